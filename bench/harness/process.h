@@ -1,0 +1,97 @@
+/* process.h: start a server, talk to it from outside, stop it, read what it
+ * says at the end. Used by check and by bench; knows nothing of any I/O model.
+ *
+ * Every server is put into a job object that kills it when this program ends,
+ * however that happens, so that no run leaves a process behind. */
+#ifndef HARNESS_PROCESS_H
+#define HARNESS_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <winsock2.h>
+#include <windows.h>
+
+#include "../../common/observe.h"
+
+/* The last line of a server. */
+struct process_ledger {
+    int64_t accepted;
+    int64_t closed;
+    int64_t bytes_in;
+    int64_t bytes_out;
+    int64_t posted;
+    int64_t completed;
+    int64_t live;
+};
+
+struct process {
+    HANDLE process;
+    DWORD id;
+    char command[1024];       /* the whole command line, for messages */
+    char host[64];            /* from "listening ADDR:PORT", no brackets */
+    unsigned short port;      /* likewise */
+    char stop_name[64];       /* the named event; unique per process */
+    char counters_name[64];   /* the named mapping; unique per process */
+    HANDLE stop_event;        /* setting it asks the server to stop */
+    HANDLE mapping;
+    const struct observe_counters *counters; /* live; NULL: not to be had */
+    HANDLE out_thread, err_thread; /* read the two pipes to their ends */
+    HANDLE first_line_event;       /* set when stdout has a whole line */
+    HANDLE out_pipe, err_pipe;
+    CRITICAL_SECTION lock; /* guards out and err */
+    char *out, *err;       /* all that came so far, terminated */
+    size_t out_bytes, err_bytes;
+};
+
+/* Starts "PROGRAM --port 0 --stop-event ... --counters ... ARGUMENTS" and waits
+ * until its first line has come or it has ended, at most timeout_ms. Returns
+ * true when the line was "listening ADDR:PORT". On false, message says why (it
+ * includes what the program wrote on stderr); the process has been ended. In
+ * both cases the caller calls process_free() at the end. arguments may be "";
+ * a --port in it overrides ours, because a later option wins. */
+bool process_start(struct process *p, const char *program,
+                   const char *arguments, DWORD timeout_ms, char *message,
+                   size_t message_bytes);
+
+/* Runs PROGRAM with exactly these arguments and waits for its end, for the
+ * cases in which a server must refuse to start. Returns the exit status, or -1
+ * when it had to be ended after timeout_ms. out and err: as in struct process;
+ * process_free() at the end. */
+int process_run(struct process *p, const char *program, const char *arguments,
+                DWORD timeout_ms);
+
+/* Asks the server to stop (sets the event), waits at most timeout_ms for its
+ * end, kills it if it has not ended. Returns its exit status, or -1 if it was
+ * killed. Fills ledger from the last line; *has_ledger says whether there was
+ * one. Both may be NULL. */
+int process_stop(struct process *p, DWORD timeout_ms,
+                 struct process_ledger *ledger, bool *has_ledger);
+
+/* Waits at most timeout_ms for the end. Exit status, or -1: still running. */
+int process_wait(struct process *p, DWORD timeout_ms);
+
+/* Kills it if it runs and frees everything. */
+void process_free(struct process *p);
+
+/* Sends Ctrl+C: under Wine with kill -INT to the Linux process, on Windows with
+ * GenerateConsoleCtrlEvent to the process group. False: not possible here. */
+bool process_ctrl_c(struct process *p);
+
+/* CPU time used so far, user and kernel, in 100 ns units. Wine and Windows
+ * count it in steps of 10 to 16 ms. */
+uint64_t process_cpu_100ns(const struct process *p);
+
+/* Resident bytes (working set); 0: not to be had. */
+uint64_t process_memory_bytes(const struct process *p);
+
+/* Threads of the process now (toolhelp snapshot); 0: not to be had. */
+int process_threads(const struct process *p);
+
+/* Sums the slots of the live counters into totals. False: no counters. */
+struct process_counts {
+    int64_t calls[OBSERVE_CALL_COUNT][OBSERVE_OUTCOME_COUNT];
+    int64_t items[OBSERVE_CALL_COUNT];
+};
+bool process_counts(const struct process *p, struct process_counts *totals);
+
+#endif

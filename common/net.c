@@ -1,0 +1,129 @@
+#include "net.h"
+
+#include <stdio.h>
+
+#include "report.h"
+
+void net_start(void)
+{
+    WSADATA data;
+    int error = WSAStartup(MAKEWORD(2, 2), &data);
+    if (error != 0)
+        die("WSAStartup", (unsigned long)error);
+}
+
+/* Writes "ADDR:PORT", or "[ADDR]:PORT" for IPv6. */
+static void format_address(const struct sockaddr_storage *address, int length,
+                           char name[NET_NAME_BYTES])
+{
+    char host[NI_MAXHOST];
+    char service[NI_MAXSERV];
+    if (getnameinfo((const struct sockaddr *)address, length, host, sizeof host,
+                    service, sizeof service,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+        snprintf(name, NET_NAME_BYTES, "?");
+        return;
+    }
+    const char *form =
+        address->ss_family == AF_INET6 ? "[%.45s]:%.5s" : "%.45s:%.5s";
+    snprintf(name, NET_NAME_BYTES, form, host, service);
+}
+
+SOCKET net_listen(const char *host, unsigned short port)
+{
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_protocol = IPPROTO_TCP};
+    struct addrinfo *address = NULL;
+    char service[8];
+    snprintf(service, sizeof service, "%hu", port);
+    if (host[0] == '\0' || getaddrinfo(host, service, &hints, &address) != 0)
+        die_saying(2,
+                   "--host takes an IPv4 or IPv6 address such as 127.0.0.1, "
+                   "::1, or :: for both; not \"%.60s\"",
+                   host);
+
+    /* Overlapped I/O needs this flag; socket() sets it too (documentation page
+     * "WSASocketW function"), here it is written out. */
+    SOCKET s = WSASocketW(address->ai_family, SOCK_STREAM, IPPROTO_TCP, NULL, 0,
+                          WSA_FLAG_OVERLAPPED);
+    if (s == INVALID_SOCKET)
+        die("WSASocket", (unsigned long)WSAGetLastError());
+
+    DWORD on = 1;
+    if (setsockopt(s, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&on,
+                   sizeof on) == SOCKET_ERROR)
+        die("setsockopt(SO_EXCLUSIVEADDRUSE)",
+            (unsigned long)WSAGetLastError());
+
+    /* Windows makes an IPv6 socket deaf to IPv4 unless told otherwise. */
+    DWORD off = 0;
+    if (address->ai_family == AF_INET6 &&
+        setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, (const char *)&off,
+                   sizeof off) == SOCKET_ERROR)
+        die("setsockopt(IPV6_V6ONLY)", (unsigned long)WSAGetLastError());
+
+    if (bind(s, address->ai_addr, (int)address->ai_addrlen) == SOCKET_ERROR) {
+        int error = WSAGetLastError();
+        char call[100];
+        snprintf(call, sizeof call, "bind to %.60s port %hu", host, port);
+        die(call, (unsigned long)error);
+    }
+    freeaddrinfo(address);
+    if (listen(s, SOMAXCONN) == SOCKET_ERROR)
+        die("listen", (unsigned long)WSAGetLastError());
+    return s;
+}
+
+void net_announce(SOCKET listener)
+{
+    struct sockaddr_storage address;
+    int length = sizeof address;
+    if (getsockname(listener, (struct sockaddr *)&address, &length) ==
+        SOCKET_ERROR)
+        die("getsockname", (unsigned long)WSAGetLastError());
+    char name[NET_NAME_BYTES];
+    format_address(&address, length, name);
+    printf("listening %s\n", name);
+    fflush(stdout);
+}
+
+int net_tune(SOCKET s)
+{
+    DWORD on = 1;
+    if (setsockopt(s, IPPROTO_TCP, TCP_NODELAY, (const char *)&on, sizeof on) ==
+        SOCKET_ERROR)
+        return WSAGetLastError();
+    return 0;
+}
+
+void net_close_orderly(SOCKET s)
+{
+    enum { DISCARD_AT_MOST = 64 };
+    char discarded[4096];
+    u_long on = 1;
+
+    shutdown(s, SD_SEND);
+    if (ioctlsocket(s, (long)FIONBIO, &on) == 0)
+        for (int i = 0; i < DISCARD_AT_MOST; i++)
+            if (recv(s, discarded, sizeof discarded, 0) <= 0)
+                break;
+    closesocket(s);
+}
+
+void net_close_reset(SOCKET s)
+{
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(s, SOL_SOCKET, SO_LINGER, (const char *)&linger, sizeof linger);
+    closesocket(s);
+}
+
+void net_peer_name(SOCKET s, char name[NET_NAME_BYTES])
+{
+    struct sockaddr_storage address;
+    int length = sizeof address;
+    if (getpeername(s, (struct sockaddr *)&address, &length) == SOCKET_ERROR)
+        snprintf(name, NET_NAME_BYTES, "?");
+    else
+        format_address(&address, length, name);
+}

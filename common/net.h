@@ -1,0 +1,47 @@
+/* net.h: the parts of Winsock that are the same in every chapter.
+ *
+ * Nothing here waits, receives or sends for a connection that is being served:
+ * that is each chapter's own business. */
+#ifndef COMMON_NET_H
+#define COMMON_NET_H
+
+#include <winsock2.h>
+#include <ws2tcpip.h>
+#include <mswsock.h>
+#include <windows.h>
+
+enum { NET_NAME_BYTES = 64 }; /* enough for "[IPv6 address]:port" */
+
+/* WSAStartup for Winsock 2.2. Exits with status 1 if it fails. */
+void net_start(void);
+
+/* Returns a listening socket, which the caller closes. host is a numeric IPv4
+ * or IPv6 address; "::" listens on IPv4 as well. port 0 lets the system choose.
+ * The socket has SO_EXCLUSIVEADDRUSE, so that no other program can take the
+ * port over. If host is not an address it exits with status 2; if the port is
+ * in use or anything else fails, with status 1. Says why in one line. */
+SOCKET net_listen(const char *host, unsigned short port);
+
+/* Prints the line the harness waits for, "listening ADDR:PORT", and flushes. */
+void net_announce(SOCKET listener);
+
+/* Sets what every accepted socket gets in every chapter: TCP_NODELAY, so that
+ * small echoes are not held back, and one chapter is not compared with that
+ * switched on and another with it off. Returns 0 or the Winsock error. */
+int net_tune(SOCKET s);
+
+/* Closes a socket so that the peer sees an orderly end of the stream: sends
+ * what is still queued and a FIN, throws away what has already arrived and
+ * nobody will read (closing with unread input would reset the connection, and
+ * a reset can destroy data on its way to the peer), then closes. Does not wait
+ * for the peer. The caller has no operation pending on s. */
+void net_close_orderly(SOCKET s);
+
+/* Closes a socket with a reset (SO_LINGER on, 0 seconds): for a peer that must
+ * not be waited for. */
+void net_close_reset(SOCKET s);
+
+/* Writes the address of the peer into name, "?" if there is none. */
+void net_peer_name(SOCKET s, char name[NET_NAME_BYTES]);
+
+#endif

@@ -1,0 +1,576 @@
+/* The seam's wrappers. What it is for stands in observe.h. */
+#define OBSERVE_NO_REDIRECT
+#include "observe.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "report.h"
+
+static const char *const call_names[] = {
+#define X(name) #name,
+    OBSERVE_CALLS(X)
+#undef X
+};
+
+static HANDLE mapping;
+static struct observe_counters *counters;
+static DWORD slot_index = FLS_OUT_OF_INDEXES; /* each thread's own slot */
+
+/* ---- slots -------------------------------------------------------------- */
+
+/* Windows calls this when a thread ends (documentation page "FlsAlloc
+ * function"): its slot is free for the next thread. */
+static VOID WINAPI release_slot(PVOID data)
+{
+    struct observe_slot *slot = data;
+    if (slot != NULL)
+        InterlockedExchange(&slot->owner, 0);
+}
+
+static struct observe_slot *claim_slot(void)
+{
+    LONG me = (LONG)GetCurrentThreadId();
+    for (int i = 0; i < OBSERVE_SLOTS; i++) {
+        struct observe_slot *slot = &counters->slots[i];
+        if (slot->owner == 0 &&
+            InterlockedCompareExchange(&slot->owner, me, 0) == 0) {
+            FlsSetValue(slot_index, slot);
+            return slot;
+        }
+    }
+    return &counters->slots[OBSERVE_SLOTS - 1];
+}
+
+static struct observe_slot *my_slot(void)
+{
+    struct observe_slot *slot = FlsGetValue(slot_index);
+    return slot != NULL ? slot : claim_slot();
+}
+
+/* ---- faults ------------------------------------------------------------- */
+
+enum { FAULTS_AT_MOST = 16, FAULT_EVERY = 0, FAULT_SHORT = -1 };
+
+struct fault {
+    enum observe_call call;
+    long at;            /* FAULT_EVERY or the number of the call, from 1 */
+    int what;           /* FAULT_SHORT or an error code */
+    volatile LONG seen; /* calls so far */
+};
+
+static struct fault faults[FAULTS_AT_MOST];
+static int fault_count;
+
+static bool parse_fault(const char *text, struct fault *fault)
+{
+    char call[40];
+    char at[12];
+    char what[12];
+    int used = 0;
+    if (sscanf(text, "%39[A-Za-z_]@%11[0-9a-z]=%11[0-9a-z]%n", call, at, what,
+               &used) != 3 ||
+        text[used] != '\0')
+        return false;
+
+    int index = 0;
+    while (index < OBSERVE_CALL_COUNT && strcmp(call, call_names[index]) != 0)
+        index++;
+    bool moves_bytes = index == OBSERVE_recv || index == OBSERVE_send ||
+                       index == OBSERVE_WSARecv || index == OBSERVE_WSASend;
+    fault->call = (enum observe_call)index;
+    fault->at = strcmp(at, "every") == 0 ? FAULT_EVERY : atol(at);
+    fault->what = strcmp(what, "short") == 0 ? FAULT_SHORT : atoi(what);
+    fault->seen = 0;
+    return index < OBSERVE_CALL_COUNT && index != OBSERVE_completion_routine &&
+           (fault->at > 0 || strcmp(at, "every") == 0) &&
+           (fault->what > 0 || (fault->what == FAULT_SHORT && moves_bytes));
+}
+
+static void parse_faults(const char *text)
+{
+    char copy[500];
+    snprintf(copy, sizeof copy, "%s", text);
+    for (char *one = strtok(copy, ","); one != NULL; one = strtok(NULL, ",")) {
+        if (fault_count == FAULTS_AT_MOST)
+            die_saying(2, "--fault takes at most %d faults", FAULTS_AT_MOST);
+        if (!parse_fault(one, &faults[fault_count]))
+            die_saying(2,
+                       "--fault takes CALL@N=ERROR or CALL@N=short, for "
+                       "example send@3=10054; not \"%.60s\"",
+                       one);
+        fault_count++;
+    }
+}
+
+/* The fault that this call must suffer: an error code, FAULT_SHORT, or 0. */
+static int next_fault(enum observe_call call)
+{
+    int what = 0;
+    for (int i = 0; i < fault_count; i++)
+        if (faults[i].call == call) {
+            LONG number = InterlockedIncrement(&faults[i].seen);
+            if (faults[i].at == FAULT_EVERY || faults[i].at == number)
+                what = faults[i].what;
+        }
+    return what;
+}
+
+/* ---- one observed call -------------------------------------------------- */
+
+static FILE *trace;
+
+struct call {
+    struct observe_slot *slot;
+    enum observe_call kind;
+    uint64_t object; /* socket or handle: tells connections apart in a trace */
+    uint64_t begin_ns;
+    int fault; /* what next_fault() said */
+};
+
+static struct call begin(enum observe_call kind, uint64_t object)
+{
+    struct call call = {.slot = my_slot(), .kind = kind, .object = object};
+    if (fault_count > 0)
+        call.fault = next_fault(kind);
+    if (trace != NULL)
+        call.begin_ns = clock_ns();
+    return call;
+}
+
+static void trace_call(const struct call *call, enum observe_outcome outcome,
+                       LONG64 items)
+{
+    static const char *const outcome_names[] = {"done", "pending",
+                                                "would_block", "failed"};
+    /* The caller will want the error code of its call, not of our printing. */
+    DWORD error = GetLastError();
+    fprintf(trace,
+            "%" PRIu64 ",%" PRIu64 ",%lu,%" PRIu64 ",%s,%s,%" PRId64 "\n",
+            call->begin_ns, clock_ns(), GetCurrentThreadId(), call->object,
+            call_names[call->kind], outcome_names[outcome], (int64_t)items);
+    SetLastError(error);
+}
+
+static void end(const struct call *call, enum observe_outcome outcome,
+                LONG64 items)
+{
+    /* Only the owner writes here, but the addition is interlocked so that the
+     * counts stay right for threads that share the last slot. */
+    InterlockedExchangeAdd64(&call->slot->calls[call->kind][outcome], 1);
+    if (items != 0)
+        InterlockedExchangeAdd64(&call->slot->items[call->kind], items);
+    if (trace != NULL)
+        trace_call(call, outcome, items);
+}
+
+/* What a Winsock call that returned an error has come to. */
+static enum observe_outcome outcome_of_error(void)
+{
+    switch (WSAGetLastError()) {
+    case WSA_IO_PENDING:
+        return OBSERVE_PENDING;
+    case WSAEWOULDBLOCK:
+    case WSA_IO_INCOMPLETE:
+    case WAIT_TIMEOUT:
+        return OBSERVE_WOULD_BLOCK;
+    default:
+        return OBSERVE_FAILED;
+    }
+}
+
+/* Fails the call if a fault says so: sets the error, returns true. */
+static bool must_fail(const struct call *call)
+{
+    if (call->fault <= 0)
+        return false;
+    WSASetLastError(call->fault);
+    return true;
+}
+
+static bool must_be_short(const struct call *call)
+{
+    return call->fault == FAULT_SHORT;
+}
+
+/* ---- wrappers ----------------------------------------------------------- */
+
+SOCKET observe_accept(SOCKET s, struct sockaddr *address, int *length)
+{
+    struct call call = begin(OBSERVE_accept, s);
+    SOCKET accepted =
+        must_fail(&call) ? INVALID_SOCKET : accept(s, address, length);
+    end(&call, accepted != INVALID_SOCKET ? OBSERVE_DONE : outcome_of_error(),
+        0);
+    return accepted;
+}
+
+int observe_recv(SOCKET s, char *buffer, int bytes, int flags)
+{
+    struct call call = begin(OBSERVE_recv, s);
+    if (must_be_short(&call))
+        bytes = (bytes + 1) / 2;
+    int received =
+        must_fail(&call) ? SOCKET_ERROR : recv(s, buffer, bytes, flags);
+    end(&call, received != SOCKET_ERROR ? OBSERVE_DONE : outcome_of_error(),
+        received > 0 ? received : 0);
+    return received;
+}
+
+int observe_send(SOCKET s, const char *buffer, int bytes, int flags)
+{
+    struct call call = begin(OBSERVE_send, s);
+    if (must_be_short(&call))
+        bytes = (bytes + 1) / 2;
+    int sent = must_fail(&call) ? SOCKET_ERROR : send(s, buffer, bytes, flags);
+    end(&call, sent != SOCKET_ERROR ? OBSERVE_DONE : outcome_of_error(),
+        sent > 0 ? sent : 0);
+    return sent;
+}
+
+/* Completion routines. The seam gives Windows a routine of its own, which
+ * counts and then calls the server's. A server has few, so a fixed table of
+ * stand-ins will do; each knows its place in it. */
+
+enum { ROUTINES_AT_MOST = 4 };
+static LPWSAOVERLAPPED_COMPLETION_ROUTINE volatile routines[ROUTINES_AT_MOST];
+static SRWLOCK routines_lock = SRWLOCK_INIT;
+
+static void run_routine(int index, DWORD error, DWORD bytes,
+                        WSAOVERLAPPED *overlapped, DWORD flags)
+{
+    struct call call = begin(OBSERVE_completion_routine, 0);
+    end(&call, error == 0 ? OBSERVE_DONE : OBSERVE_FAILED, bytes);
+    routines[index](error, bytes, overlapped, flags);
+}
+
+#define STAND_IN(index)                                                        \
+    static void CALLBACK stand_in_##index(                                     \
+        DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped, DWORD flags)      \
+    {                                                                          \
+        run_routine(index, error, bytes, overlapped, flags);                   \
+    }
+STAND_IN(0)
+STAND_IN(1)
+STAND_IN(2)
+STAND_IN(3)
+
+static LPWSAOVERLAPPED_COMPLETION_ROUTINE
+stand_in_for(LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    static const LPWSAOVERLAPPED_COMPLETION_ROUTINE stand_ins[] = {
+        stand_in_0, stand_in_1, stand_in_2, stand_in_3};
+    if (routine == NULL)
+        return NULL;
+    for (int i = 0; i < ROUTINES_AT_MOST; i++)
+        if (routines[i] == routine)
+            return stand_ins[i];
+
+    AcquireSRWLockExclusive(&routines_lock);
+    int place = 0;
+    while (routines[place] != NULL && routines[place] != routine) {
+        place++;
+        invariant(place < ROUTINES_AT_MOST);
+    }
+    routines[place] = routine;
+    ReleaseSRWLockExclusive(&routines_lock);
+    return stand_ins[place];
+}
+
+/* Overlapped calls are short by being asked for less: the system completes
+ * them later, and the completion then reports fewer bytes. */
+static WSABUF shortened(const WSABUF *buffer)
+{
+    WSABUF less = *buffer;
+    less.len = (less.len + 1) / 2;
+    return less;
+}
+
+int observe_WSARecv(SOCKET s, WSABUF *buffers, DWORD count, DWORD *bytes,
+                    DWORD *flags, WSAOVERLAPPED *overlapped,
+                    LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    struct call call = begin(OBSERVE_WSARecv, s);
+    DWORD received = 0;
+    WSABUF less;
+    if (must_be_short(&call) && count == 1) {
+        less = shortened(buffers);
+        buffers = &less;
+    }
+    /* With an OVERLAPPED the caller may pass NULL for bytes. */
+    int result = must_fail(&call) ? SOCKET_ERROR
+                                  : WSARecv(s, buffers, count, &received, flags,
+                                            overlapped, stand_in_for(routine));
+    end(&call, result == 0 ? OBSERVE_DONE : outcome_of_error(),
+        result == 0 ? received : 0);
+    if (bytes != NULL)
+        *bytes = received;
+    return result;
+}
+
+int observe_WSASend(SOCKET s, WSABUF *buffers, DWORD count, DWORD *bytes,
+                    DWORD flags, WSAOVERLAPPED *overlapped,
+                    LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    struct call call = begin(OBSERVE_WSASend, s);
+    DWORD sent = 0;
+    WSABUF less;
+    if (must_be_short(&call) && count == 1) {
+        less = shortened(buffers);
+        buffers = &less;
+    }
+    int result = must_fail(&call) ? SOCKET_ERROR
+                                  : WSASend(s, buffers, count, &sent, flags,
+                                            overlapped, stand_in_for(routine));
+    end(&call, result == 0 ? OBSERVE_DONE : outcome_of_error(),
+        result == 0 ? sent : 0);
+    if (bytes != NULL)
+        *bytes = sent;
+    return result;
+}
+
+int observe_select(int ignored, fd_set *readable, fd_set *writable,
+                   fd_set *failed, struct timeval *timeout)
+{
+    struct call call = begin(OBSERVE_select, 0);
+    int ready = must_fail(&call)
+                    ? SOCKET_ERROR
+                    : select(ignored, readable, writable, failed, timeout);
+    end(&call,
+        ready > 0    ? OBSERVE_DONE
+        : ready == 0 ? OBSERVE_WOULD_BLOCK
+                     : OBSERVE_FAILED,
+        ready > 0 ? ready : 0);
+    return ready;
+}
+
+int observe_WSAPoll(WSAPOLLFD *fds, ULONG count, int timeout_ms)
+{
+    struct call call = begin(OBSERVE_WSAPoll, 0);
+    int ready =
+        must_fail(&call) ? SOCKET_ERROR : WSAPoll(fds, count, timeout_ms);
+    end(&call,
+        ready > 0    ? OBSERVE_DONE
+        : ready == 0 ? OBSERVE_WOULD_BLOCK
+                     : OBSERVE_FAILED,
+        ready > 0 ? ready : 0);
+    return ready;
+}
+
+DWORD observe_WSAWaitForMultipleEvents(DWORD count, const WSAEVENT *events,
+                                       BOOL all, DWORD timeout_ms,
+                                       BOOL alertable)
+{
+    struct call call = begin(OBSERVE_WSAWaitForMultipleEvents, 0);
+    DWORD result = must_fail(&call)
+                       ? WSA_WAIT_FAILED
+                       : WSAWaitForMultipleEvents(count, events, all,
+                                                  timeout_ms, alertable);
+    bool is_event = result < WSA_WAIT_EVENT_0 + count;
+    end(&call,
+        is_event                    ? OBSERVE_DONE
+        : result == WSA_WAIT_FAILED ? OBSERVE_FAILED
+                                    : OBSERVE_WOULD_BLOCK,
+        is_event ? 1 : 0);
+    return result;
+}
+
+DWORD observe_SleepEx(DWORD timeout_ms, BOOL alertable)
+{
+    struct call call = begin(OBSERVE_SleepEx, 0);
+    LONG64 before =
+        call.slot->calls[OBSERVE_completion_routine][0] +
+        call.slot->calls[OBSERVE_completion_routine][OBSERVE_FAILED];
+    DWORD result = SleepEx(timeout_ms, alertable);
+    LONG64 after = call.slot->calls[OBSERVE_completion_routine][0] +
+                   call.slot->calls[OBSERVE_completion_routine][OBSERVE_FAILED];
+    end(&call,
+        result == WAIT_IO_COMPLETION ? OBSERVE_DONE : OBSERVE_WOULD_BLOCK,
+        after - before);
+    return result;
+}
+
+BOOL observe_GetQueuedCompletionStatus(HANDLE port, DWORD *bytes,
+                                       ULONG_PTR *key, OVERLAPPED **overlapped,
+                                       DWORD timeout_ms)
+{
+    struct call call = begin(OBSERVE_GetQueuedCompletionStatus, 0);
+    if (must_fail(&call)) {
+        *overlapped = NULL;
+        end(&call, OBSERVE_FAILED, 0);
+        return FALSE;
+    }
+    BOOL ok =
+        GetQueuedCompletionStatus(port, bytes, key, overlapped, timeout_ms);
+    /* FALSE with an OVERLAPPED is a packet too: of an operation that failed. */
+    bool is_packet = ok || *overlapped != NULL;
+    end(&call, is_packet ? OBSERVE_DONE : outcome_of_error(),
+        is_packet ? 1 : 0);
+    return ok;
+}
+
+BOOL observe_GetQueuedCompletionStatusEx(HANDLE port, OVERLAPPED_ENTRY *entries,
+                                         ULONG capacity, ULONG *count,
+                                         DWORD timeout_ms, BOOL alertable)
+{
+    struct call call = begin(OBSERVE_GetQueuedCompletionStatusEx, 0);
+    BOOL ok = must_fail(&call)
+                  ? FALSE
+                  : GetQueuedCompletionStatusEx(port, entries, capacity, count,
+                                                timeout_ms, alertable);
+    end(&call, ok ? OBSERVE_DONE : outcome_of_error(), ok ? *count : 0);
+    return ok;
+}
+
+BOOL observe_WSAGetOverlappedResult(SOCKET s, WSAOVERLAPPED *overlapped,
+                                    DWORD *bytes, BOOL wait, DWORD *flags)
+{
+    struct call call = begin(OBSERVE_WSAGetOverlappedResult, s);
+    BOOL ok = must_fail(&call)
+                  ? FALSE
+                  : WSAGetOverlappedResult(s, overlapped, bytes, wait, flags);
+    end(&call, ok ? OBSERVE_DONE : outcome_of_error(), ok ? *bytes : 0);
+    return ok;
+}
+
+BOOL observe_WSAResetEvent(WSAEVENT event)
+{
+    struct call call = begin(OBSERVE_WSAResetEvent, (uintptr_t)event);
+    BOOL ok = must_fail(&call) ? FALSE : WSAResetEvent(event);
+    end(&call, ok ? OBSERVE_DONE : OBSERVE_FAILED, 0);
+    return ok;
+}
+
+DWORD observe_QueueUserAPC(PAPCFUNC function, HANDLE thread, ULONG_PTR data)
+{
+    struct call call = begin(OBSERVE_QueueUserAPC, (uintptr_t)thread);
+    DWORD ok = must_fail(&call) ? 0 : QueueUserAPC(function, thread, data);
+    end(&call, ok ? OBSERVE_DONE : OBSERVE_FAILED, 0);
+    return ok;
+}
+
+BOOL observe_PostQueuedCompletionStatus(HANDLE port, DWORD bytes, ULONG_PTR key,
+                                        OVERLAPPED *overlapped)
+{
+    struct call call = begin(OBSERVE_PostQueuedCompletionStatus, 0);
+    BOOL ok = must_fail(&call)
+                  ? FALSE
+                  : PostQueuedCompletionStatus(port, bytes, key, overlapped);
+    end(&call, ok ? OBSERVE_DONE : OBSERVE_FAILED, 0);
+    return ok;
+}
+
+BOOL observe_CancelIoEx(HANDLE file, OVERLAPPED *overlapped)
+{
+    struct call call = begin(OBSERVE_CancelIoEx, (uintptr_t)file);
+    BOOL ok = must_fail(&call) ? FALSE : CancelIoEx(file, overlapped);
+    end(&call, ok ? OBSERVE_DONE : OBSERVE_FAILED, 0);
+    return ok;
+}
+
+int observe_shutdown(SOCKET s, int how)
+{
+    struct call call = begin(OBSERVE_shutdown, s);
+    int result = must_fail(&call) ? SOCKET_ERROR : shutdown(s, how);
+    end(&call, result == 0 ? OBSERVE_DONE : OBSERVE_FAILED, 0);
+    return result;
+}
+
+uintptr_t observe__beginthreadex(void *security, unsigned stack_bytes,
+                                 unsigned(__stdcall *function)(void *),
+                                 void *data, unsigned flags, unsigned *id)
+{
+    struct call call = begin(OBSERVE__beginthreadex, 0);
+    uintptr_t thread =
+        must_fail(&call)
+            ? 0
+            : _beginthreadex(security, stack_bytes, function, data, flags, id);
+    end(&call, thread != 0 ? OBSERVE_DONE : OBSERVE_FAILED, 0);
+    return thread;
+}
+
+static LPFN_ACCEPTEX real_accept_ex;
+
+static BOOL PASCAL counted_accept_ex(SOCKET listener, SOCKET s, PVOID buffer,
+                                     DWORD receive_bytes,
+                                     DWORD local_address_bytes,
+                                     DWORD remote_address_bytes,
+                                     DWORD *received, OVERLAPPED *overlapped)
+{
+    struct call call = begin(OBSERVE_AcceptEx, s);
+    BOOL ok = must_fail(&call)
+                  ? FALSE
+                  : real_accept_ex(listener, s, buffer, receive_bytes,
+                                   local_address_bytes, remote_address_bytes,
+                                   received, overlapped);
+    end(&call, ok ? OBSERVE_DONE : outcome_of_error(), 0);
+    return ok;
+}
+
+int observe_WSAIoctl(SOCKET s, DWORD code, void *in, DWORD in_bytes, void *out,
+                     DWORD out_bytes, DWORD *bytes, WSAOVERLAPPED *overlapped,
+                     LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    static const GUID accept_ex = WSAID_ACCEPTEX;
+    int result = WSAIoctl(s, code, in, in_bytes, out, out_bytes, bytes,
+                          overlapped, routine);
+    if (result == 0 && code == SIO_GET_EXTENSION_FUNCTION_POINTER &&
+        in_bytes == sizeof accept_ex &&
+        memcmp(in, &accept_ex, sizeof accept_ex) == 0) {
+        LPFN_ACCEPTEX counted = counted_accept_ex;
+        memcpy(&real_accept_ex, out, sizeof real_accept_ex);
+        memcpy(out, &counted, sizeof counted);
+    }
+    return result;
+}
+
+/* ---- begin and end ------------------------------------------------------ */
+
+static void open_counters(const char *name)
+{
+    mapping = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0,
+                                 sizeof *counters, name);
+    if (mapping == NULL)
+        die("CreateFileMapping", GetLastError());
+    counters = MapViewOfFile(mapping, FILE_MAP_WRITE, 0, 0, sizeof *counters);
+    if (counters == NULL)
+        die("MapViewOfFile", GetLastError());
+    counters->call_count = OBSERVE_CALL_COUNT;
+    counters->version = OBSERVE_VERSION;
+}
+
+void observe_begin(const struct observe_options *observe_options)
+{
+#if !OBSERVE
+    if (observe_options->counters_name != NULL ||
+        observe_options->trace_path != NULL || observe_options->faults != NULL)
+        die_saying(2, "--counters, --trace and --fault need a build with "
+                      "OBSERVE=1; this one has OBSERVE=0");
+    return;
+#endif
+    open_counters(observe_options->counters_name);
+    slot_index = FlsAlloc(release_slot);
+    if (slot_index == FLS_OUT_OF_INDEXES)
+        die("FlsAlloc", GetLastError());
+    if (observe_options->faults != NULL)
+        parse_faults(observe_options->faults);
+    if (observe_options->trace_path != NULL) {
+        trace = fopen(observe_options->trace_path, "w");
+        if (trace == NULL)
+            die_saying(1, "--trace: cannot write \"%.200s\"",
+                       observe_options->trace_path);
+        fprintf(trace, "begin_ns,end_ns,thread,object,call,outcome,items\n");
+    }
+}
+
+void observe_end(void)
+{
+    if (trace != NULL)
+        fclose(trace);
+    trace = NULL;
+    /* The mapping stays until the process ends: the harness may still want to
+     * read it, and the system unmaps it. */
+}

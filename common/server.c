@@ -1,0 +1,102 @@
+#include "server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ledger.h"
+#include "net.h"
+#include "observe.h"
+#include "report.h"
+#include "stop.h"
+
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
+struct server_options options = {.host = "127.0.0.1",
+                                 .port = 7007,
+                                 .max_clients = 10000,
+                                 .idle_seconds = 0,
+                                 .buffer_bytes = 16384};
+
+/* These are for the harness and the seam; no chapter looks at them. */
+static const char *stop_event_name;
+static struct observe_options observe;
+
+static const struct option shared_options[] = {
+    {"--host", "ADDR", "address to listen on; \"::\" is IPv6 and IPv4",
+     OPTION_TEXT, &options.host, 0, 0},
+    {"--port", "N", "port to listen on; 0: the system chooses", OPTION_NUMBER,
+     &options.port, 0, 65535},
+    {"--max-clients", "N", "refuse more connections than this", OPTION_NUMBER,
+     &options.max_clients, 1, 100000},
+    {"--idle-timeout", "SECONDS", "close a silent connection; 0: never",
+     OPTION_NUMBER, &options.idle_seconds, 0, 86400},
+    {"--buffer", "BYTES", "buffer of one connection", OPTION_NUMBER,
+     &options.buffer_bytes, 1, 16777216},
+    {"--verbose", NULL, "report each connection, not only failures",
+     OPTION_FLAG, &options.verbose, 0, 0},
+    {"--trace", "FILE", "write one line for each call into FILE", OPTION_TEXT,
+     &observe.trace_path, 0, 0},
+    {"--counters", "NAME", "publish live counters in a named file mapping",
+     OPTION_TEXT, &observe.counters_name, 0, 0},
+    {"--fault", "CALL@N=WHAT", "make a call fail, for tests: see observe.h",
+     OPTION_TEXT, &observe.faults, 0, 0},
+    {"--stop-event", "NAME", "stop when this named event is set", OPTION_TEXT,
+     &stop_event_name, 0, 0},
+    {NULL, NULL, NULL, OPTION_FLAG, NULL, 0, 0}};
+
+static void print_help(const char *program, const struct option *own_options)
+{
+    printf("%s: a TCP echo server (RFC 862)\n\n", program);
+    if (own_options->name != NULL) {
+        printf("Options of this chapter:\n");
+        options_print(own_options);
+        printf("\n");
+    }
+    printf("Options of every chapter:\n");
+    options_print(shared_options);
+    printf("  %-26s %s\n", "--help", "print this");
+    printf("  %-26s %s\n", "--version", "print the version");
+    printf("\nCtrl+C stops the server; a second Ctrl+C ends it at once.\n");
+}
+
+void server_begin(int argc, char **argv, const char *program,
+                  const struct option *own_options)
+{
+    char message[200];
+    report_set_program(program, false);
+    switch (options_parse(argc, argv, shared_options, own_options, message,
+                          sizeof message)) {
+    case OPTIONS_OK:
+        break;
+    case OPTIONS_HELP:
+        print_help(program, own_options);
+        exit(0);
+    case OPTIONS_VERSION:
+        printf("%s %s\n", program, VERSION);
+        exit(0);
+    case OPTIONS_WRONG:
+        die_saying(2, "%s", message);
+    }
+    report_set_program(program, options.verbose);
+    observe_begin(&observe);
+    stop_install(stop_event_name);
+    net_start();
+}
+
+void server_refuse(SOCKET s, const char *reason)
+{
+    report("refused a client: %s", reason);
+    net_close_orderly(s);
+}
+
+int server_end(void)
+{
+    invariant(ledger_live() == 0);
+    ledger_print();
+    observe_end();
+    WSACleanup();
+    stop_finished();
+    return 0;
+}
