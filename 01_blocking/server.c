@@ -24,6 +24,7 @@ struct connection {
     SOCKET socket;
     long id;
     struct tally tally;
+    bool must_reset; /* the peer does not read: do not wait for it */
     struct connection *next;
     struct connection *previous;
     char buffer[]; /* options.buffer_bytes of it: all the memory a peer gets */
@@ -62,7 +63,7 @@ static HANDLE drained; /* event: users is 0 */
 
 /* A send that makes no progress for so long ends its connection: otherwise a
  * peer that never reads would keep a thread for ever. */
-static const DWORD send_timeout_ms = 30000;
+enum { SEND_TIMEOUT_SECONDS = 30 };
 
 /* [S2] Runs on a thread of its own, which sleeps in accept() until a client
  * comes or stop_server() closes the listener under it. */
@@ -115,6 +116,21 @@ static void on_accept(SOCKET s)
     CloseHandle(thread);
 }
 
+/* Returns 0 or the Winsock error. */
+static int set_timeouts(SOCKET s)
+{
+    long idle = options.idle_seconds; /* 0: no limit */
+    bool is_short = idle > 0 && idle < SEND_TIMEOUT_SECONDS;
+    DWORD recv_ms = (DWORD)idle * 1000;
+    DWORD send_ms = (DWORD)(is_short ? idle : SEND_TIMEOUT_SECONDS) * 1000;
+    if (setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, (const char *)&recv_ms,
+                   sizeof recv_ms) == SOCKET_ERROR ||
+        setsockopt(s, SOL_SOCKET, SO_SNDTIMEO, (const char *)&send_ms,
+                   sizeof send_ms) == SOCKET_ERROR)
+        return WSAGetLastError();
+    return 0;
+}
+
 /* [S3] Returns NULL when there is no room; s has been closed then. */
 static struct connection *connection_open(SOCKET s)
 {
@@ -133,13 +149,9 @@ static struct connection *connection_open(SOCKET s)
     c->socket = s;
     c->id = id;
 
-    DWORD idle_ms = (DWORD)options.idle_seconds * 1000; /* 0: no limit */
     int error = net_tune(s);
-    if (setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, (const char *)&idle_ms,
-                   sizeof idle_ms) == SOCKET_ERROR ||
-        setsockopt(s, SOL_SOCKET, SO_SNDTIMEO, (const char *)&send_timeout_ms,
-                   sizeof send_timeout_ms) == SOCKET_ERROR)
-        error = WSAGetLastError();
+    if (error == 0)
+        error = set_timeouts(s);
     if (error != 0) /* it can be served all the same */
         report_connection(id, "setsockopt", (DWORD)error);
 
@@ -199,6 +211,7 @@ static bool send_all(struct connection *c, int bytes)
         if (n == SOCKET_ERROR) {
             if (!stopping)
                 report_connection(c->id, "send", (DWORD)error);
+            c->must_reset = error == WSAETIMEDOUT;
             return false;
         }
         sent += n;
@@ -223,8 +236,10 @@ static void connection_close(struct connection *c)
         c->next->previous = c->previous;
     ReleaseSRWLockExclusive(&lock);
 
-    /* Whatever was received has been sent, or cannot be sent any more. */
-    net_close_orderly(c->socket);
+    if (c->must_reset)
+        net_close_reset(c->socket);
+    else
+        net_close_orderly(c->socket);
     report_verbose("connection %ld: closed", c->id);
     ledger_closed(&c->tally);
     free(c);

@@ -296,14 +296,16 @@ static void connection_close(struct connection *c, const char *call, int error)
 /* Gives everyone who is ready one turn, and frees who has gone. */
 static void serve_ready_connections(void)
 {
-    ULONGLONG now_ms = GetTickCount64();
-    ULONGLONG idle_ms = (ULONGLONG)options.idle_seconds * 1000;
+    LONGLONG now_ms = (LONGLONG)GetTickCount64();
+    LONGLONG idle_ms = (LONGLONG)options.idle_seconds * 1000;
     int kept = 0;
     for (int i = 0; i < connection_count; i++) {
         struct connection *c = connections[i];
         if (c->is_ready)
             (wants_to_send(c) ? on_writable : on_readable)(c);
-        else if (idle_ms > 0 && now_ms - c->active_ms > idle_ms)
+        /* Signed: who was served just now was active after now_ms. */
+        if (!c->is_closed && idle_ms > 0 &&
+            now_ms - (LONGLONG)c->active_ms > idle_ms)
             connection_close(c, NULL, 0);
         if (c->is_closed)
             free(c);

@@ -49,7 +49,7 @@ struct group {
     int count; /* places taken, the control event included */
     WSAEVENT events[WSA_MAXIMUM_WAIT_EVENTS];
     struct connection *connections[WSA_MAXIMUM_WAIT_EVENTS];
-    volatile LONG members;  /* connections in the arrays and in the inbox */
+    volatile LONG members;  /* places promised: in use, or on their way here */
     volatile LONG stopping; /* 1: end when the last connection has */
     SRWLOCK lock;           /* guards inbox */
     struct connection *inbox;
@@ -63,9 +63,11 @@ static void start_send(struct connection *c);
 static void on_send_complete(struct connection *c, DWORD error, DWORD bytes);
 static void on_accept(SOCKET s);
 static void hand_over(struct connection *c);
+static bool move_to_emptier_group(struct connection *c);
 static unsigned __stdcall accept_clients(void *unused);
 static unsigned __stdcall run_group(void *data);
 static void take_completion(struct connection *c);
+static void remove_connection(struct connection *c);
 static void connection_close(struct connection *c, const char *call,
                              DWORD error);
 static void stop_server(void);
@@ -84,7 +86,9 @@ static const struct option own_options[] = {
 static SOCKET listener;
 static HANDLE acceptor;
 static volatile LONG stopping;
-static struct group *groups; /* used by the acceptor, then by stop_server */
+static struct group *volatile groups; /* only ever grows, until the end */
+
+enum { GROUP_ROOM = WSA_MAXIMUM_WAIT_EVENTS - 1, GROUP_ENDED = 1000 };
 
 /* [S3] Returns NULL when there is no room; s has been closed then. */
 static struct connection *connection_open(SOCKET s)
@@ -134,6 +138,8 @@ static void start_recv(struct connection *c)
 {
     WSABUF buffer = {.len = (ULONG)options.buffer_bytes, .buf = c->buffer};
     DWORD flags = 0;
+    if (move_to_emptier_group(c))
+        return; /* it receives there */
     prepare(c, RECEIVING);
     if (WSARecv(c->socket, &buffer, 1, NULL, &flags, &c->overlapped, NULL) ==
         SOCKET_ERROR) {
@@ -209,6 +215,7 @@ static struct group *start_group(void)
     }
     InitializeSRWLock(&group->lock);
     group->count = 1;
+    group->members = 1; /* a place for whom it is started for */
     group->events[0] = WSACreateEvent();
     if (group->events[0] != WSA_INVALID_EVENT)
         group->thread =
@@ -226,15 +233,33 @@ static struct group *start_group(void)
     return group;
 }
 
-/* Gives a connection to a group that has room; starts one if there is none.
- * Only the acceptor gets here, so a group that has room now still has it in
- * the next line: its own thread only ever makes more. */
+/* Promises one more place in a group, if it has one left. Any thread. */
+static bool reserve_place(struct group *group)
+{
+    if (InterlockedIncrement(&group->members) <= GROUP_ROOM)
+        return true;
+    InterlockedDecrement(&group->members);
+    return false;
+}
+
+/* Leaves c in the inbox of a group that has promised it a place. From here on
+ * it belongs to the thread of that group. */
+static void put_into_inbox(struct connection *c, struct group *group)
+{
+    c->group = group;
+    AcquireSRWLockExclusive(&group->lock);
+    c->next = group->inbox;
+    group->inbox = c;
+    ReleaseSRWLockExclusive(&group->lock);
+    WSASetEvent(group->events[0]);
+}
+
+/* Gives a new connection to a group; starts one if all are full. */
 static void hand_over(struct connection *c)
 {
-    enum { GROUP_ROOM = WSA_MAXIMUM_WAIT_EVENTS - 1 };
     struct group *group = groups;
     int full_groups = 0;
-    while (group != NULL && group->members == GROUP_ROOM) {
+    while (group != NULL && !reserve_place(group)) {
         group = group->next;
         full_groups++;
     }
@@ -247,17 +272,25 @@ static void hand_over(struct connection *c)
     }
     if (group == NULL)
         group = start_group();
-    if (group == NULL) {
+    if (group == NULL)
         connection_close(c, "starting a group", GetLastError());
-        return;
-    }
-    c->group = group;
-    InterlockedIncrement(&group->members);
-    AcquireSRWLockExclusive(&group->lock);
-    c->next = group->inbox;
-    group->inbox = c;
-    ReleaseSRWLockExclusive(&group->lock);
-    WSASetEvent(group->events[0]);
+    else
+        put_into_inbox(c, group);
+}
+
+/* Each group has one thread, so among few one is served sooner than among
+ * many. An operation is tied to the thread that started it, but between two
+ * operations a connection is free to go: it does if another group has fewer
+ * members, also counting itself. */
+static bool move_to_emptier_group(struct connection *c)
+{
+    for (struct group *group = groups; group != NULL; group = group->next)
+        if (group->members + 1 < c->group->members && reserve_place(group)) {
+            remove_connection(c);
+            put_into_inbox(c, group);
+            return true;
+        }
+    return false;
 }
 
 /* [S2] Runs on a thread of its own, which sleeps in accept() until a client
@@ -328,6 +361,7 @@ static bool on_control(struct group *group)
 
     while (c != NULL) {
         struct connection *next = c->next;
+        invariant(c->overlapped.hEvent != WSA_INVALID_EVENT);
         group->events[group->count] = c->overlapped.hEvent;
         group->connections[group->count] = c;
         group->count++;
@@ -358,7 +392,9 @@ static unsigned __stdcall run_group(void *data)
     struct group *group = data;
     DWORD timeout_ms = options.idle_seconds > 0 ? 250 : WSA_INFINITE;
     bool is_stopping = false;
-    while (!is_stopping || group->count > 1) {
+    /* At the end nobody may be promised a place any more. */
+    while (!is_stopping ||
+           InterlockedCompareExchange(&group->members, GROUP_ENDED, 0) != 0) {
         DWORD result = WSAWaitForMultipleEvents(
             (DWORD)group->count, group->events, FALSE, timeout_ms, FALSE);
         if (result == WSA_WAIT_FAILED)
@@ -422,11 +458,13 @@ static void stop_server(void)
         InterlockedExchange(&group->stopping, 1);
         WSASetEvent(group->events[0]);
     }
-    while (groups != NULL) {
-        struct group *group = groups;
-        groups = group->next;
+    for (struct group *group = groups; group != NULL; group = group->next) {
         WaitForSingleObject(group->thread, INFINITE);
         CloseHandle(group->thread);
+    }
+    while (groups != NULL) { /* not before: they look at each other */
+        struct group *group = groups;
+        groups = group->next;
         WSACloseEvent(group->events[0]);
         free(group);
     }

@@ -437,7 +437,7 @@ static void start_io_threads(void)
     if (accept_form == ACCEPT_POLL)
         thread_count = 1;
     else if (thread_count == 0)
-        thread_count = (long)GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+        thread_count = server_processor_count();
     io_threads = calloc((size_t)thread_count, sizeof *io_threads);
     if (io_threads == NULL)
         die("calloc", ERROR_NOT_ENOUGH_MEMORY);

@@ -560,7 +560,7 @@ static void examine_listener(void)
 static void start_workers(void)
 {
     if (worker_count == 0)
-        worker_count = (long)GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+        worker_count = server_processor_count();
     workers = calloc((size_t)worker_count, sizeof *workers);
     slots = calloc((size_t)accept_count, sizeof *slots);
     if (workers == NULL || slots == NULL)

@@ -91,6 +91,13 @@ void server_refuse(SOCKET s, const char *reason)
     net_close_orderly(s);
 }
 
+long server_processor_count(void)
+{
+    /* Of all groups: a group has at most 64. 0 means that it failed. */
+    DWORD count = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+    return count > 0 ? (long)count : 1;
+}
+
 int server_end(void)
 {
     invariant(ledger_live() == 0);

@@ -30,6 +30,10 @@ void server_begin(int argc, char **argv, const char *program,
  * client sees an orderly end of the stream. */
 void server_refuse(SOCKET s, const char *reason);
 
+/* Logical processors of this machine, at least 1: how many threads can run at
+ * the same time. */
+long server_processor_count(void);
+
 /* Prints the ledger and ends what server_begin() started. Returns the exit
  * status for main(). Every thread and every connection must have ended. */
 int server_end(void);
