@@ -76,7 +76,7 @@ static long worker_count; /* 0: as many as there are processors */
 static long concurrency;
 static long batch = 8;
 static long accept_count = 32;
-static long inline_budget = 16;
+static long inline_budget = 2;
 static bool zero_byte_recv;
 static bool no_skip;
 static const struct option own_options[] = {

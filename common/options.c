@@ -30,8 +30,10 @@ static bool parse_number(const char *text, long minimum, long maximum,
             return false; /* the next step would pass maximum */
         value = value * 10 + digit;
     }
+    if (value < minimum)
+        return false;
     *number = value;
-    return value >= minimum;
+    return true;
 }
 
 /* The index of text among the words of "a|b|c", or -1. */

@@ -11,6 +11,10 @@
 #include <winsock2.h>
 #include <windows.h>
 
+/* Who includes this is the observer and not what is observed. */
+#ifndef OBSERVE_NO_REDIRECT
+#define OBSERVE_NO_REDIRECT
+#endif
 #include "../../common/observe.h"
 
 /* The last line of a server. */
@@ -27,12 +31,12 @@ struct process_ledger {
 struct process {
     HANDLE process;
     DWORD id;
-    char command[1024];       /* the whole command line, for messages */
-    char host[64];            /* from "listening ADDR:PORT", no brackets */
-    unsigned short port;      /* likewise */
-    char stop_name[64];       /* the named event; unique per process */
-    char counters_name[64];   /* the named mapping; unique per process */
-    HANDLE stop_event;        /* setting it asks the server to stop */
+    char command[1024];     /* the whole command line, for messages */
+    char host[64];          /* from "listening ADDR:PORT", no brackets */
+    unsigned short port;    /* likewise */
+    char stop_name[64];     /* the named event; unique per process */
+    char counters_name[64]; /* the named mapping; unique per process */
+    HANDLE stop_event;      /* setting it asks the server to stop */
     HANDLE mapping;
     const struct observe_counters *counters; /* live; NULL: not to be had */
     HANDLE out_thread, err_thread; /* read the two pipes to their ends */
@@ -41,6 +45,7 @@ struct process {
     CRITICAL_SECTION lock; /* guards out and err */
     char *out, *err;       /* all that came so far, terminated */
     size_t out_bytes, err_bytes;
+    char *long_command; /* process_run() only: the command line, any length */
 };
 
 /* Starts "PROGRAM --port 0 --stop-event ... --counters ... ARGUMENTS" and waits
@@ -48,7 +53,8 @@ struct process {
  * true when the line was "listening ADDR:PORT". On false, message says why (it
  * includes what the program wrote on stderr); the process has been ended. In
  * both cases the caller calls process_free() at the end. arguments may be "";
- * a --port in it overrides ours, because a later option wins. */
+ * a --port in it overrides ours, because a later option wins. A server built
+ * without the seam refuses --counters; it is started again without. */
 bool process_start(struct process *p, const char *program,
                    const char *arguments, DWORD timeout_ms, char *message,
                    size_t message_bytes);
@@ -67,14 +73,29 @@ int process_run(struct process *p, const char *program, const char *arguments,
 int process_stop(struct process *p, DWORD timeout_ms,
                  struct process_ledger *ledger, bool *has_ledger);
 
+/* The same for a server that has been asked to stop in another way. */
+int process_finish(struct process *p, DWORD timeout_ms,
+                   struct process_ledger *ledger, bool *has_ledger);
+
 /* Waits at most timeout_ms for the end. Exit status, or -1: still running. */
 int process_wait(struct process *p, DWORD timeout_ms);
+
+/* Copies what has come on stderr so far, always terminated. */
+void process_copy_err(struct process *p, char *text, size_t text_bytes);
+
+/* Whether words stand in what has come on stderr so far. */
+bool process_err_has(struct process *p, const char *words);
+
+/* Kills it if it still runs and waits for its end; then out and err are
+ * complete and may be read without the lock. */
+void process_kill(struct process *p);
 
 /* Kills it if it runs and frees everything. */
 void process_free(struct process *p);
 
-/* Sends Ctrl+C: under Wine with kill -INT to the Linux process, on Windows with
- * GenerateConsoleCtrlEvent to the process group. False: not possible here. */
+/* Sends Ctrl+C: under Wine as SIGINT to the Linux process; on Windows Ctrl+Break
+ * to the process group, because Ctrl+C cannot be sent to one group. Returns
+ * before it has arrived. False: not possible here (Wine without pkill). */
 bool process_ctrl_c(struct process *p);
 
 /* CPU time used so far, user and kernel, in 100 ns units. Wine and Windows

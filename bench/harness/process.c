@@ -1,0 +1,517 @@
+#include "process.h"
+
+#include <inttypes.h>
+#include <process.h>
+#include <psapi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tlhelp32.h>
+
+/* ---- what all processes share -------------------------------------------- */
+
+/* Every process that we start is put into this job. Windows closes our last
+ * handle to it when this program ends, however it ends, and then kills what is
+ * still in the job. */
+static HANDLE shared_job(void)
+{
+    static HANDLE job;
+    if (job != NULL)
+        return job;
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
+    limits.BasicLimitInformation.LimitFlags =
+        JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+    job = CreateJobObjectA(NULL, NULL);
+    if (job != NULL)
+        SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits,
+                                sizeof limits);
+    return job;
+}
+
+/* A name that no other run and no other process of this run has. */
+static void unique_name(const char *what, char name[64])
+{
+    static volatile LONG counter;
+    snprintf(name, 64, "echo-%s-%lu-%ld", what, GetCurrentProcessId(),
+             (long)InterlockedIncrement(&counter));
+}
+
+static bool under_wine(void)
+{
+    HMODULE ntdll = GetModuleHandleA("ntdll.dll");
+    return ntdll != NULL && GetProcAddress(ntdll, "wine_get_version") != NULL;
+}
+
+/* ---- the two pipes ------------------------------------------------------- */
+
+/* Appends to *text under the lock. Text that does not fit in memory is lost:
+ * the server must not block because nobody reads its pipe. */
+static void append(struct process *p, char **text, size_t *text_bytes,
+                   const char *more, size_t more_bytes)
+{
+    EnterCriticalSection(&p->lock);
+    char *grown = realloc(*text, *text_bytes + more_bytes + 1);
+    if (grown != NULL) {
+        memcpy(grown + *text_bytes, more, more_bytes);
+        *text = grown;
+        *text_bytes += more_bytes;
+        grown[*text_bytes] = '\0';
+    }
+    LeaveCriticalSection(&p->lock);
+}
+
+static unsigned __stdcall read_out(void *data)
+{
+    struct process *p = data;
+    char chunk[4096];
+    DWORD bytes = 0;
+    while (ReadFile(p->out_pipe, chunk, sizeof chunk, &bytes, NULL) &&
+           bytes > 0) {
+        append(p, &p->out, &p->out_bytes, chunk, bytes);
+        if (memchr(chunk, '\n', bytes) != NULL)
+            SetEvent(p->first_line_event);
+    }
+    return 0;
+}
+
+static unsigned __stdcall read_err(void *data)
+{
+    struct process *p = data;
+    char chunk[4096];
+    DWORD bytes = 0;
+    while (ReadFile(p->err_pipe, chunk, sizeof chunk, &bytes, NULL) &&
+           bytes > 0)
+        append(p, &p->err, &p->err_bytes, chunk, bytes);
+    return 0;
+}
+
+static void wait_and_close_thread(HANDLE *thread)
+{
+    if (*thread == NULL)
+        return;
+    WaitForSingleObject(*thread, INFINITE);
+    CloseHandle(*thread);
+    *thread = NULL;
+}
+
+/* The pipes end with the process; afterwards out and err are complete. */
+static void join_readers(struct process *p)
+{
+    wait_and_close_thread(&p->out_thread);
+    wait_and_close_thread(&p->err_thread);
+}
+
+void process_copy_err(struct process *p, char *text, size_t text_bytes)
+{
+    EnterCriticalSection(&p->lock);
+    snprintf(text, text_bytes, "%s", p->err != NULL ? p->err : "");
+    LeaveCriticalSection(&p->lock);
+}
+
+bool process_err_has(struct process *p, const char *words)
+{
+    EnterCriticalSection(&p->lock);
+    bool found = p->err != NULL && strstr(p->err, words) != NULL;
+    LeaveCriticalSection(&p->lock);
+    return found;
+}
+
+/* ---- starting ------------------------------------------------------------ */
+
+/* A pipe of which only the writing end may be inherited. */
+static bool make_pipe(HANDLE *reading, HANDLE *writing)
+{
+    SECURITY_ATTRIBUTES inheritable = {.nLength = sizeof inheritable,
+                                       .bInheritHandle = TRUE};
+    return CreatePipe(reading, writing, &inheritable, 0) &&
+           SetHandleInformation(*reading, HANDLE_FLAG_INHERIT, 0);
+}
+
+/* CreateProcess with exactly the handles in list inherited: without the list
+ * the server would also inherit our sockets, and a connection that we close
+ * would stay open. The process does not run yet. */
+static bool create_suspended(char *command, LPPROC_THREAD_ATTRIBUTE_LIST list,
+                             HANDLE handles[2], PROCESS_INFORMATION *made)
+{
+    STARTUPINFOEXA start = {0};
+    start.StartupInfo.cb = sizeof start;
+    start.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
+    start.StartupInfo.hStdOutput = handles[0];
+    start.StartupInfo.hStdError = handles[1];
+    start.lpAttributeList = list;
+    if (!UpdateProcThreadAttribute(list, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
+                                   handles, 2 * sizeof handles[0], NULL, NULL))
+        return false;
+    /* Seen on Wine 8, once in a thousand starts: ERROR_INTERNAL_ERROR, because
+     * the new process died before it reached our program. */
+    for (int attempt = 0; attempt < 5; attempt++) {
+        if (CreateProcessA(NULL, command, NULL, NULL, TRUE,
+                           CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP |
+                               EXTENDED_STARTUPINFO_PRESENT,
+                           NULL, NULL, &start.StartupInfo, made))
+            return true;
+        if (GetLastError() != ERROR_INTERNAL_ERROR)
+            break;
+        Sleep(50);
+    }
+    return false;
+}
+
+/* The process joins the job before it runs. */
+static bool create_process(struct process *p, HANDLE out, HANDLE err)
+{
+    char *command = p->long_command != NULL ? p->long_command : p->command;
+    HANDLE handles[2] = {out, err};
+    PROCESS_INFORMATION made = {0};
+    SIZE_T bytes = 0;
+    InitializeProcThreadAttributeList(NULL, 1, 0, &bytes);
+    LPPROC_THREAD_ATTRIBUTE_LIST list = malloc(bytes);
+    bool created = list != NULL &&
+                   InitializeProcThreadAttributeList(list, 1, 0, &bytes) &&
+                   create_suspended(command, list, handles, &made);
+    DWORD error = GetLastError();
+    free(list);
+    SetLastError(error);
+    if (!created)
+        return false;
+    p->process = made.hProcess;
+    p->id = made.dwProcessId;
+    if (shared_job() != NULL)
+        AssignProcessToJobObject(shared_job(), made.hProcess);
+    ResumeThread(made.hThread);
+    CloseHandle(made.hThread);
+    return true;
+}
+
+/* Starts p->command with a reader on each of its two outputs. */
+static bool launch(struct process *p)
+{
+    HANDLE out = NULL;
+    HANDLE err = NULL;
+    bool started = make_pipe(&p->out_pipe, &out) &&
+                   make_pipe(&p->err_pipe, &err) && create_process(p, out, err);
+    DWORD error = GetLastError();
+    /* Ours must go, or the pipes would not end when the server does. */
+    if (out != NULL)
+        CloseHandle(out);
+    if (err != NULL)
+        CloseHandle(err);
+    SetLastError(error);
+    if (!started)
+        return false;
+    p->out_thread = (HANDLE)_beginthreadex(NULL, 0, read_out, p, 0, NULL);
+    p->err_thread = (HANDLE)_beginthreadex(NULL, 0, read_err, p, 0, NULL);
+    return p->out_thread != NULL && p->err_thread != NULL;
+}
+
+static bool prepare(struct process *p)
+{
+    memset(p, 0, sizeof *p);
+    InitializeCriticalSection(&p->lock);
+    p->out = calloc(1, 1);
+    p->err = calloc(1, 1);
+    p->first_line_event = CreateEventA(NULL, TRUE, FALSE, NULL);
+    return p->out != NULL && p->err != NULL && p->first_line_event != NULL;
+}
+
+/* Reads "listening ADDR:PORT"; the address may stand in brackets. */
+static bool parse_first_line(struct process *p)
+{
+    char line[128];
+    EnterCriticalSection(&p->lock);
+    size_t length = strcspn(p->out, "\r\n");
+    bool whole = p->out[length] != '\0' && length < sizeof line;
+    snprintf(line, sizeof line, "%.*s", (int)(whole ? length : 0), p->out);
+    LeaveCriticalSection(&p->lock);
+
+    char *colon = strrchr(line, ':');
+    if (!whole || strncmp(line, "listening ", 10) != 0 || colon == NULL)
+        return false;
+    char *host = line + 10;
+    char *host_end = colon;
+    if (host[0] == '[' && host_end[-1] == ']') {
+        host++;
+        host_end--;
+    }
+    char *rest = NULL;
+    unsigned long port = strtoul(colon + 1, &rest, 10);
+    if (host_end <= host || rest == colon + 1 || *rest != '\0' || port == 0 ||
+        port > 65535)
+        return false;
+    snprintf(p->host, sizeof p->host, "%.*s", (int)(host_end - host), host);
+    p->port = (unsigned short)port;
+    return true;
+}
+
+static void open_counters(struct process *p)
+{
+    p->mapping = OpenFileMappingA(FILE_MAP_READ, FALSE, p->counters_name);
+    if (p->mapping == NULL)
+        return;
+    const struct observe_counters *counters = MapViewOfFile(
+        p->mapping, FILE_MAP_READ, 0, 0, sizeof(struct observe_counters));
+    if (counters == NULL)
+        return;
+    if (counters->version == OBSERVE_VERSION &&
+        counters->call_count == OBSERVE_CALL_COUNT)
+        p->counters = counters;
+    else
+        UnmapViewOfFile(counters);
+}
+
+/* One attempt. with_counters is false for a build without the seam. */
+static bool start_once(struct process *p, const char *program,
+                       const char *arguments, bool with_counters,
+                       DWORD timeout_ms)
+{
+    if (!prepare(p))
+        return false;
+    unique_name("stop", p->stop_name);
+    unique_name("counters", p->counters_name);
+    /* Made here, before the server starts: it opens the one that exists. */
+    p->stop_event = CreateEventA(NULL, TRUE, FALSE, p->stop_name);
+    int used = snprintf(p->command, sizeof p->command,
+                        "\"%s\" --port 0 --stop-event %s%s%s %s", program,
+                        p->stop_name, with_counters ? " --counters " : "",
+                        with_counters ? p->counters_name : "", arguments);
+    if (p->stop_event == NULL || used < 0 || used >= (int)sizeof p->command ||
+        !launch(p))
+        return false;
+    HANDLE either[2] = {p->first_line_event, p->process};
+    WaitForMultipleObjects(2, either, FALSE, timeout_ms);
+    if (process_wait(p, 0) >= 0)
+        join_readers(p); /* it has ended: take all that it said */
+    if (!parse_first_line(p))
+        return false;
+    if (with_counters)
+        open_counters(p);
+    return true;
+}
+
+bool process_start(struct process *p, const char *program,
+                   const char *arguments, DWORD timeout_ms, char *message,
+                   size_t message_bytes)
+{
+    if (start_once(p, program, arguments, true, timeout_ms))
+        return true;
+    if (p->process != NULL && process_wait(p, 0) == 2 &&
+        process_err_has(p, "--counters")) {
+        process_free(p);
+        if (start_once(p, program, arguments, false, timeout_ms))
+            return true;
+    }
+    DWORD error = GetLastError();
+    if (p->process == NULL) {
+        snprintf(message, message_bytes, "cannot start %s (error %lu)", program,
+                 error);
+        return false;
+    }
+    int status = process_wait(p, 0);
+    process_kill(p);
+    if (status >= 0)
+        snprintf(message, message_bytes,
+                 "ended at once with status %d; stdout: \"%.200s\"; stderr: "
+                 "\"%.400s\"",
+                 status, p->out, p->err);
+    else
+        snprintf(message, message_bytes,
+                 "no line \"listening ADDR:PORT\" within %lu ms; stdout: "
+                 "\"%.200s\"; stderr: \"%.400s\"",
+                 timeout_ms, p->out, p->err);
+    return false;
+}
+
+int process_run(struct process *p, const char *program, const char *arguments,
+                DWORD timeout_ms)
+{
+    if (!prepare(p))
+        return -1;
+    /* Longer than p->command: one case passes 10 KB of rubbish. */
+    size_t bytes = strlen(program) + strlen(arguments) + 4;
+    char *whole = malloc(bytes);
+    if (whole == NULL)
+        return -1;
+    snprintf(whole, bytes, "\"%s\" %s", program, arguments);
+    snprintf(p->command, sizeof p->command, "%s", whole);
+    p->long_command = whole;
+    if (!launch(p))
+        return -1;
+    int status = process_wait(p, timeout_ms);
+    process_kill(p);
+    return status;
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+int process_wait(struct process *p, DWORD timeout_ms)
+{
+    DWORD status = 0;
+    if (p->process == NULL ||
+        WaitForSingleObject(p->process, timeout_ms) != WAIT_OBJECT_0 ||
+        !GetExitCodeProcess(p->process, &status))
+        return -1;
+    return (int)(status & 0x7FFFFFFF); /* a crash is never mistaken for -1 */
+}
+
+void process_kill(struct process *p)
+{
+    if (p->process == NULL)
+        return;
+    if (process_wait(p, 0) < 0) {
+        TerminateProcess(p->process, 99);
+        WaitForSingleObject(p->process, 10000);
+    }
+    join_readers(p);
+}
+
+/* Parses the last line of out. */
+static bool parse_ledger(const struct process *p, struct process_ledger *ledger)
+{
+    size_t end = p->out_bytes;
+    while (end > 0 && (p->out[end - 1] == '\n' || p->out[end - 1] == '\r'))
+        end--;
+    if (end == p->out_bytes)
+        return false; /* not a whole line */
+    size_t begin = end;
+    while (begin > 0 && p->out[begin - 1] != '\n')
+        begin--;
+    int used = 0;
+    int found =
+        sscanf(p->out + begin,
+               "accepted=%" SCNd64 " closed=%" SCNd64 " bytes_in=%" SCNd64
+               " bytes_out=%" SCNd64 " posted=%" SCNd64 " completed=%" SCNd64
+               " live=%" SCNd64 "%n",
+               &ledger->accepted, &ledger->closed, &ledger->bytes_in,
+               &ledger->bytes_out, &ledger->posted, &ledger->completed,
+               &ledger->live, &used);
+    return found == 7 && begin + (size_t)used == end;
+}
+
+int process_finish(struct process *p, DWORD timeout_ms,
+                   struct process_ledger *ledger, bool *has_ledger)
+{
+    int status = process_wait(p, timeout_ms);
+    process_kill(p);
+    struct process_ledger read = {0};
+    bool has = parse_ledger(p, &read);
+    if (ledger != NULL)
+        *ledger = read;
+    if (has_ledger != NULL)
+        *has_ledger = has;
+    return status;
+}
+
+int process_stop(struct process *p, DWORD timeout_ms,
+                 struct process_ledger *ledger, bool *has_ledger)
+{
+    SetEvent(p->stop_event);
+    return process_finish(p, timeout_ms, ledger, has_ledger);
+}
+
+static void close_handle(HANDLE *handle)
+{
+    if (*handle != NULL)
+        CloseHandle(*handle);
+    *handle = NULL;
+}
+
+void process_free(struct process *p)
+{
+    process_kill(p);
+    join_readers(p);
+    if (p->counters != NULL)
+        UnmapViewOfFile((void *)(uintptr_t)p->counters);
+    p->counters = NULL;
+    close_handle(&p->mapping);
+    close_handle(&p->process);
+    close_handle(&p->stop_event);
+    close_handle(&p->first_line_event);
+    close_handle(&p->out_pipe);
+    close_handle(&p->err_pipe);
+    free(p->out);
+    free(p->err);
+    free(p->long_command);
+    p->out = NULL;
+    p->err = NULL;
+    p->long_command = NULL;
+    DeleteCriticalSection(&p->lock);
+}
+
+bool process_ctrl_c(struct process *p)
+{
+    if (!under_wine())
+        /* Ctrl+C cannot be sent to one group, Ctrl+Break can (documentation
+         * page "GenerateConsoleCtrlEvent function"). */
+        return GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, p->id) != 0;
+
+    /* The Linux process is the one whose command line has our unique name. The
+     * brackets keep the pattern from matching the shell that carries it, and
+     * the blank keeps -1 from matching -10. pkill by its full path would not
+     * do: it looks at the name that it was started by. */
+    if (GetFileAttributesA("Z:\\usr\\bin\\pkill") == INVALID_FILE_ATTRIBUTES)
+        return false;
+    char command[160];
+    snprintf(command, sizeof command,
+             "Z:\\bin\\sh -c \"pkill -INT -f '[%c]%s '\"", p->stop_name[0],
+             p->stop_name + 1);
+    STARTUPINFOA start = {.cb = sizeof start};
+    PROCESS_INFORMATION made = {0};
+    if (!CreateProcessA(NULL, command, NULL, NULL, FALSE, 0, NULL, NULL, &start,
+                        &made))
+        return false;
+    close_handle(&made.hThread); /* Wine gives none for a Linux program */
+    close_handle(&made.hProcess);
+    return true;
+}
+
+/* ---- watching ------------------------------------------------------------ */
+
+uint64_t process_cpu_100ns(const struct process *p)
+{
+    FILETIME created, exited, kernel, user;
+    if (p->process == NULL ||
+        !GetProcessTimes(p->process, &created, &exited, &kernel, &user))
+        return 0;
+    return ((uint64_t)kernel.dwHighDateTime << 32 | kernel.dwLowDateTime) +
+           ((uint64_t)user.dwHighDateTime << 32 | user.dwLowDateTime);
+}
+
+uint64_t process_memory_bytes(const struct process *p)
+{
+    PROCESS_MEMORY_COUNTERS memory = {.cb = sizeof memory};
+    if (p->process == NULL ||
+        !GetProcessMemoryInfo(p->process, &memory, sizeof memory))
+        return 0;
+    return memory.WorkingSetSize;
+}
+
+int process_threads(const struct process *p)
+{
+    HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+    if (snapshot == INVALID_HANDLE_VALUE)
+        return 0;
+    int count = 0;
+    THREADENTRY32 entry = {.dwSize = sizeof entry};
+    for (BOOL more = Thread32First(snapshot, &entry); more;
+         more = Thread32Next(snapshot, &entry))
+        if (entry.th32OwnerProcessID == p->id)
+            count++;
+    CloseHandle(snapshot);
+    return count;
+}
+
+bool process_counts(const struct process *p, struct process_counts *totals)
+{
+    memset(totals, 0, sizeof *totals);
+    if (p->counters == NULL)
+        return false;
+    for (int s = 0; s < OBSERVE_SLOTS; s++) {
+        const struct observe_slot *slot = &p->counters->slots[s];
+        for (int call = 0; call < OBSERVE_CALL_COUNT; call++) {
+            for (int outcome = 0; outcome < OBSERVE_OUTCOME_COUNT; outcome++)
+                totals->calls[call][outcome] += slot->calls[call][outcome];
+            totals->items[call] += slot->items[call];
+        }
+    }
+    return true;
+}
