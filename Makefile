@@ -1,5 +1,18 @@
 # One command for each job; `make help` lists them. GNU make, on Windows in an
 # MSYS2 or w64devkit shell, on Debian and Ubuntu with mingw-w64 and Wine.
+#
+# Variables to set on the command line, all optional:
+#   CASE=halfclose_large SERVER=04    `make check`: one case, one server
+#   ARGS="--wait poll"                `make run-02`, client, bench: more options
+#   WINE=wine WINESERVER=wineserver   another Wine; it gets a prefix of its own
+#   PREFIX=build/prefix-wine          where that prefix is
+#   OBSERVE=0                         build without the seam, into build/plain
+#   CC=clang BUILD=build/clang        another compiler, another place
+#   V=1                               show each command
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
 
 # ---- where and with what -----------------------------------------------------
 
@@ -10,63 +23,258 @@ ifeq ($(OS),Windows_NT)
   ifeq ($(origin CC),default)
     CC := gcc
   endif
-  RUN :=
+  # Nothing stands between make and a program: WITH_WINE and WINE are empty.
+  override WINE :=
+  CLANG_CC     := clang
+  CLANG_LIBDIR :=
+  NATIVE_CC    ?= $(CC)
+  # mingw gcc has no AddressSanitizer; this form of UBSan needs no runtime.
+  SANITIZE     ?= -fsanitize=undefined -fsanitize-undefined-trap-on-error
+  JOBS         ?= $(NUMBER_OF_PROCESSORS)
 else
-  ifeq ($(origin CC),default)
+  # A CC from the environment means the compiler for this system, not ours.
+  ifneq ($(origin CC),command line)
     CC := x86_64-w64-mingw32-gcc
   endif
-  # A Wine prefix of the project's own, one for each Wine.
-  WINE       ?= wine
-  WINESERVER ?= $(patsubst %wine,%wineserver,$(WINE))
-  PREFIX     := $(CURDIR)/build/prefix-$(notdir $(firstword $(WINE)))
-  RUN        := WINEPREFIX='$(PREFIX)' WINEDEBUG=-all $(WINE)
+  WINE         ?= wine
+  WINESERVER   ?= $(if $(filter %wine,$(WINE)),$(WINE)server)
+  PREFIX       ?= build/prefix-$(notdir $(firstword $(WINE)))
+  WITH_WINE    := WINE='$(WINE)' WINESERVER='$(WINESERVER)' \
+                  WINEPREFIX='$(PREFIX)' sh bench/with_wine.sh
+  READY        := $(PREFIX)/.ready
+  CLANG_CC     := clang --target=x86_64-w64-mingw32
+  # Debian has two builds of libgcc for this target; clang finds neither.
+  CLANG_LIBDIR = -L$(dir $(shell x86_64-w64-mingw32-gcc \
+                 -print-libgcc-file-name 2>/dev/null))
+  NATIVE_CC    ?= gcc
+  SANITIZE     ?= -fsanitize=address,undefined -fno-sanitize-recover=all
+  JOBS         ?= $(shell nproc 2>/dev/null || echo 2)
 endif
 
 STRICT := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
           -Wmissing-prototypes -Werror
 CFLAGS   ?= -O2 -g
-CPPFLAGS += -D_WIN32_WINNT=0x0A00 -DWIN32_LEAN_AND_MEAN \
+DEFINES  := -D_WIN32_WINNT=0x0A00 -DWIN32_LEAN_AND_MEAN \
             -D_CRT_SECURE_NO_WARNINGS -D__USE_MINGW_ANSI_STDIO=1 \
             -DOBSERVE=$(OBSERVE) -DVERSION='"0.1"' -Icommon
-LDFLAGS  += -static
+LDFLAGS  ?= -static
 LDLIBS   := -lws2_32 -lmswsock -lpsapi
+COMPILE  := $(CC) -std=c11 $(STRICT) $(DEFINES) $(CPPFLAGS) $(CFLAGS)
+LINK     := $(CC) $(CFLAGS) $(LDFLAGS)
+
+# `make -j2 check` says how many jobs; without -j, parts that gain take JOBS.
+PARALLEL = $(MAKE) --no-print-directory \
+           $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
+# `make deps bench` installs before it builds, also with -j.
+FIRST := $(filter deps,$(MAKECMDGOALS))
 
 # ---- programs ----------------------------------------------------------------
 
 CHAPTERS := 01_blocking 02_nonblocking 03_overlapped_event 04_overlapped_apc \
             05_iocp
-COMMON   := clock ledger net observe options report server stop
-HARNESS  := $(patsubst bench/%.c,%,$(wildcard bench/harness/*.c))
+COMMON   := $(patsubst %,common/%.c,clock ledger net observe options report \
+            server stop)
+HARNESS  := $(wildcard bench/harness/*.c)
+CASES    := $(wildcard bench/cases/*.c)
+REPORT   := $(wildcard bench/report/*.c)
+
+# $(call say,CC,FILE) prints one short line in place of a long command.
+Q   := $(if $(V),,@)
+say = $(if $(V),,@echo '  $(1)  $(2)')
+
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 SERVERS  := $(CHAPTERS:%=$(BUILD)/%.exe)
 PROGRAMS := $(SERVERS) $(BUILD)/client.exe $(BUILD)/check.exe \
             $(BUILD)/bench.exe
-
-common_objects  := $(COMMON:%=$(BUILD)/obj/common/%.o)
-harness_objects := $(HARNESS:%=$(BUILD)/obj/bench/%.o)
-case_objects    := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard bench/cases/*.c))
-report_objects  := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard bench/report/*.c))
+MAINS    := $(CHAPTERS:%=%/server.c) common/client.c bench/check.c bench/bench.c
 
 all: $(PROGRAMS) ## build everything into build/
+.PHONY: all
 
-$(SERVERS): $(BUILD)/%.exe: $(BUILD)/obj/%/server.o $(common_objects)
-$(BUILD)/client.exe: $(BUILD)/obj/common/client.o $(common_objects)
-$(BUILD)/check.exe: $(BUILD)/obj/bench/check.o $(case_objects) \
-    $(harness_objects) $(common_objects)
-$(BUILD)/bench.exe: $(BUILD)/obj/bench/bench.o $(report_objects) \
-    $(harness_objects) $(common_objects)
+$(SERVERS): $(BUILD)/%.exe: $(BUILD)/obj/%/server.o $(call objects,$(COMMON))
+$(BUILD)/client.exe: $(call objects,common/client.c $(COMMON))
+$(BUILD)/check.exe: $(call objects,bench/check.c $(CASES) $(HARNESS) $(COMMON))
+$(BUILD)/bench.exe: $(call objects,bench/bench.c $(REPORT) $(HARNESS) $(COMMON))
 
-$(BUILD)/%.exe:
+$(PROGRAMS): $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,link,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
 
 # -MMD -MP: the compiler writes down which headers an object depends on.
-$(BUILD)/obj/%.o: %.c Makefile
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) -std=c11 $(STRICT) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,cc,$@)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+# Holds the command that objects are compiled with. Written only when that
+# changes, and then everything is compiled again.
+quote = '$(subst ','\'',$(1))'
+$(BUILD)/flags: FORCE | $(FIRST)
+	@mkdir -p $(@D)
+	@command -v $(firstword $(CC)) >/dev/null || { \
+	    echo '$(firstword $(CC)) is not here; see `make deps`' >&2; exit 1; }
+	@printf '%s\n' $(call quote,$(COMPILE) $(LINK)) | cmp -s - $@ || \
+	    printf '%s\n' $(call quote,$(COMPILE) $(LINK)) >$@
+.PHONY: FORCE
 
-.DELETE_ON_ERROR:
-.PHONY: all
-.SECONDARY:
+-include $(patsubst %.o,%.d,$(call objects,$(MAINS) $(COMMON) $(HARNESS) \
+    $(CASES) $(REPORT)))
+
+# ---- run ---------------------------------------------------------------------
+
+deps: ## install what is missing (Debian, Ubuntu; elsewhere: say what)
+	@sh bench/check_deps.sh
+.PHONY: deps
+
+# A server or the client from a terminal: `make run-04 ARGS="--port 7"`.
+RUNS := $(CHAPTERS:%=run-%)
+run-01 run-02 run-03 run-04 run-05: $(SERVERS) $(READY) ## start a server
+	@$(WITH_WINE) $(WINE) $(filter $(BUILD)/$(@:run-%=%)_%,$(SERVERS)) $(ARGS)
+client: $(BUILD)/client.exe $(READY) ## start the client
+	@$(WITH_WINE) $(WINE) $(BUILD)/client.exe $(ARGS)
+bench: all $(READY) ## measure all five servers side by side
+	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe $(ARGS)
+bench-seam: all $(READY) ## show what the seam costs: built with and without
+	+@$(PARALLEL) OBSERVE=0 BUILD=$(BUILD)/plain all
+	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe seam $(BUILD)/plain $(ARGS)
+.PHONY: run-01 run-02 run-03 run-04 run-05 client bench bench-seam
+
+# wineboot sets a new prefix up. Which user's desktop, browser or .NET there
+# might be does not matter here: with_wine.sh switches all that off.
+$(PREFIX)/.ready: | $(FIRST)
+	@command -v $(firstword $(WINE)) >/dev/null || { \
+	    echo '$(firstword $(WINE)) is not here; see `make deps`' >&2; exit 1; }
+	@echo 'setting up a Wine prefix in $(PREFIX), once, 10 to 20 seconds ...'
+	@mkdir -p $(PREFIX)
+	@$(WITH_WINE) $(WINE) wineboot -i >$(PREFIX).log 2>&1 || { \
+	    cat $(PREFIX).log; exit 1; }
+	@touch $@
+
+# ---- check -------------------------------------------------------------------
+
+PARTS := check-native check-steps check-clang check-servers check-bugs
+
+ifeq ($(CASE)$(SERVER),)
+check: $(READY) ## test everything; CASE=... SERVER=...: only that, see above
+	+@MAKE=$(call quote,$(PARALLEL)) $(WITH_WINE) sh bench/check_all.sh $(PARTS)
+else
+check: check-servers
+endif
+
+check-native: ## unit tests of the parts that need no Windows, with sanitizers
+	@sh bench/check_native.sh $(TESTS)
+check-steps: ## steps S1 to S9: sources and chapters say the same
+	@sh bench/check_steps.sh $(CHAPTERS)
+check-clang: ## build everything a second time, with clang
+	+@MAKE=$(call quote,$(PARALLEL)) sh bench/check_clang.sh \
+	    $(PROGRAMS:$(BUILD)/%=$(BUILD)/clang/%)
+clang-build:
+	+@$(PARALLEL) BUILD=$(BUILD)/clang CC=$(call quote,$(CLANG_CC)) \
+	    LDFLAGS='-static $(CLANG_LIBDIR)' $(GOAL)
+check-servers: all $(READY) ## the conformance suite; CASE=... SERVER=... for one
+	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe \
+	    $(if $(SERVER),--server $(SERVER)) $(if $(CASE),--case $(CASE)) $(ARGS)
+.PHONY: check clang-build $(PARTS)
+
+# Unit tests: bench/tests/test_NAME.c, built for the system that make runs on.
+TESTS  := $(patsubst bench/tests/%.c,$(BUILD)/native/%$(if $(filter \
+          Windows_NT,$(OS)),.exe),$(wildcard bench/tests/test_*.c))
+PURE   := $(wildcard common/options.c bench/harness/histogram.c \
+          bench/harness/statistics.c) $(filter-out %/progress.c,$(REPORT))
+NATIVE := $(NATIVE_CC) -std=c11 $(STRICT) -g -O1 $(SANITIZE) -DVERSION='"0.1"' \
+          -Icommon -Ibench
+
+check-native: $(TESTS)
+$(TESTS): $(BUILD)/native/%: $(patsubst %.c,$(BUILD)/native/obj/%.o,$(PURE))
+	$(call say,link,$@)
+	$(Q)$(NATIVE) -o $@ $^ -lm
+$(foreach t,$(TESTS),$(eval \
+    $t: $(BUILD)/native/obj/bench/tests/$(basename $(notdir $t)).o))
+$(BUILD)/native/obj/%.o: %.c Makefile | $(FIRST)
+	@mkdir -p $(@D)
+	$(call say,cc,$@)
+	$(Q)$(NATIVE) -MMD -MP -c -o $@ $<
+-include $(patsubst %.c,$(BUILD)/native/obj/%.d,$(PURE) \
+    $(wildcard bench/tests/*.c))
+
+# The bug museum: each patch in NN_name/bugs makes a server with one mistake.
+BUGS := $(wildcard $(CHAPTERS:%=%/bugs/*.patch))
+bug_name = $(BUILD)/bugs/$(subst /bugs/,_,$(1:.patch=))
+
+check-bugs: all $(READY) ## every server of the bug museum must be caught
+	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) $(WITH_WINE) \
+	    sh bench/check_bugs.sh $(BUGS)
+# $(1) is the patch, $(2) the chapter, $(3) what is made, without its ending.
+define bug_rules
+$(3).c: $(1) $(2)/server.c
+	@mkdir -p $$(@D)
+	@cp $(2)/server.c $$@
+	@patch -s $$@ $(1)
+$(3).o: $(3).c $(BUILD)/flags
+	@$$(COMPILE) -MMD -MP -c -o $$@ $$<
+$(3).exe: $(3).o $(call objects,$(COMMON))
+	@$$(LINK) -o $$@ $$^ $$(LDLIBS)
+-include $(3).d
+endef
+$(foreach bug,$(BUGS),$(eval $(call bug_rules,$(bug),$(firstword \
+    $(subst /, ,$(bug))),$(call bug_name,$(bug)))))
+
+# ---- lint --------------------------------------------------------------------
+
+LINTED_C := $(wildcard */*.c bench/*/*.c)
+LINTED_H := $(wildcard */*.h bench/*/*.h)
+LINTED   := $(LINTED_C:%=$(BUILD)/lint/%.ok) $(LINTED_H:%=$(BUILD)/lint/%.ok) \
+            $(BUILD)/lint/scripts.ok
+
+# One stamp for each file that all tools found clean; -k: report every file.
+lint: ## clang-format, clang-tidy, cppcheck, gcc's analyser; finds nothing
+	+@$(PARALLEL) -k lint-files
+lint-files: $(LINTED)
+	@echo 'lint: nothing found in $(words $(LINTED_C) $(LINTED_H)) files'
+.PHONY: lint lint-files
+
+$(BUILD)/lint/%.h.ok: %.h .clang-format
+	@mkdir -p $(@D)
+	@clang-format --dry-run -Werror $<
+	@touch $@
+
+# The analyser runs within an ordinary compilation and needs -O2 to see far.
+# cppcheck's legacyUninitvar takes "struct x v = {.f = ...}" for uninitialized;
+# its newer check of the same is on.
+$(BUILD)/lint/%.c.ok: %.c .clang-format .clang-tidy Makefile
+	@mkdir -p $(@D)
+	@echo '  lint  $<'
+	@clang-format --dry-run -Werror $<
+	@$(COMPILE) -Ibench -fanalyzer -MMD -MP -MF $(BUILD)/lint/$*.d -MT $@ \
+	    -c -o $(BUILD)/lint/$*.o $<
+	@cppcheck --quiet --error-exitcode=1 --std=c11 --platform=win64 \
+	    --library=windows,./.cppcheck.cfg --enable=warning,performance,portability \
+	    --inline-suppr --suppress=missingIncludeSystem \
+	    --suppress=legacyUninitvar -D_WIN32 $(DEFINES) -Ibench $<
+	@clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c11 \
+	    --target=x86_64-w64-mingw32 $(DEFINES) -Ibench 2>$(BUILD)/lint/$*.log \
+	    || { grep -v 'warnings generated' $(BUILD)/lint/$*.log; exit 1; }
+	@touch $@
+
+-include $(LINTED_C:%.c=$(BUILD)/lint/%.d)
+
+$(BUILD)/lint/scripts.ok: $(wildcard bench/*.sh) .ci/run
+	@mkdir -p $(@D)
+	@shellcheck $^
+	@touch $@
+
+format: ## let clang-format rewrite all sources
+	clang-format -i $(LINTED_C) $(LINTED_H)
+.PHONY: format
+
+# ---- the rest ----------------------------------------------------------------
+
+clean: ## delete build/
+	rm -rf build
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z].*:.*## / \
+	    { printf "  %-15s %s\n", ($$1 ~ /^run/ ? "run-01 to 05" : $$1), $$2 }' \
+	    Makefile
+.PHONY: clean help

@@ -57,8 +57,9 @@ enum { FAULTS_AT_MOST = 16, FAULT_EVERY = 0, FAULT_SHORT = -1 };
 
 struct fault {
     enum observe_call call;
-    long at;            /* FAULT_EVERY or the number of the call, from 1 */
-    int what;           /* FAULT_SHORT or an error code */
+    long at;  /* FAULT_EVERY or the number of the call, from 1 */
+    int what; /* FAULT_SHORT, an error code, or 0: it stalls */
+    int stall_ms;
     volatile LONG seen; /* calls so far */
 };
 
@@ -84,10 +85,12 @@ static bool parse_fault(const char *text, struct fault *fault)
     fault->call = (enum observe_call)index;
     fault->at = strcmp(at, "every") == 0 ? FAULT_EVERY : atol(at);
     fault->what = strcmp(what, "short") == 0 ? FAULT_SHORT : atoi(what);
+    fault->stall_ms = strncmp(what, "stall", 5) == 0 ? atoi(what + 5) : 0;
     fault->seen = 0;
     return index < OBSERVE_CALL_COUNT && index != OBSERVE_completion_routine &&
            (fault->at > 0 || strcmp(at, "every") == 0) &&
-           (fault->what > 0 || (fault->what == FAULT_SHORT && moves_bytes));
+           (fault->what > 0 || fault->stall_ms > 0 ||
+            (fault->what == FAULT_SHORT && moves_bytes));
 }
 
 static void parse_faults(const char *text)
@@ -98,23 +101,28 @@ static void parse_faults(const char *text)
         if (fault_count == FAULTS_AT_MOST)
             die_saying(2, "--fault takes at most %d faults", FAULTS_AT_MOST);
         if (!parse_fault(one, &faults[fault_count]))
-            die_saying(2,
-                       "--fault takes CALL@N=ERROR or CALL@N=short, for "
-                       "example send@3=10054; not \"%.60s\"",
-                       one);
+            die_saying(
+                2,
+                "--fault takes CALL@N=ERROR, CALL@N=short or CALL@N=stallMS, "
+                "for example send@3=10054; not \"%.60s\"",
+                one);
         fault_count++;
     }
 }
 
-/* The fault that this call must suffer: an error code, FAULT_SHORT, or 0. */
+/* The fault that this call must suffer: an error code, FAULT_SHORT, or 0. A
+ * stall has been suffered by the time this returns. */
 static int next_fault(enum observe_call call)
 {
     int what = 0;
     for (int i = 0; i < fault_count; i++)
         if (faults[i].call == call) {
             LONG number = InterlockedIncrement(&faults[i].seen);
-            if (faults[i].at == FAULT_EVERY || faults[i].at == number)
-                what = faults[i].what;
+            if (faults[i].at != FAULT_EVERY && faults[i].at != number)
+                continue;
+            what = faults[i].what;
+            if (faults[i].stall_ms > 0)
+                Sleep((DWORD)faults[i].stall_ms);
         }
     return what;
 }

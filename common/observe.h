@@ -93,8 +93,9 @@ struct observe_options {
     const char *trace_path;    /* --trace, or NULL */
     /* --fault, or NULL: CALL@N=WHAT[,CALL@N=WHAT...]. CALL is a name from the
      * list above; N is the number of the call, counted from 1 over the whole
-     * server, or "every"; WHAT is the error code to fail with, or "short" for
-     * moving about half of the bytes (recv, send, WSARecv, WSASend). */
+     * server, or "every"; WHAT is the error code to fail with, "short" for
+     * moving about half of the bytes (recv, send, WSARecv, WSASend), or
+     * "stall1400" for making the call 1,400 ms late. */
     const char *faults;
 };
 
