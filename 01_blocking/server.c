@@ -286,7 +286,7 @@ int main(int argc, char **argv)
     if (drained == NULL)
         die("CreateEvent", GetLastError());
 
-    /* [S1] */
+    /* [S1] Listen. Nobody can connect before, nobody is told before. */
     listener = net_listen(options.host, (unsigned short)options.port);
     acceptor = (HANDLE)_beginthreadex(NULL, 0, accept_clients, NULL, 0, NULL);
     if (acceptor == NULL)

@@ -363,7 +363,7 @@ int main(int argc, char **argv)
     if (wake_thread == NULL)
         die("_beginthreadex", GetLastError());
 
-    /* [S1] */
+    /* [S1] Listen. Nobody can connect before, nobody is told before. */
     listener = net_listen(options.host, (unsigned short)options.port);
     u_long on = 1;
     if (ioctlsocket(listener, (long)FIONBIO, &on) == SOCKET_ERROR)

@@ -473,7 +473,7 @@ static void stop_server(void)
 int main(int argc, char **argv)
 {
     server_begin(argc, argv, "03_overlapped_event", own_options);
-    /* [S1] */
+    /* [S1] Listen. Nobody can connect before, nobody is told before. */
     listener = net_listen(options.host, (unsigned short)options.port);
     acceptor = (HANDLE)_beginthreadex(NULL, 0, accept_clients, NULL, 0, NULL);
     if (acceptor == NULL)

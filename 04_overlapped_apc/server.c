@@ -454,7 +454,7 @@ static void start_io_threads(void)
 int main(int argc, char **argv)
 {
     server_begin(argc, argv, "04_overlapped_apc", own_options);
-    /* [S1] */
+    /* [S1] Listen. Nobody can connect before, nobody is told before. */
     listener = net_listen(options.host, (unsigned short)options.port);
     u_long on = 1;
     if (accept_form == ACCEPT_POLL &&

@@ -575,7 +575,7 @@ static void start_workers(void)
 int main(int argc, char **argv)
 {
     server_begin(argc, argv, "05_iocp", own_options);
-    /* [S1] */
+    /* [S1] Listen. Nobody can connect before, nobody is told before. */
     listener = net_listen(options.host, (unsigned short)options.port);
     examine_listener();
 

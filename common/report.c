@@ -73,7 +73,10 @@ void report_connection(long id, const char *call, unsigned long error)
 {
     char text[256];
     error_text(error, text, sizeof text);
-    report("connection %ld: %s: %s (%lu)", id, call, text, error);
+    if (id > 0)
+        report("connection %ld: %s: %s (%lu)", id, call, text, error);
+    else
+        report("%s: %s (%lu)", call, text, error);
 }
 
 void report_verbose(const char *format, ...)

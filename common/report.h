@@ -31,7 +31,8 @@ _Noreturn void die_saying(int status, const char *format, ...)
 /* Prints one line. */
 void report(const char *format, ...) REPORT_PRINTF(1, 2);
 
-/* Prints "connection ID: CALL: TEXT (ERROR)". */
+/* Prints "connection ID: CALL: TEXT (ERROR)"; with id 0, for a failure before
+ * there is a connection, "CALL: TEXT (ERROR)". */
 void report_connection(long id, const char *call, unsigned long error);
 
 /* Prints one line, but only with --verbose. */
