@@ -173,7 +173,7 @@ check-clang: ## build everything a second time, with clang
 clang-build:
 	+@$(PARALLEL) BUILD=$(BUILD)/clang CC=$(call quote,$(CLANG_CC)) \
 	    LDFLAGS='-static $(CLANG_LIBDIR)' $(GOAL)
-check-servers: all $(READY) ## the conformance suite; CASE=... SERVER=... for one
+check-servers: all $(READY) ## the conformance suite alone; CASE=, SERVER=
 	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe \
 	    $(if $(SERVER),--server $(SERVER)) $(if $(CASE),--case $(CASE)) $(ARGS)
 .PHONY: check clang-build $(PARTS)
@@ -250,7 +250,8 @@ $(BUILD)/lint/%.c.ok: %.c .clang-format .clang-tidy Makefile
 	@$(COMPILE) -Ibench -fanalyzer -MMD -MP -MF $(BUILD)/lint/$*.d -MT $@ \
 	    -c -o $(BUILD)/lint/$*.o $<
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --platform=win64 \
-	    --library=windows,./.cppcheck.cfg --enable=warning,performance,portability \
+	    --library=windows,./.cppcheck.cfg \
+	    --enable=warning,performance,portability \
 	    --inline-suppr --suppress=missingIncludeSystem \
 	    --suppress=legacyUninitvar -D_WIN32 $(DEFINES) -Ibench $<
 	@clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c11 \

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Runs a command that starts Wine one or more times, and ends this prefix's
+# Wine afterwards, also after Ctrl+C.
+#   WINE=... WINESERVER=... WINEPREFIX=... sh bench/with_wine.sh COMMAND...
+# WINESERVER may be empty, for a Wine whose wineserver cannot be called.
+set -u
+
+case $WINEPREFIX in
+/*) ;;
+*) WINEPREFIX=$(pwd -P)/$WINEPREFIX ;; # Wine takes no relative path
+esac
+WINEDEBUG=${WINEDEBUG:--all}
+WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=' # no Mono, Gecko, menus
+export WINE WINESERVER WINEPREFIX WINEDEBUG WINEDLLOVERRIDES
+unset DISPLAY WAYLAND_DISPLAY
+
+# One file for each command that uses this prefix now: a server may run in one
+# terminal and the client in another, and only the last one ends Wine.
+users=$WINEPREFIX.users
+mkdir -p "$users" || exit 1
+
+finish() {
+    rm -f "$users/$$"
+    for user in "$users"/*; do
+        [ -e "$user" ] || continue
+        kill -0 "${user##*/}" 2>/dev/null && return
+        rm -f "$user" # its command was killed
+    done
+    # Unquoted: WINE and WINESERVER may be a command with arguments.
+    if [ -n "$WINESERVER" ]; then
+        $WINESERVER -k
+        $WINESERVER -w
+    else
+        $WINE wineboot --kill
+    fi >/dev/null 2>&1
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+: >"$users/$$"
+"$@"
