@@ -362,11 +362,15 @@ static unsigned __stdcall run_io_thread(void *data)
     struct io_thread *me = data;
     if (options.idle_seconds > 0)
         start_idle_timer(me);
-    while (!me->is_stopping || me->members > 0) {
-        SleepEx(accept_form == ACCEPT_POLL ? accept_in_turn() : INFINITE, TRUE);
+    for (;;) {
+        /* Before the first sleep too: APCs that were queued before this thread
+         * ran its first instruction have run already. */
         me->wake_number++;
         if (me->has_deferred)
             resume_deferred(me);
+        if (me->is_stopping && me->members == 0)
+            break;
+        SleepEx(accept_form == ACCEPT_POLL ? accept_in_turn() : INFINITE, TRUE);
     }
     if (me->idle_timer != NULL)
         CloseHandle(me->idle_timer);
