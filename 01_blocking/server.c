@@ -102,7 +102,7 @@ static void on_accept(SOCKET s)
         return;
     }
     /* Without the flag the size would be what is committed at once, and the
-     * reservation would stay at the 1 MiB of the program's header. */
+     * reservation would stay as it is in the program's header: a MiB or two. */
     HANDLE thread =
         (HANDLE)_beginthreadex(NULL, (unsigned)stack_bytes, serve_connection, c,
                                STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);

@@ -238,6 +238,8 @@ static void wait_with_select(int timeout_ms)
     if (ready == SOCKET_ERROR)
         die("select", (DWORD)WSAGetLastError());
 
+    /* Now the sets hold only what is ready. FD_ISSET searches too, but among
+     * those: long only when there is much to do anyway. */
     listener_is_ready = FD_ISSET(listener, &readable);
     for (int i = 0; i < connection_count; i++) {
         struct connection *c = connections[i];

@@ -341,7 +341,8 @@ static void on_accept_complete(struct accept_slot *slot)
     start_accept(slot); /* first, so that there are always as many in flight */
     if (error != 0) {
         /* A client that has left again, or we are stopping. */
-        report_verbose("accept: error %lu", error);
+        if (!stopping)
+            report_verbose("accept: error %lu", error);
         closesocket(s);
     } else {
         InterlockedExchange(&trouble_reported, 0);
@@ -512,11 +513,12 @@ static void wait_for_stop(void)
 static void stop_server(void)
 {
     InterlockedExchange(&stopping, 1);
-    closesocket(listener); /* cancels every AcceptEx; their packets come */
-    release();             /* main's own */
-    do
-        cancel_idle(-1000); /* everyone */
-    while (WaitForSingleObject(drained, 10) == WAIT_TIMEOUT);
+    release(); /* main's own */
+    do {
+        CancelIoEx((HANDLE)listener, NULL); /* every AcceptEx */
+        cancel_idle(-1000);                 /* everyone */
+    } while (WaitForSingleObject(drained, 10) == WAIT_TIMEOUT);
+    closesocket(listener); /* not before: completed accepts still need it */
 
     if (!PostQueuedCompletionStatus(port, 0, KEY_STOP, NULL))
         die("PostQueuedCompletionStatus", GetLastError());

@@ -37,10 +37,9 @@ static long total_messages;
 static char last_printed = '\n';
 
 static const struct option client_options[] = {
-    {"--host", "NAME", "where the server is (127.0.0.1)", OPTION_TEXT, &host, 0,
-     0},
-    {"--port", "N", "its port (7007)", OPTION_NUMBER, &port, 1, 65535},
-    {"--timeout", "SECONDS", "give up when nothing moves for so long (10)",
+    {"--host", "NAME", "where the server is", OPTION_TEXT, &host, 0, 0},
+    {"--port", "N", "its port", OPTION_NUMBER, &port, 1, 65535},
+    {"--timeout", "SECONDS", "give up when nothing moves for so long",
      OPTION_NUMBER, &timeout_seconds, 1, 86400},
     {"--message", "TEXT", "send this text once", OPTION_TEXT, &message, 0, 0},
     {"--file", "PATH", "send this file", OPTION_TEXT, &path, 0, 0},

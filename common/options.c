@@ -161,13 +161,40 @@ enum options_result options_parse(int argc, char **argv,
     return OPTIONS_OK;
 }
 
+/* " (16384)", what an option is when it is not given; "" for a flag, or where
+ * there is no such text. */
+static void format_default(const struct option *option, char *text,
+                           size_t text_bytes)
+{
+    const char *word = NULL;
+    size_t length = 0;
+    text[0] = '\0';
+    if (option->kind == OPTION_NUMBER) {
+        long value = *(const long *)option->target;
+        if (value >= option->minimum) /* else it means "not given" */
+            snprintf(text, text_bytes, " (%ld)", value);
+    } else if (option->kind == OPTION_CHOICE) {
+        word = option->value_name;
+        for (int i = *(const int *)option->target; i > 0; i--)
+            word += strcspn(word, "|") + 1;
+        length = strcspn(word, "|");
+    } else if (option->kind == OPTION_TEXT) {
+        word = *(const char *const *)option->target;
+        length = word != NULL ? strlen(word) : 0;
+    }
+    if (length > 0)
+        snprintf(text, text_bytes, " (%.*s)", (int)length, word);
+}
+
 void options_print(const struct option *table)
 {
     for (; table != NULL && table->name != NULL; table++) {
         char left[48];
+        char otherwise[64];
         snprintf(left, sizeof left, "%s%s%s", table->name,
                  table->name[0] != '\0' && table->value_name != NULL ? " " : "",
                  table->value_name != NULL ? table->value_name : "");
-        printf("  %-26s %s\n", left, table->help);
+        format_default(table, otherwise, sizeof otherwise);
+        printf("  %-26s %s%s\n", left, table->help, otherwise);
     }
 }

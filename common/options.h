@@ -45,7 +45,8 @@ enum options_result options_parse(int argc, char **argv,
                                   const struct option *own, char *message,
                                   size_t message_bytes);
 
-/* Prints one line per entry: the option, its value and its help. */
+/* Prints one line per entry to stdout: the option, its value, its help, and in
+ * brackets what it is when it is not given (what the target holds now). */
 void options_print(const struct option *table);
 
 #endif
