@@ -13,18 +13,23 @@
 /* Every process that we start is put into this job. Windows closes our last
  * handle to it when this program ends, however it ends, and then kills what is
  * still in the job. */
-static HANDLE shared_job(void)
+static HANDLE make_job(void)
 {
-    static HANDLE job;
-    if (job != NULL)
-        return job;
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
     limits.BasicLimitInformation.LimitFlags =
         JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
-    job = CreateJobObjectA(NULL, NULL);
+    HANDLE job = CreateJobObjectA(NULL, NULL);
     if (job != NULL)
         SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits,
                                 sizeof limits);
+    return job;
+}
+
+static HANDLE shared_job(void)
+{
+    static HANDLE job;
+    if (job == NULL)
+        job = make_job();
     return job;
 }
 
@@ -176,8 +181,9 @@ static bool create_process(struct process *p, HANDLE out, HANDLE err)
         return false;
     p->process = made.hProcess;
     p->id = made.dwProcessId;
-    if (shared_job() != NULL)
-        AssignProcessToJobObject(shared_job(), made.hProcess);
+    HANDLE job = p->own_job != NULL ? p->own_job : shared_job();
+    if (job != NULL)
+        AssignProcessToJobObject(job, made.hProcess);
     ResumeThread(made.hThread);
     CloseHandle(made.hThread);
     return true;
@@ -220,7 +226,7 @@ static bool parse_first_line(struct process *p)
     char line[128];
     EnterCriticalSection(&p->lock);
     size_t length = strcspn(p->out, "\r\n");
-    bool whole = p->out[length] != '\0' && length < sizeof line;
+    bool whole = length < sizeof line && p->out[length] != '\0';
     snprintf(line, sizeof line, "%.*s", (int)(whole ? length : 0), p->out);
     LeaveCriticalSection(&p->lock);
 
@@ -321,20 +327,100 @@ bool process_start(struct process *p, const char *program,
     return false;
 }
 
-int process_run(struct process *p, const char *program, const char *arguments,
-                DWORD timeout_ms)
+/* ---- anybody's server ---------------------------------------------------- */
+
+/* Calls a function with an address on loopback. *port 0: the system chooses,
+ * and it is written back. */
+static bool try_address(unsigned short *port, bool connecting)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                  .sin_port = htons(*port)};
+    int length = sizeof address;
+    SOCKET s = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    if (s == INVALID_SOCKET)
+        return false;
+    int result = connecting
+                     ? connect(s, (struct sockaddr *)&address, sizeof address)
+                     : bind(s, (struct sockaddr *)&address, sizeof address);
+    if (result == 0 && !connecting)
+        result = getsockname(s, (struct sockaddr *)&address, &length);
+    *port = ntohs(address.sin_port);
+    closesocket(s);
+    return result == 0;
+}
+
+/* Writes command with every "{port}" replaced. */
+static bool fill_in_port(struct process *p, const char *command)
+{
+    size_t used = 0;
+    while (*command != '\0') {
+        char piece[8] = {*command, '\0'};
+        bool is_port = strncmp(command, "{port}", 6) == 0;
+        if (is_port)
+            snprintf(piece, sizeof piece, "%hu", p->port);
+        if (used + strlen(piece) >= sizeof p->command)
+            return false;
+        memcpy(p->command + used, piece, strlen(piece) + 1);
+        used += strlen(piece);
+        command += is_port ? 6 : 1;
+    }
+    return true;
+}
+
+bool process_start_peer(struct process *p, const char *command,
+                        DWORD timeout_ms, char *message, size_t message_bytes)
+{
+    if (!prepare(p) || !try_address(&p->port, false) ||
+        !fill_in_port(p, command)) {
+        snprintf(message, message_bytes, "its command is too long");
+        return false;
+    }
+    snprintf(p->host, sizeof p->host, "127.0.0.1");
+    p->own_job = make_job();
+    if (!launch(p)) {
+        snprintf(message, message_bytes, "cannot start \"%.200s\" (error %lu)",
+                 p->command, GetLastError());
+        return false;
+    }
+    for (DWORD waited_ms = 0; waited_ms < timeout_ms; waited_ms += 50) {
+        if (try_address(&p->port, true))
+            return true;
+        int status = process_wait(p, 50);
+        if (status >= 0) {
+            process_kill(p);
+            snprintf(message, message_bytes,
+                     "ended with status %d; stderr: \"%.200s\"", status,
+                     p->err);
+            return false;
+        }
+    }
+    process_kill(p);
+    snprintf(message, message_bytes, "took no connection within %lu ms",
+             timeout_ms);
+    return false;
+}
+
+bool process_launch(struct process *p, const char *program,
+                    const char *arguments)
 {
     if (!prepare(p))
-        return -1;
+        return false;
     /* Longer than p->command: one case passes 10 KB of rubbish. */
     size_t bytes = strlen(program) + strlen(arguments) + 4;
     char *whole = malloc(bytes);
     if (whole == NULL)
-        return -1;
+        return false;
     snprintf(whole, bytes, "\"%s\" %s", program, arguments);
     snprintf(p->command, sizeof p->command, "%s", whole);
     p->long_command = whole;
-    if (!launch(p))
+    return launch(p);
+}
+
+int process_run(struct process *p, const char *program, const char *arguments,
+                DWORD timeout_ms)
+{
+    if (!process_launch(p, program, arguments))
         return -1;
     int status = process_wait(p, timeout_ms);
     process_kill(p);
@@ -357,6 +443,8 @@ void process_kill(struct process *p)
 {
     if (p->process == NULL)
         return;
+    if (p->own_job != NULL) /* its children have our pipes */
+        TerminateJobObject(p->own_job, 99);
     if (process_wait(p, 0) < 0) {
         TerminateProcess(p->process, 99);
         WaitForSingleObject(p->process, 10000);
@@ -423,6 +511,7 @@ void process_free(struct process *p)
         UnmapViewOfFile((void *)(uintptr_t)p->counters);
     p->counters = NULL;
     close_handle(&p->mapping);
+    close_handle(&p->own_job);
     close_handle(&p->process);
     close_handle(&p->stop_event);
     close_handle(&p->first_line_event);

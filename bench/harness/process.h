@@ -38,6 +38,7 @@ struct process {
     char counters_name[64]; /* the named mapping; unique per process */
     HANDLE stop_event;      /* setting it asks the server to stop */
     HANDLE mapping;
+    HANDLE own_job; /* process_start_peer(): with all its children */
     const struct observe_counters *counters; /* live; NULL: not to be had */
     HANDLE out_thread, err_thread; /* read the two pipes to their ends */
     HANDLE first_line_event;       /* set when stdout has a whole line */
@@ -45,7 +46,8 @@ struct process {
     CRITICAL_SECTION lock; /* guards out and err */
     char *out, *err;       /* all that came so far, terminated */
     size_t out_bytes, err_bytes;
-    char *long_command; /* process_run() only: the command line, any length */
+    char
+        *long_command; /* process_launch() only: the command line, any length */
 };
 
 /* Starts "PROGRAM --port 0 --stop-event ... --counters ... ARGUMENTS" and waits
@@ -58,6 +60,18 @@ struct process {
 bool process_start(struct process *p, const char *program,
                    const char *arguments, DWORD timeout_ms, char *message,
                    size_t message_bytes);
+
+/* Starts anybody's server: "{port}" in the command becomes a free port, and the
+ * server is up when it takes a connection on 127.0.0.1, within timeout_ms. It
+ * has no stop event, no ledger and no counters: end it with process_kill(),
+ * which ends its children too. Otherwise as process_start(). */
+bool process_start_peer(struct process *p, const char *command,
+                        DWORD timeout_ms, char *message, size_t message_bytes);
+
+/* Starts PROGRAM with exactly these arguments and does not wait for anything.
+ * False: it could not be started. process_free() at the end in any case. */
+bool process_launch(struct process *p, const char *program,
+                    const char *arguments);
 
 /* Runs PROGRAM with exactly these arguments and waits for its end, for the
  * cases in which a server must refuse to start. Returns the exit status, or -1

@@ -1,0 +1,119 @@
+/* What the system does rarely, on purpose: short transfers and failing calls,
+ * injected through the seam. */
+#include <stdio.h>
+
+#include "cases.h"
+
+/* Starts the server with faults; skips the case if it was built without the
+ * seam. */
+static void start_with_faults(struct check *c, const char *faults)
+{
+    char arguments[300];
+    snprintf(arguments, sizeof arguments, "--fault %s", faults);
+    start_server(c, arguments);
+    if (c->failed && process_err_has(&c->server, "OBSERVE")) {
+        c->failed = false;
+        skip(c, "the server was built without the seam (OBSERVE=0)");
+    }
+}
+
+/* send and WSASend: each chapter uses one of them. */
+static void short_at(struct check *c, const char *nth, const char *kind)
+{
+    char faults[200];
+    struct peer *p = new_peers(c, 1);
+    snprintf(faults, sizeof faults, "%s@%s=short,WSA%s@%s=short", kind, nth,
+             kind[0] == 's' ? "Send" : "Recv", nth);
+    start_with_faults(c, faults);
+    join(c, p);
+    for (int i = 0; i < 8; i++)
+        echo(c, p, 10000);
+    send_bytes(c, p, 100000);
+    half_close(c, p);
+    receive_bytes(c, p, 100000);
+    receive_end(c, p);
+    peer_close(p);
+    stop_server(c);
+}
+
+static void short_at_n(struct check *c)
+{
+    short_at(c, "1", "send");
+    short_at(c, "2", "send");
+    short_at(c, "5", "send");
+    short_at(c, "every", "send");
+}
+
+static void short_recv_at_n(struct check *c)
+{
+    short_at(c, "1", "recv");
+    short_at(c, "every", "recv");
+}
+
+/* Every call that accepts fails now and then; nobody may notice. */
+static void fault_accept(struct check *c)
+{
+    struct peer *peers = new_peers(c, 60);
+    start_with_faults(c, "accept@1=10054,accept@3=10024,accept@4=10055,"
+                         "AcceptEx@5=10055,AcceptEx@6=10024,"
+                         "AcceptEx@40=10055,AcceptEx@50=10054");
+    for (int i = 0; i < 60; i++)
+        serve(c, &peers[i], 5000);
+    ping_all(c, peers, 60, 100);
+    control(c);
+    for (int i = 0; i < 60; i++)
+        peer_close(&peers[i]);
+    stop_server(c);
+}
+
+/* One exchange, unless this client has been lost. It may be lost now; what may
+ * not happen is that it waits for ever or gets wrong bytes. */
+static void exchange_or_lose(struct check *c, struct peer *p)
+{
+    if (!going_on(c) || p->state != PEER_OPEN)
+        return;
+    bool good = peer_echo(p, 50, STEP_MS);
+    expect(c, good || p->state != PEER_OPEN, "%s", p->problem);
+}
+
+/* The Nth receive, or send, fails: that client is lost, nobody else. */
+static void fault_at(struct check *c, struct peer peers[2], const char *kind,
+                     const char *wsa_kind, int nth)
+{
+    char faults[100];
+    snprintf(faults, sizeof faults, "%s@%d=10054,%s@%d=10054", kind, nth,
+             wsa_kind, nth);
+    start_with_faults(c, faults);
+    join_all(c, peers, 2);
+    for (int i = 0; i < 6; i++) {
+        exchange_or_lose(c, &peers[0]);
+        exchange_or_lose(c, &peers[1]);
+    }
+    expect(c, (peers[0].state == PEER_OPEN) != (peers[1].state == PEER_OPEN),
+           "%s: expected one client to be lost, saw %s", faults,
+           peers[0].state == PEER_OPEN ? "none" : "both");
+    control(c);
+    peer_close(&peers[0]);
+    peer_close(&peers[1]);
+    stop_server(c);
+}
+
+static void fault_at_n(struct check *c)
+{
+    struct peer *peers = new_peers(c, 2);
+    for (int nth = 1; nth <= 4; nth++) {
+        fault_at(c, peers, "recv", "WSARecv", nth);
+        fault_at(c, peers, "send", "WSASend", nth);
+    }
+}
+
+const struct check_case fault_cases[] = {
+    {"short_at_n", "sends that move fewer bytes", short_at_n, GROUP_FAULT,
+     CASE_STARTS, NULL, 0},
+    {"short_recv_at_n", "receives that move fewer bytes", short_recv_at_n,
+     GROUP_FAULT, CASE_STARTS, NULL, 0},
+    {"fault_accept", "accept fails now and then: the server goes on",
+     fault_accept, GROUP_FAULT, CASE_STARTS | CASE_CUTS, NULL, 0},
+    {"fault_at_n", "a receive or a send fails: only that client is lost",
+     fault_at_n, GROUP_FAULT, CASE_STARTS | CASE_CUTS, NULL, 0},
+    {NULL, NULL, NULL, 0, 0, NULL, 0}};

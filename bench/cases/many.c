@@ -1,0 +1,295 @@
+/* Many connections at once, many one after the other, and the walls. */
+#include <stdlib.h>
+
+#include "cases.h"
+#include "../../common/clock.h"
+
+static void hold_and_ping(struct check *c, int count, int rounds)
+{
+    struct peer *peers = new_peers(c, count);
+    join_all(c, peers, count);
+    for (int i = 0; i < rounds; i++)
+        ping_all(c, peers, count, 40);
+}
+
+static void boundary(struct check *c)
+{
+    struct peer *peers = new_peers(c, 66);
+    join_all(c, peers, 61);
+    for (int i = 61; i < 66; i++) {
+        join(c, &peers[i]); /* now 62 to 66 */
+        ping_all(c, peers, i + 1, 20);
+    }
+    for (int i = 65; i >= 60; i--) { /* and back over the same walls */
+        peer_close(&peers[i]);
+        ping_all(c, peers, i, 20);
+    }
+}
+
+/* served clients, and one that is refused with a reason; then a place is free
+ * again. */
+static void wall_at(struct check *c, int served)
+{
+    struct peer *peers = new_peers(c, served + 1);
+    join_all(c, peers, served);
+    ping_all(c, peers, served, 20);
+    refused(c, &peers[served]);
+    reported(c, "refused");
+    ping_all(c, peers, served, 20);
+    peer_close(&peers[served / 2]);
+    serve(c, &peers[served], FREED_MS);
+    for (int i = 0; i < served + 1; i++)
+        if (i != served / 2)
+            echo(c, &peers[i], 20);
+}
+
+static void wall_63(struct check *c)
+{
+    wall_at(c, 63);
+}
+
+static void wall_fd_setsize(struct check *c)
+{
+    wall_at(c, 1024);
+}
+
+static void max_clients(struct check *c)
+{
+    wall_at(c, 5);
+}
+
+static void conns_130(struct check *c)
+{
+    hold_and_ping(c, 130, 3);
+}
+
+static void conns_500(struct check *c)
+{
+    hold_and_ping(c, 500, 2);
+}
+
+static void conns_1000(struct check *c)
+{
+    hold_and_ping(c, 1000, 2);
+}
+
+static void several(struct check *c)
+{
+    struct peer *peers = new_peers(c, 5);
+    join_all(c, peers, 5);
+    for (int i = 0; i < 3; i++)
+        ping_all(c, peers, 5, 4000);
+    peer_close(&peers[0]);
+    peer_close(&peers[3]);
+    for (int i = 1; i < 3; i++)
+        ping_all(c, &peers[1], 2, 40);
+    echo(c, &peers[4], 100000);
+}
+
+static void compaction(struct check *c)
+{
+    enum { COUNT = 40 };
+    struct peer *peers = new_peers(c, COUNT);
+    join_all(c, peers, COUNT);
+    ping_all(c, peers, COUNT, 100);
+    peer_close(&peers[0]);
+    peer_close(&peers[COUNT - 1]);
+    ping_all(c, &peers[1], COUNT - 2, 100);
+    for (int i = 2; i < COUNT - 1; i += 2)
+        peer_close(&peers[i]);
+    for (int round = 0; round < 3; round++)
+        for (int i = 1; i < COUNT - 1; i += 2)
+            echo(c, &peers[i], 100);
+    /* The free places are taken again. */
+    for (int i = 0; i < COUNT; i++)
+        if (peers[i].state == PEER_CLOSED)
+            join(c, &peers[i]);
+    ping_all(c, peers, COUNT, 100);
+}
+
+static void burst_300(struct check *c)
+{
+    enum { COUNT = 300, WITHIN_MS = 5000 };
+    struct peer *peers = new_peers(c, COUNT);
+    uint64_t begin = clock_ns();
+    for (int i = 0; i < COUNT && going_on(c); i++)
+        peer_connect_begin(&peers[i], c->server.host, c->server.port);
+    for (int i = 0; i < COUNT && going_on(c); i++) {
+        /* Windows refuses what does not fit into the backlog: ask again. */
+        if (!peer_connect_end(&peers[i], WITHIN_MS))
+            serve(c, &peers[i], WITHIN_MS);
+        send_bytes(c, &peers[i], 30);
+    }
+    for (int i = 0; i < COUNT; i++)
+        receive_bytes(c, &peers[i], 30);
+    uint64_t took_ms = (clock_ns() - begin) / 1000000;
+    expect(c, took_ms < WITHIN_MS,
+           "expected 300 clients to be served within 5 s, saw %u ms",
+           (unsigned)took_ms);
+}
+
+/* One short connection; how it ends depends on its number. */
+static void churn_one(struct check *c, struct peer *p, int number)
+{
+    join(c, p);
+    switch (number % 4) {
+    case 0: /* orderly */
+        echo(c, p, 10);
+        peer_close(p);
+        break;
+    case 1: /* reset */
+        send_bytes(c, p, 10);
+        peer_reset(p);
+        break;
+    case 2: /* silent */
+        peer_close(p);
+        break;
+    default: /* half-closed */
+        send_bytes(c, p, 10);
+        half_close(c, p);
+        receive_bytes(c, p, 10);
+        receive_end(c, p);
+        peer_reset(p);
+        break;
+    }
+}
+
+static void churn_for(struct check *c, int count)
+{
+    enum { WARM_UP = 200 };
+    struct peer *p = new_peers(c, 1);
+    for (int i = 0; i < WARM_UP && going_on(c); i++)
+        churn_one(c, p, i);
+    control(c);
+    if (!going_on(c))
+        return;
+    uint64_t memory = process_memory_bytes(&c->server);
+    int threads = process_threads(&c->server);
+    for (int i = 0; i < count - WARM_UP && going_on(c); i++)
+        churn_one(c, p, i);
+    control(c);
+    memory_flat(c, memory, 4194304);
+
+    uint64_t limit = clock_ns() + 2000u * 1000000u;
+    int after = threads;
+    while (going_on(c) && threads > 0) {
+        after = process_threads(&c->server);
+        if (after <= threads + 1 || clock_ns() > limit)
+            break;
+        Sleep(20); /* threads may still be on their way out */
+    }
+    expect(c, after <= threads + 1,
+           "expected as many threads as before, saw %d and then %d", threads,
+           after);
+}
+
+static void churn_100(struct check *c)
+{
+    struct peer *p = new_peers(c, 1);
+    for (int i = 0; i < 100 && going_on(c); i++)
+        churn_one(c, p, i);
+}
+
+static void churn(struct check *c)
+{
+    churn_for(c, 5000);
+}
+
+static void churn_100k(struct check *c)
+{
+    churn_for(c, 100000);
+}
+
+/* 01 --serve one: the second client is served when the first has left. */
+static void serve_one(struct check *c)
+{
+    struct peer *peers = new_peers(c, 2);
+    join(c, &peers[0]);
+    echo(c, &peers[0], 10);
+    join(c, &peers[1]);
+    send_bytes(c, &peers[1], 10);
+    echo(c, &peers[0], 10);
+    if (going_on(c)) {
+        WSAPOLLFD fd = {.fd = peers[1].s, .events = POLLRDNORM};
+        expect(c, WSAPoll(&fd, 1, 300) == 0,
+               "expected the second client to wait, saw it served");
+    }
+    peer_close(&peers[0]);
+    receive_bytes(c, &peers[1], 10);
+}
+
+/* Random sessions from a seed: the same seed does the same things. */
+static uint32_t next_random(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*state >> 33);
+}
+
+static void fuzz_step(struct check *c, struct peer *p, uint64_t *state)
+{
+    uint32_t dice = next_random(state) % 20;
+    uint32_t size = next_random(state) % 3 == 0 ? 40000 : 300;
+    uint32_t bytes = next_random(state) % size + 1;
+    if (p->state == PEER_CLOSED) {
+        join(c, p);
+    } else if (dice < 8) {
+        if (p->sent - p->received < 60000)
+            send_bytes(c, p, bytes);
+    } else if (dice < 16) {
+        uint64_t there = p->sent - p->received;
+        receive_bytes(c, p, there < bytes ? there : bytes);
+    } else if (dice < 17) {
+        peer_reset(p);
+    } else if (dice < 18) {
+        half_close(c, p);
+        receive_bytes(c, p, p->sent - p->received);
+        receive_end(c, p);
+        peer_close(p);
+    } else if (dice < 19) {
+        receive_bytes(c, p, p->sent - p->received);
+        peer_close(p);
+    }
+}
+
+static void fuzz(struct check *c)
+{
+    enum { COUNT = 8 };
+    struct peer *peers = new_peers(c, COUNT);
+    uint64_t state = c->seed;
+    int steps = c->is_long ? 50000 : 1500;
+    for (int i = 0; i < steps && going_on(c); i++)
+        fuzz_step(c, &peers[next_random(&state) % COUNT], &state);
+    for (int i = 0; i < COUNT; i++)
+        if (peers[i].state == PEER_OPEN)
+            receive_bytes(c, &peers[i], peers[i].sent - peers[i].received);
+}
+
+const struct check_case many_cases[] = {
+    {"several", "five clients at once", several, GROUP_SEVERAL, 0, NULL, 0},
+    {"compaction", "first, last, every second close; the rest go on",
+     compaction, GROUP_CROWD, 0, NULL, 0},
+    {"max_clients", "one more than --max-clients", max_clients, GROUP_SEVERAL,
+     CASE_CUTS, "--max-clients 5", 0},
+    {"boundary", "62 to 66 connections, up and down", boundary, GROUP_CROWD, 0,
+     NULL, 0},
+    {"boundary_63", "the 64th client is refused with a reason", wall_63,
+     GROUP_WALL, CASE_CUTS, NULL, 0},
+    {"boundary_fd_set", "the 1,025th client is refused with a reason",
+     wall_fd_setsize, GROUP_FD_SET, CASE_CUTS, NULL, 120},
+    {"conns_130", "130 held and pinged", conns_130, GROUP_CROWD, 0, NULL, 0},
+    {"conns_500", "500 held and pinged", conns_500, GROUP_HEAVY, 0, NULL, 120},
+    {"conns_1000", "1,000 held and pinged", conns_1000, GROUP_HEAVY,
+     CASE_NOT_01, NULL, 120},
+    {"burst_300", "300 connect at once: all served within 5 s", burst_300,
+     GROUP_CROWD, 0, NULL, 0},
+    {"churn_100", "100 short connections", churn_100, GROUP_BASIC, CASE_CUTS,
+     NULL, 0},
+    {"churn", "5,000 of them; threads and memory as before", churn, GROUP_HEAVY,
+     CASE_CUTS, NULL, 180},
+    {"churn_100k", "100,000 of them", churn_100k, GROUP_HEAVY,
+     CASE_CUTS | CASE_LONG, NULL, 1800},
+    {"serve_one", "the second client waits for the first", serve_one,
+     GROUP_QUEUE, 0, NULL, 0},
+    {"fuzz", "random sessions; --seed repeats them", fuzz, GROUP_SEVERAL,
+     CASE_CUTS, NULL, 300},
+    {NULL, NULL, NULL, 0, 0, NULL, 0}};

@@ -1,0 +1,335 @@
+/* check: the conformance suite. Runs the same cases against each server and
+ * against its other forms, and knows nothing of how any of them works. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/clock.h"
+#include "../common/net.h"
+#include "../common/options.h"
+#include "../common/report.h"
+#include "cases/cases.h"
+
+/* ---- what is run --------------------------------------------------------- */
+
+/* A form of a server: its arguments, and the groups of cases that make sense
+ * for it. The first form of each server is its default and runs everything. */
+struct form {
+    const char *server;
+    const char *arguments;
+    int groups;
+};
+
+static const struct form forms[] = {
+    {"01_blocking", "", GROUP_ALL},
+    {"01_blocking", "--serve one",
+     GROUP_BASIC | GROUP_ONE | GROUP_QUIET | GROUP_QUEUE},
+    {"02_nonblocking", "", GROUP_ALL | GROUP_FD_SET},
+    {"02_nonblocking", "--wait poll", GROUP_ALL & ~GROUP_HEAVY & ~GROUP_START},
+    {"02_nonblocking", "--wait spin", GROUP_BASIC | GROUP_SEVERAL},
+    {"03_overlapped_event", "", GROUP_ALL},
+    {"03_overlapped_event", "--groups 1", GROUP_BASIC | GROUP_WALL},
+    {"03_overlapped_event", "--sweep lowest",
+     GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET},
+    {"04_overlapped_apc", "", GROUP_ALL},
+    {"04_overlapped_apc", "--threads 1",
+     GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_FAIR | GROUP_FLOOD |
+         GROUP_STOP},
+    /* Accepting takes up to 100 ms each here: no crowds. */
+    {"04_overlapped_apc", "--accept poll",
+     GROUP_BASIC | GROUP_ONE | GROUP_SEVERAL | GROUP_QUIET | GROUP_FLOOD |
+         GROUP_STOP},
+    {"05_iocp", "", GROUP_ALL},
+    {"05_iocp", "--no-skip", GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD},
+    {"05_iocp", "--batch 1", GROUP_BASIC | GROUP_SEVERAL},
+    {"05_iocp", "--zero-byte-recv", GROUP_BASIC | GROUP_ONE | GROUP_SEVERAL},
+    /* So few that none can be lost. */
+    {"05_iocp", "--accepts 2", GROUP_BASIC | GROUP_SEVERAL | GROUP_FAULT},
+    {"05_iocp", "--workers 1", GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD},
+};
+
+enum { FORM_COUNT = sizeof forms / sizeof forms[0] };
+
+static const struct check_case *const tables[] = {
+    data_cases, halfclose_cases,  reset_cases, hostile_cases,
+    many_cases, start_stop_cases, fault_cases,
+};
+
+enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };
+
+/* Whether this form runs this case. */
+static bool suits(const struct form *form, const struct check_case *which)
+{
+    if ((form->groups & (int)which->group) == 0)
+        return false;
+    return (which->flags & CASE_NOT_01) == 0 ||
+           strncmp(form->server, "01", 2) != 0;
+}
+
+/* ---- the command line ---------------------------------------------------- */
+
+static const char *only_case;
+static const char *only_server;
+static const char *other_program;
+static bool list;
+static bool is_long;
+static int which_forms; /* index into all|default */
+static long seed;
+
+static const struct option own_options[] = {
+    {"--case", "NAME", "only this case", OPTION_TEXT, &only_case, 0, 0},
+    {"--server", "NN", "only this server, as 04 or 04_overlapped_apc",
+     OPTION_TEXT, &only_server, 0, 0},
+    {"--forms", "all|default", "other forms of the servers as well, or not",
+     OPTION_CHOICE, &which_forms, 0, 0},
+    {"--program", "PATH", "run this program in the place of --server's",
+     OPTION_TEXT, &other_program, 0, 0},
+    {"--long", NULL, "the long cases as well, and longer ones", OPTION_FLAG,
+     &is_long, 0, 0},
+    {"--seed", "N", "for fuzz; 0: from the clock", OPTION_NUMBER, &seed, 0,
+     2147483647},
+    {"--list", NULL, "print the cases and end", OPTION_FLAG, &list, 0, 0},
+    {NULL, NULL, NULL, OPTION_FLAG, NULL, 0, 0}};
+
+static void print_cases(FILE *file, bool with_purpose)
+{
+    for (int t = 0; t < TABLE_COUNT; t++)
+        for (const struct check_case *one = tables[t]; one->name != NULL; one++)
+            if (with_purpose)
+                fprintf(file, "%-20s %s%s\n", one->name, one->purpose,
+                        (one->flags & CASE_LONG) != 0 ? " (--long)" : "");
+            else
+                fprintf(file, " %s", one->name);
+}
+
+static bool case_exists(const char *name)
+{
+    for (int t = 0; t < TABLE_COUNT; t++)
+        for (const struct check_case *one = tables[t]; one->name != NULL; one++)
+            if (strcmp(one->name, name) == 0)
+                return true;
+    return false;
+}
+
+/* "04" and "04_overlapped_apc" mean the same. */
+static bool server_is(const struct form *form, const char *wanted)
+{
+    return strcmp(form->server, wanted) == 0 ||
+           (strlen(wanted) == 2 && strncmp(form->server, wanted, 2) == 0);
+}
+
+static bool server_exists(const char *name)
+{
+    for (int i = 0; i < FORM_COUNT; i++)
+        if (server_is(&forms[i], name))
+            return true;
+    return false;
+}
+
+/* Ends the program when a name is wrong: exit status 2. */
+static void check_names(void)
+{
+    if (only_case != NULL && !case_exists(only_case)) {
+        fprintf(stderr, "check: no case \"%.40s\"; there are:", only_case);
+        print_cases(stderr, false);
+        fprintf(stderr, "\n");
+        exit(2);
+    }
+    if (only_server != NULL && !server_exists(only_server)) {
+        fprintf(stderr, "check: no server \"%.40s\"; there are:", only_server);
+        for (int i = 0; i < FORM_COUNT; i++)
+            if (forms[i].arguments[0] == '\0')
+                fprintf(stderr, " %s", forms[i].server);
+        fprintf(stderr, "\n");
+        exit(2);
+    }
+    if (other_program != NULL && only_server == NULL)
+        die_saying(2, "--program needs --server, which says what is expected");
+}
+
+static void read_command_line(int argc, char **argv)
+{
+    char message[200];
+    report_set_program("check", false);
+    switch (
+        options_parse(argc, argv, NULL, own_options, message, sizeof message)) {
+    case OPTIONS_OK:
+        break;
+    case OPTIONS_HELP:
+        printf("check: the conformance suite for the five servers\n\n");
+        options_print(own_options);
+        printf("\nExit status: 0 nothing failed, 1 something did, 2 wrong "
+               "usage.\n");
+        exit(0);
+    case OPTIONS_VERSION:
+        printf("check %s\n", VERSION);
+        exit(0);
+    case OPTIONS_WRONG:
+        die_saying(2, "%s", message);
+    }
+    check_names();
+}
+
+/* ---- one case ------------------------------------------------------------ */
+
+static int passed_count, failed_count, skipped_count;
+
+/* The server is next to this program, unless --program says otherwise. */
+static void find_program(const char *server, char *path, size_t path_bytes)
+{
+    char name[40];
+    snprintf(name, sizeof name, "%.30s.exe", server);
+    if (other_program != NULL)
+        snprintf(path, path_bytes, "%.299s", other_program);
+    else
+        next_to_this_program(name, path, path_bytes);
+}
+
+/* Closes what the case has left open. */
+static void close_peers(struct check *c)
+{
+    flood_stop(&c->flood);
+    for (int a = 0; a < c->array_count; a++)
+        for (int i = 0; i < c->counts[a]; i++)
+            peer_close(&c->arrays[a][i]);
+}
+
+/* Every case ends with this, if all is well so far: the server still serves,
+ * stops when it is asked to, and accounts for everything. */
+static void run_epilogue(struct check *c)
+{
+    if ((c->which->flags & CASE_STARTS) == 0)
+        end_flood(c);
+    close_peers(c);
+    if ((c->which->flags & CASE_STARTS) == 0 && c->started) {
+        control(c);
+        close_peers(c);
+    }
+    stop_server(c);
+    for (int a = 0; a < c->array_count; a++)
+        free(c->arrays[a]);
+}
+
+/* The last lines of what the server wrote on stderr, indented. */
+static void print_stderr(const char *text)
+{
+    size_t length = strlen(text);
+    size_t begin = length;
+    int lines = 0;
+    while (begin > 0 && lines < 5) {
+        begin--;
+        if (text[begin] == '\n' && begin + 1 < length && ++lines == 5)
+            begin++;
+        if (lines == 5)
+            break;
+    }
+    printf("    server's stderr:\n");
+    while (text[begin] != '\0') {
+        size_t end = begin + strcspn(text + begin, "\r\n");
+        printf("      %.*s\n", (int)(end - begin), text + begin);
+        begin = end + strspn(text + end, "\r\n");
+    }
+}
+
+static void print_failure(struct check *c)
+{
+    printf("    %s\n", c->failure);
+    if (!c->started)
+        return;
+    int status = process_wait(&c->server, 0);
+    if (status > 0)
+        printf("    the server has ended with status %d (0x%x)\n", status,
+               (unsigned)status);
+    process_kill(&c->server);
+    if (c->server.err != NULL && c->server.err_bytes > 0)
+        print_stderr(c->server.err);
+    printf("    it was %s\n", c->server.command);
+}
+
+static void print_outcome(struct check *c, const char *label, double seconds)
+{
+    printf("%-34s  %-20s", label, c->which->name);
+    if (c->failed) {
+        failed_count++;
+        printf("  FAILED  %.1f s\n", seconds);
+        print_failure(c);
+    } else if (c->skipped) {
+        skipped_count++;
+        printf("  SKIP  %s\n", c->skip_reason);
+    } else {
+        passed_count++;
+        printf("  ok  %.1f s%s%s\n", seconds, c->note[0] != '\0' ? "  " : "",
+               c->note);
+    }
+    fflush(stdout);
+}
+
+static void run_case(const struct form *form, const struct check_case *which)
+{
+    char program[MAX_PATH + 40];
+    char label[80];
+    struct check c = {.which = which,
+                      .program = program,
+                      .form = form->arguments,
+                      .groups = form->groups,
+                      .is_long = is_long,
+                      .seed = (uint64_t)seed};
+    uint64_t begin = clock_ns();
+    uint64_t seconds =
+        which->limit_seconds > 0 ? (uint64_t)which->limit_seconds : 60;
+    c.deadline_ns = begin + seconds * 1000000000u;
+    c.cut = (which->flags & CASE_CUTS) != 0;
+    find_program(form->server, program, sizeof program);
+
+    if ((which->flags & CASE_STARTS) == 0)
+        start_server(&c, which->arguments);
+    if (!c.failed)
+        which->run(&c);
+    run_epilogue(&c);
+    snprintf(label, sizeof label, "%s%s%s", form->server,
+             form->arguments[0] != '\0' ? " " : "", form->arguments);
+    print_outcome(&c, label, (double)(clock_ns() - begin) / 1e9);
+    if (c.started)
+        process_free(&c.server);
+}
+
+static void run_form(const struct form *form)
+{
+    for (int t = 0; t < TABLE_COUNT; t++)
+        for (const struct check_case *one = tables[t]; one->name != NULL;
+             one++) {
+            bool named = only_case != NULL && strcmp(one->name, only_case) == 0;
+            if (only_case != NULL && !named)
+                continue;
+            if ((one->flags & CASE_LONG) != 0 && !is_long && !named)
+                continue;
+            if (suits(form, one))
+                run_case(form, one);
+        }
+}
+
+int main(int argc, char **argv)
+{
+    read_command_line(argc, argv);
+    if (list) {
+        print_cases(stdout, true);
+        return 0;
+    }
+    net_start();
+    if (seed == 0)
+        seed = (long)(clock_ns() % 1000000) + 1;
+    uint64_t begin = clock_ns();
+    for (int i = 0; i < FORM_COUNT; i++) {
+        bool is_default = forms[i].arguments[0] == '\0';
+        bool wanted = which_forms == 0 && other_program == NULL;
+        if ((is_default || wanted) &&
+            (only_server == NULL || server_is(&forms[i], only_server)))
+            run_form(&forms[i]);
+    }
+    if (passed_count + failed_count + skipped_count == 0)
+        die_saying(2, "that server has no form that runs that case");
+    printf("%.0f s, seed %ld\n", (double)(clock_ns() - begin) / 1e9, seed);
+    printf("%d passed, %d failed, %d skipped\n", passed_count, failed_count,
+           skipped_count);
+    return failed_count == 0 ? 0 : 1;
+}
