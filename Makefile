@@ -97,6 +97,17 @@ $(BUILD)/client.exe: $(call objects,common/client.c $(COMMON))
 $(BUILD)/check.exe: $(call objects,bench/check.c $(CASES) $(HARNESS) $(COMMON))
 $(BUILD)/bench.exe: $(call objects,bench/bench.c $(REPORT) $(HARNESS) $(COMMON))
 
+# The commit goes into the reports: only environment.c is compiled with it, and
+# again when it changes.
+COMMIT := $(shell git describe --always --dirty --abbrev=10 2>/dev/null || \
+          echo n/a)
+$(BUILD)/commit: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' >$@
+$(BUILD)/obj/bench/harness/environment.o: $(BUILD)/commit
+$(BUILD)/obj/bench/harness/environment.o: private COMPILE := $(COMPILE) \
+    -DCOMMIT='"$(COMMIT)"'
+
 $(PROGRAMS): $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,link,$@)
@@ -134,12 +145,20 @@ run-01 run-02 run-03 run-04 run-05: $(SERVERS) $(READY) ## start a server
 	@$(WITH_WINE) $(WINE) $(filter $(BUILD)/$(@:run-%=%)_%,$(SERVERS)) $(ARGS)
 client: $(BUILD)/client.exe $(READY) ## start the client
 	@$(WITH_WINE) $(WINE) $(BUILD)/client.exe $(ARGS)
-bench: all $(READY) ## measure all five servers side by side
-	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe $(ARGS)
+# What `make bench` leaves: a page to look at, and the figures behind it.
+EXPORTS = --export-html $(BUILD)/report.html --export-json $(BUILD)/report.json
+bench: all $(READY) ## measure all five side by side; writes build/report.html
+	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe $(EXPORTS) $(ARGS)
+bench-full: all $(READY) ## the same with every scenario: some minutes
+	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe --scenario all $(EXPORTS) $(ARGS)
+ladder: all $(READY) ## one trick after the other: `make ladder SERVER=05`
+	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe ladder $(or $(SERVER),05) \
+	    $(EXPORTS) $(ARGS)
 bench-seam: all $(READY) ## show what the seam costs: built with and without
 	+@$(PARALLEL) OBSERVE=0 BUILD=$(BUILD)/plain all
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe seam $(BUILD)/plain $(ARGS)
-.PHONY: run-01 run-02 run-03 run-04 run-05 client bench bench-seam
+.PHONY: run-01 run-02 run-03 run-04 run-05 client bench bench-full ladder \
+    bench-seam
 
 # wineboot sets a new prefix up. Which user's desktop, browser or .NET there
 # might be does not matter here: with_wine.sh switches all that off.
@@ -154,7 +173,8 @@ $(PREFIX)/.ready: | $(FIRST)
 
 # ---- check -------------------------------------------------------------------
 
-PARTS := check-native check-steps check-clang check-servers check-bugs
+PARTS := check-native check-fuzz check-page check-steps check-clang \
+         check-ruler check-servers check-bugs
 
 ifeq ($(CASE)$(SERVER),)
 check: $(READY) ## test everything; CASE=... SERVER=...: only that, see above
@@ -165,6 +185,15 @@ endif
 
 check-native: ## unit tests of the parts that need no Windows, with sanitizers
 	@sh bench/check_native.sh $(TESTS)
+check-fuzz: ## feed the parsers with nonsense for 20 seconds, with sanitizers
+	@CFLAGS=$(call quote,$(STRICT)) \
+	    sh bench/check_fuzz.sh $(BUILD)/fuzz $(PURE)
+# Two pages: one made of a plain sample, one of the oddest there can be.
+WRITERS = $(filter %/test_writers %/test_writers.exe,$(TESTS))
+check-page: $(WRITERS) ## the report's page in headless Chromium
+	@sh bench/check_page.sh $(WRITERS) $(BUILD)
+check-ruler: all $(READY) ## a planted stall must show where it should
+	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe selftest
 check-steps: ## steps S1 to S9: sources and chapters say the same
 	@sh bench/check_steps.sh $(CHAPTERS)
 check-clang: ## build everything a second time, with clang
@@ -261,7 +290,7 @@ $(BUILD)/lint/%.c.ok: %.c .clang-format .clang-tidy Makefile
 
 -include $(LINTED_C:%.c=$(BUILD)/lint/%.d)
 
-$(BUILD)/lint/scripts.ok: $(wildcard bench/*.sh) .ci/run
+$(BUILD)/lint/scripts.ok: $(wildcard bench/*.sh bench/tests/page/*.sh) .ci/run
 	@mkdir -p $(@D)
 	@shellcheck $^
 	@touch $@

@@ -246,7 +246,6 @@ static bool reserve_place(struct group *group)
  * it belongs to the thread of that group. */
 static void put_into_inbox(struct connection *c, struct group *group)
 {
-    c->group = group;
     AcquireSRWLockExclusive(&group->lock);
     c->next = group->inbox;
     group->inbox = c;
@@ -359,17 +358,20 @@ static bool on_control(struct group *group)
     group->inbox = NULL;
     ReleaseSRWLockExclusive(&group->lock);
 
+    for (int place = group->count - 1; is_stopping && place > 0; place--)
+        cancel(group->connections[place]);
     while (c != NULL) {
         struct connection *next = c->next;
-        invariant(c->overlapped.hEvent != WSA_INVALID_EVENT);
+        c->group = group;
         group->events[group->count] = c->overlapped.hEvent;
         group->connections[group->count] = c;
         group->count++;
-        start_recv(c);
+        if (is_stopping)
+            connection_close(c, NULL, 0); /* it has nothing in flight yet */
+        else
+            start_recv(c);
         c = next;
     }
-    for (int place = group->count - 1; is_stopping && place > 0; place--)
-        cancel(group->connections[place]);
     return is_stopping;
 }
 

@@ -1,18 +1,27 @@
 /* bench: how fast the five servers are beside each other, and why.
  *
- * All servers are up during the whole run. For each connection count the
- * connections to all of them are opened; then come the rounds. In each round
- * every server is measured once, in random order, for a fraction of a second:
- * whatever else the machine does then hits all of them alike, and the ratio of
- * two servers is taken round by round. README.md says how to read the table. */
+ * report/plan.c says which blocks and rows a run has. All servers of a block
+ * are up while it runs, with their connections open; then come the rounds. In
+ * each round every row is measured once, in random order, for a fraction of a
+ * second: whatever else the machine does then hits all of them alike, and the
+ * ratio of two servers is taken round by round. README.md says how to read what
+ * comes out. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/process.h"
-#include "harness/load.h"
 #include "harness/environment.h"
+#include "harness/measure.h"
+#include "harness/pool.h"
+#include "harness/reflector.h"
+#include "harness/selftest.h"
 #include "harness/statistics.h"
+#include "report/compare_files.h"
+#include "report/csv.h"
+#include "report/html.h"
+#include "report/json.h"
+#include "report/markdown.h"
+#include "report/plan.h"
 #include "report/progress.h"
 #include "report/result.h"
 #include "report/text.h"
@@ -27,69 +36,100 @@
 #endif
 
 enum {
-    MODELS = 5,
-    COUNTS_AT_MOST = 8,
     CONNECTIONS_AT_MOST = 4000,
-    CANDIDATES_AT_MOST = 2 * MODELS + 1,
+    IDLE_AT_MOST = 9000,
     MEMORY_AT_MOST = 64 << 20, /* bytes of messages under way */
+    ROWS_IN_BLOCK_AT_MOST = 64,
+    HOT_BYTES = 4096,         /* what counts as one echo of a hot connection */
+    CONNECTS_AT_MOST = 12000, /* of one block: about 16,000 ports stay in
+                                 TIME_WAIT for up to 4 minutes */
+    SHORT_RUN_MS = 52000, /* all of the default run, also on a busy machine */
+    ROUNDS_AT_LEAST = 8,
     EXIT_INTERRUPTED = 130
 };
 
-static const char *const model_names[MODELS] = {"01_blocking", "02_nonblocking",
-                                                "03_overlapped_event",
-                                                "04_overlapped_apc", "05_iocp"};
+static const char *const model_names[PLAN_MODELS] = {
+    "01_blocking", "02_nonblocking", "03_overlapped_event", "04_overlapped_apc",
+    "05_iocp"};
 
 /* ---- the command line ---------------------------------------------------- */
 
 static struct {
-    const char *command;   /* "seam", or NULL */
-    const char *directory; /* of the other build, for seam */
+    const char *command;   /* "seam", "ladder", ...; NULL: the race */
+    const char *operand;   /* of seam a folder, of ladder a chapter */
+    const char *operand_2; /* of compare */
+    const char *scenario;
     const char *connections;
+    const char *idle;
     const char *servers;
+    const char *peer;
+    const char *markdown_path;
+    const char *csv_path;
+    const char *json_path;
+    const char *html_path;
     long message_bytes;
     long round_count;
     long round_ms;
+    long rate_per_s;
     long seed; /* 0: one that differs from run to run */
-} given = {.connections = "1,16,128",
-           .servers = "01,02,03,04,05",
-           .message_bytes = 64,
-           .round_count = 12,
-           .round_ms = 200};
+} given = {.servers = "01,02,03,04,05"};
 
 static const struct option option_table[] = {
-    {"", "seam", "measure what the seam costs: this build beside the one in",
-     OPTION_TEXT, &given.command, 0, 0},
-    {"", "DIR", "that has the servers built with OBSERVE=0", OPTION_TEXT,
-     &given.directory, 0, 0},
-    {"--connections", "LIST", "connection counts; default 1,16,128",
+    {"", "COMMAND", "see above", OPTION_TEXT, &given.command, 0, 0},
+    {"", "OPERAND", "see above", OPTION_TEXT, &given.operand, 0, 0},
+    {"", "OPERAND", "see above", OPTION_TEXT, &given.operand_2, 0, 0},
+    {"--scenario", "LIST", "scenarios by name, or all; default: a short run",
+     OPTION_TEXT, &given.scenario, 0, 0},
+    {"--connections", "LIST", "connection counts, such as 1,16,128",
      OPTION_TEXT, &given.connections, 0, 0},
-    {"--size", "BYTES", "of one message; default 64", OPTION_NUMBER,
+    {"--idle", "LIST", "herd: idle connections; default 200,800", OPTION_TEXT,
+     &given.idle, 0, 0},
+    {"--size", "BYTES", "of one message; bulk: of one block", OPTION_NUMBER,
      &given.message_bytes, 1, 1 << 20},
-    {"--rounds", "N", "rounds that count; one more warms up; default 12",
-     OPTION_NUMBER, &given.round_count, 1, 200},
-    {"--round-ms", "N", "length of one round; default 200", OPTION_NUMBER,
-     &given.round_ms, 10, 60000},
+    {"--rate", "N", "paced, skew: requests/s over all connections",
+     OPTION_NUMBER, &given.rate_per_s, 1, 1000000},
+    {"--rounds", "N", "rounds that count; one more warms up", OPTION_NUMBER,
+     &given.round_count, 1, 1000},
+    {"--round-ms", "N", "length of one round", OPTION_NUMBER, &given.round_ms,
+     10, 60000},
     {"--servers", "LIST",
      "the first is what the others are relative to; default 01,02,03,04,05",
      OPTION_TEXT, &given.servers, 0, 0},
+    {"--peer", "NAME=COMMAND",
+     "one more server, anybody's: {port} in the command becomes its port",
+     OPTION_TEXT, &given.peer, 0, 0},
     {"--seed", "N", "order of the servers and resampling; default 0: random",
      OPTION_NUMBER, &given.seed, 0, 2147483647},
+    {"--export-markdown", "FILE", "also write the report as Markdown",
+     OPTION_TEXT, &given.markdown_path, 0, 0},
+    {"--export-csv", "FILE", "also write every figure as CSV", OPTION_TEXT,
+     &given.csv_path, 0, 0},
+    {"--export-json", "FILE", "also write everything, with the raw rounds",
+     OPTION_TEXT, &given.json_path, 0, 0},
+    {"--export-html", "FILE", "also write a page with charts", OPTION_TEXT,
+     &given.html_path, 0, 0},
     {NULL, NULL, NULL, OPTION_FLAG, NULL, 0, 0}};
-
-/* What the texts above come to. */
-struct plan {
-    int connection_counts[COUNTS_AT_MOST];
-    int count_count;
-    int models[MODELS]; /* index into model_names */
-    int model_count;
-};
 
 static void print_help(void)
 {
     printf("bench: measures the five echo servers beside each other\n\n"
-           "  bench [OPTIONS]            the table of all five\n"
-           "  bench seam DIR [OPTIONS]   what the seam (counters) costs\n\n");
-    options_print(option_table);
+           "  bench [OPTIONS]              all five, in less than a minute\n"
+           "  bench --scenario all         every scenario\n"
+           "  bench ladder 05 [OPTIONS]    one trick of a chapter after the "
+           "other\n"
+           "  bench seam DIR [OPTIONS]     what the seam (counters) costs; DIR "
+           "has the\n"
+           "                               servers built with OBSERVE=0\n"
+           "  bench compare OLD NEW        two files of --export-json\n"
+           "  bench selftest               is the ruler straight?\n\n"
+           "Scenarios:\n");
+    for (int s = 0; s < RESULT_SCENARIO_COUNT; s++) {
+        const struct result_scenario_words *words =
+            result_words((enum result_scenario)s);
+        printf("  %-9s %s\n", words->name, words->purpose);
+    }
+    printf("\nOptions:\n");
+    options_print(option_table + 3);
     printf("  %-26s %s\n  %-26s %s\n", "--help", "print this", "--version",
            "print the version");
     printf("\nCtrl+C ends it and prints what was measured so far. Exit status: "
@@ -97,65 +137,144 @@ static void print_help(void)
            "Ctrl+C.\n");
 }
 
-/* Whether count stands in the plan already. */
-static bool is_planned(const struct plan *plan, long count)
+/* Reads "1,16,128": different whole numbers from 1 on. Returns how many. */
+static int parse_numbers(const char *option, const char *at, long highest,
+                         int numbers[PLAN_COUNTS_AT_MOST])
 {
-    for (int i = 0; i < plan->count_count; i++)
-        if (plan->connection_counts[i] == count)
-            return true;
-    return false;
-}
-
-/* Reads "1,16,128". */
-static void parse_connections(struct plan *plan)
-{
-    const char *at = given.connections;
+    const char *whole = at;
+    int count = 0;
     for (;;) {
         int digits = (int)strspn(at, "0123456789");
-        long count = digits >= 1 && digits <= 4 ? strtol(at, NULL, 10) : 0;
+        long number = digits >= 1 && digits <= 5 ? strtol(at, NULL, 10) : 0;
+        bool good =
+            number >= 1 && number <= highest && count < PLAN_COUNTS_AT_MOST;
+        for (int i = 0; i < count; i++)
+            good = good && numbers[i] != number;
         at += digits;
-        if (count < 1 || count > CONNECTIONS_AT_MOST ||
-            (*at != ',' && *at != '\0') || is_planned(plan, count) ||
-            plan->count_count == COUNTS_AT_MOST)
+        if (!good || (*at != ',' && *at != '\0'))
             die_saying(2,
-                       "--connections takes up to %d different whole numbers "
-                       "from 1 to %d, such as 1,16,128; not \"%.40s\"",
-                       COUNTS_AT_MOST, CONNECTIONS_AT_MOST, given.connections);
-        if (given.message_bytes > MEMORY_AT_MOST / count)
-            die_saying(2,
-                       "--connections times --size may be at most %d bytes; "
-                       "%ld times %ld is more",
-                       MEMORY_AT_MOST, count, given.message_bytes);
-        plan->connection_counts[plan->count_count++] = (int)count;
+                       "%s takes up to %d different whole numbers from 1 to "
+                       "%ld, such as 1,16,128; not \"%.40s\"",
+                       option, PLAN_COUNTS_AT_MOST, highest, whole);
+        numbers[count++] = (int)number;
         if (*at++ == '\0')
-            return;
+            return count;
     }
 }
 
 /* Reads "02,05": the numbers of the chapters, each at most once. */
-static void parse_servers(struct plan *plan)
+static void parse_servers(struct plan_request *request)
 {
-    bool taken[MODELS] = {false};
+    bool taken[PLAN_MODELS + 1] = {false};
     const char *at = given.servers;
     for (;;) {
-        int model = -1;
-        if (at[0] == '0' && at[1] >= '1' && at[1] < '1' + MODELS &&
+        int model = 0;
+        if (at[0] == '0' && at[1] >= '1' && at[1] <= '0' + PLAN_MODELS &&
             (at[2] == ',' || at[2] == '\0'))
-            model = at[1] - '1';
-        if (model < 0 || taken[model])
+            model = at[1] - '0';
+        if (model == 0 || taken[model])
             die_saying(2,
                        "--servers takes numbers from 01 to 0%d, each once, "
                        "such as 02,05; not \"%.40s\"",
-                       MODELS, given.servers);
+                       PLAN_MODELS, given.servers);
         taken[model] = true;
-        plan->models[plan->model_count++] = model;
+        request->models[request->model_count++] = model;
         if (at[2] == '\0')
             return;
         at += 3;
     }
 }
 
-static void parse_command_line(int argc, char **argv, struct plan *plan)
+/* Reads "pingpong,herd" or "all". */
+static void parse_scenarios(struct plan_request *request)
+{
+    const char *at = given.scenario;
+    request->is_short = at == NULL;
+    if (at == NULL)
+        at = "pingpong,paced,herd";
+    bool all = strcmp(at, "all") == 0;
+    for (;; at++) {
+        size_t length = strcspn(at, ",");
+        bool known = all;
+        for (int s = 0; s < RESULT_SCENARIO_COUNT; s++) {
+            const char *name = result_words((enum result_scenario)s)->name;
+            bool same =
+                strlen(name) == length && strncmp(at, name, length) == 0;
+            if (all || same)
+                known = request->scenarios[s] = true;
+        }
+        if (!known)
+            die_saying(2,
+                       "--scenario takes names from the list in --help, such "
+                       "as pingpong,herd, or all; not \"%.40s\"",
+                       given.scenario);
+        at += length;
+        if (*at == '\0')
+            return;
+    }
+}
+
+/* Reads NAME=COMMAND. */
+static void parse_peer(struct plan_request *request)
+{
+    static char name[RESULT_NAME_BYTES];
+    const char *equals = strchr(given.peer, '=');
+    size_t length = equals != NULL ? (size_t)(equals - given.peer) : 0;
+    if (length == 0 || length >= sizeof name ||
+        strstr(equals, "{port}") == NULL)
+        die_saying(2,
+                   "--peer takes NAME=\"COMMAND\", the name at most %d "
+                   "characters long and {port} somewhere in the command; not "
+                   "\"%.40s\"",
+                   RESULT_NAME_BYTES - 1, given.peer);
+    memcpy(name, given.peer, length);
+    request->peer_names[0] = name;
+    request->peer_commands[0] = equals + 1;
+    request->peer_count = 1;
+}
+
+/* Of ladder: "01" to "05" or "1" to "5". */
+static int parse_chapter(void)
+{
+    const char *at = given.operand != NULL ? given.operand : "";
+    if (*at == '0')
+        at++;
+    if (*at < '1' || *at > '0' + PLAN_MODELS || at[1] != '\0')
+        die_saying(2, "ladder takes the number of a chapter, 01 to 0%d",
+                   PLAN_MODELS);
+    return *at - '0';
+}
+
+static void check_operands(void)
+{
+    const char *command = given.command;
+    bool is_seam = command != NULL && strcmp(command, "seam") == 0;
+    bool is_ladder = command != NULL && strcmp(command, "ladder") == 0;
+    bool is_compare = command != NULL && strcmp(command, "compare") == 0;
+    bool is_test = command != NULL && strcmp(command, "selftest") == 0;
+    if (command != NULL && !is_seam && !is_ladder && !is_compare && !is_test)
+        die_saying(2,
+                   "\"%.40s\" is not a command; commands are ladder, seam, "
+                   "compare and selftest",
+                   command);
+    if (is_compare && given.operand_2 == NULL)
+        die_saying(2, "compare takes two files of --export-json");
+    if (!is_compare && given.operand_2 != NULL)
+        die_saying(2, "\"%.40s\" is one word too many", given.operand_2);
+    if (is_test && given.operand != NULL)
+        die_saying(2, "\"%.40s\" is one word too many", given.operand);
+    if (!is_seam)
+        return;
+    if (given.operand == NULL)
+        die_saying(2, "seam needs a folder: the servers built with OBSERVE=0");
+    DWORD attributes = GetFileAttributesA(given.operand);
+    if (attributes == INVALID_FILE_ATTRIBUTES ||
+        !(attributes & FILE_ATTRIBUTE_DIRECTORY))
+        die_saying(2, "seam takes a folder; \"%.200s\" is none", given.operand);
+}
+
+static void parse_command_line(int argc, char **argv,
+                               struct plan_request *request)
 {
     char message[200];
     report_set_program("bench", false);
@@ -172,448 +291,360 @@ static void parse_command_line(int argc, char **argv, struct plan *plan)
     case OPTIONS_WRONG:
         die_saying(2, "%s", message);
     }
-    if (given.command != NULL && strcmp(given.command, "seam") != 0)
-        die_saying(2, "\"%.40s\" is not a command; the only one is: seam DIR",
-                   given.command);
-    if (given.command != NULL && given.directory == NULL)
-        die_saying(2, "seam needs a folder: the servers built with OBSERVE=0");
-    if (given.directory != NULL) {
-        DWORD attributes = GetFileAttributesA(given.directory);
-        if (attributes == INVALID_FILE_ATTRIBUTES ||
-            !(attributes & FILE_ATTRIBUTE_DIRECTORY))
-            die_saying(2, "seam takes a folder; \"%.200s\" is none",
-                       given.directory);
-    }
-    parse_connections(plan);
-    parse_servers(plan);
+    check_operands();
+    parse_servers(request);
+    parse_scenarios(request);
+    if (given.connections != NULL)
+        request->connections_count =
+            parse_numbers("--connections", given.connections,
+                          CONNECTIONS_AT_MOST, request->connections);
+    if (given.idle != NULL)
+        request->idle_count =
+            parse_numbers("--idle", given.idle, IDLE_AT_MOST, request->idle);
+    for (int i = 0; i < request->connections_count; i++)
+        if (given.message_bytes > MEMORY_AT_MOST / request->connections[i])
+            die_saying(2,
+                       "--connections times --size may be at most %d bytes; "
+                       "%d times %ld is more",
+                       MEMORY_AT_MOST, request->connections[i],
+                       given.message_bytes);
+    if (given.peer != NULL)
+        parse_peer(request);
+    request->message_bytes = given.message_bytes;
+    request->rate_per_s = given.rate_per_s;
+    request->round_count = given.round_count;
+    request->round_ms = given.round_ms;
     if (given.seed == 0)
         given.seed = (long)(clock_ns() / 1000 % 2147483647) + 1;
 }
 
-/* ---- the candidates ------------------------------------------------------ */
-
-/* One server process that takes part. */
-struct candidate {
-    char name[RESULT_NAME_BYTES];
-    char program[MAX_PATH + 64];
-    int baseline; /* the candidate that it is relative to; may be itself */
-    int group;    /* groups are shuffled, and the members within each */
-    struct process process;
-    bool is_prepared; /* process_free() is due */
-    bool is_running;
-    char failure[RESULT_FAILURE_BYTES]; /* why it takes no part any more */
-};
+/* ---- the run ------------------------------------------------------------- */
 
 static struct {
-    struct candidate candidates[CANDIDATES_AT_MOST];
-    int candidate_count;
-    int control; /* the candidate that is its baseline under another name */
+    struct plan plan;
+    struct pool pool;
+    int servers[PLAN_ROWS_AT_MOST]; /* of each row: index in pool */
+    char program[MAX_PATH];         /* this one */
+    char directory[MAX_PATH];       /* where it is */
     struct prng prng;
+    uint64_t begun_ns;
+    bool is_short; /* the default run: it must not take long */
     struct progress progress;
     struct result result;
-    struct load loads[CANDIDATES_AT_MOST]; /* for one connection count */
-    struct load_round round;               /* 30 KB: not on the stack */
+    struct load loads[ROWS_IN_BLOCK_AT_MOST]; /* of the block that runs */
 } bench;
 
-/* The folder of bench.exe, without the last separator. */
-static void own_directory(char directory[MAX_PATH])
+/* Lets WSAPoll wait for 1 ms instead of up to 15.6 (documentation page
+ * "timeBeginPeriod function"). Without it a paced load would be sent late. */
+static void sharpen_timer(void)
 {
-    DWORD length = GetModuleFileNameA(NULL, directory, MAX_PATH);
+    typedef UINT(WINAPI * begin_period)(UINT);
+    HMODULE winmm = LoadLibraryA("winmm.dll"); /* stays for good */
+    begin_period function = NULL;
+    FARPROC found =
+        winmm != NULL ? GetProcAddress(winmm, "timeBeginPeriod") : NULL;
+    memcpy(&function, &found, sizeof function);
+    if (function != NULL)
+        function(1);
+}
+
+/* Where this program is; the folder without the last separator. */
+static void find_own_program(void)
+{
+    DWORD length = GetModuleFileNameA(NULL, bench.program, MAX_PATH);
     DWORD error = GetLastError();
+    memcpy(bench.directory, bench.program, sizeof bench.directory);
     char *separator =
-        length > 0 && length < MAX_PATH ? strrchr(directory, '\\') : NULL;
+        length > 0 && length < MAX_PATH ? strrchr(bench.directory, '\\') : NULL;
     if (separator == NULL)
         die("GetModuleFileName", error);
     *separator = '\0';
 }
 
-/* Adds a candidate and returns its index. baseline -1: itself. */
-static int add_candidate(int model, const char *suffix, const char *directory,
-                         int baseline, int group)
+/* Finds the process that each row stands for. */
+static void seat_rows(void)
 {
-    int index = bench.candidate_count++;
-    struct candidate *c = &bench.candidates[index];
-    snprintf(c->name, sizeof c->name, "%.2s%s", model_names[model], suffix);
-    snprintf(c->program, sizeof c->program, "%s\\%s.exe", directory,
-             model_names[model]);
-    c->baseline = baseline < 0 ? index : baseline;
-    c->group = group;
-    return index;
-}
-
-/* All five, and the first of them a second time: the A/A control. */
-static void list_race(const struct plan *plan, const char *directory)
-{
-    for (int i = 0; i < plan->model_count; i++) {
-        add_candidate(plan->models[i], "", directory, i == 0 ? -1 : 0, i);
-        if (i == 0)
-            bench.control =
-                add_candidate(plan->models[0], " again", directory, 0, MODELS);
+    for (int i = 0; i < bench.plan.row_count; i++) {
+        const struct result_row *row = &bench.plan.rows[i];
+        int instance = bench.plan.instances[i];
+        bool is_plain = instance >= PLAN_PLAIN_INSTANCE;
+        char program[MAX_PATH + 64];
+        enum pool_kind kind = POOL_SERVER;
+        if (row->role == RESULT_PEER) {
+            kind = POOL_PEER;
+            snprintf(program, sizeof program, "%s", row->form);
+        } else if (row->role == RESULT_REFLECTOR) {
+            kind = POOL_REFLECTOR;
+            snprintf(program, sizeof program, "%s\\bench.exe", bench.directory);
+        } else {
+            snprintf(program, sizeof program, "%s\\%s.exe",
+                     is_plain ? given.operand : bench.directory,
+                     model_names[row->model - 1]);
+        }
+        bench.servers[i] = pool_add(&bench.pool, kind, program,
+                                    kind == POOL_PEER        ? ""
+                                    : kind == POOL_REFLECTOR ? "reflector"
+                                                             : row->form,
+                                    instance);
+        if (bench.servers[i] < 0)
+            die_saying(2, "more than %d servers at once", POOL_AT_MOST);
     }
-    bench.result.settings.relative_to = bench.candidates[0].name;
 }
 
-/* Each model twice, without the seam and with it, one right after the other. */
-static void list_seam(const struct plan *plan, const char *directory)
+static struct pool_server *server_of(int row)
 {
-    for (int i = 0; i < plan->model_count; i++) {
-        int model = plan->models[i];
-        int plain = add_candidate(model, " plain", given.directory, -1, i);
-        if (i == 0)
-            bench.control =
-                add_candidate(model, " again", given.directory, plain, i);
-        add_candidate(model, " seam", directory, plain, i);
+    return &bench.pool.servers[bench.servers[row]];
+}
+
+/* A row whose server, or connections, have failed. */
+static void explain_failure(int index, const struct load *load)
+{
+    struct result_row *row = &bench.plan.rows[index];
+    pool_explain(server_of(index), load->failure, row->failure,
+                 sizeof row->failure);
+}
+
+static void fill_load_plan(const struct result_block *block,
+                           const struct result_row *row, struct load_plan *plan)
+{
+    static const enum load_kind kinds[RESULT_SCENARIO_COUNT] = {
+        [RESULT_PINGPONG] = LOAD_CLOSED, [RESULT_PACED] = LOAD_PACED,
+        [RESULT_HERD] = LOAD_CLOSED,     [RESULT_CHURN] = LOAD_CHURN,
+        [RESULT_BULK] = LOAD_STREAM,     [RESULT_SKEW] = LOAD_PACED};
+    long measurements = block->row_count * (block->round_count + 1);
+    *plan = (struct load_plan){
+        .kind = kinds[block->scenario],
+        .connection_count = row->connection_count,
+        .idle_count = row->idle_count,
+        .has_hot = block->scenario == RESULT_SKEW,
+        .hot_bytes = HOT_BYTES,
+        .message_bytes = (size_t)block->message_bytes,
+        .rate_per_s = (double)block->rate_per_s,
+        .connects_at_most = (uint64_t)(CONNECTS_AT_MOST / measurements) + 1};
+}
+
+static void open_idle(int index, struct load *load)
+{
+    enum { RESTING_MS = 50 };
+    struct result_row *row = &bench.plan.rows[index];
+    const struct process *process = &server_of(index)->process;
+    char what[80];
+    snprintf(what, sizeof what, "opening %d idle connections: %s",
+             row->idle_count, row->name);
+    progress_step(&bench.progress, what);
+    Sleep(RESTING_MS);
+    row->memory_before_bytes = process_memory_bytes(process);
+    bool opened = load_open_idle(load, stop_event());
+    Sleep(RESTING_MS);
+    row->memory_after_bytes = process_memory_bytes(process);
+    if (!opened && !stop_requested()) {
+        explain_failure(index, load);
+        load_close(load); /* the others need sockets too */
     }
-    bench.result.settings.relative_to = "plain";
-    bench.result.settings.pooled = "with the seam relative to without";
 }
 
-/* ---- starting and stopping ----------------------------------------------- */
-
-static void fail_candidate(struct candidate *c, const char *why)
+/* Starts the servers of a block and opens their connections. */
+static void open_block(const struct result_block *block)
 {
-    snprintf(c->failure, sizeof c->failure, "%s", why);
-}
-
-/* A message of several lines becomes one. */
-static void flatten(char *message)
-{
-    for (; *message != '\0'; message++)
-        if ((unsigned char)*message < ' ')
-            *message = ' ';
-}
-
-static void start_candidates(void)
-{
-    enum { START_MS = 15000 };
-    char message[600];
-    for (int i = 0; i < bench.candidate_count && !stop_requested(); i++) {
-        struct candidate *c = &bench.candidates[i];
-        c->is_prepared = true;
-        c->is_running = process_start(&c->process, c->program, "", START_MS,
-                                      message, sizeof message);
-        if (!c->is_running) {
-            flatten(message);
-            fail_candidate(c, message);
-        } else if (given.command != NULL && c->baseline == i &&
-                   c->process.counters != NULL) {
-            fail_candidate(c, "was built with the seam; DIR must hold a build "
-                              "with OBSERVE=0");
+    for (int i = 0; i < block->row_count && !stop_requested(); i++) {
+        int index = block->first_row + i;
+        struct result_row *row = &bench.plan.rows[index];
+        struct pool_server *server = server_of(index);
+        struct load *load = &bench.loads[i];
+        struct load_plan plan;
+        progress_step(&bench.progress, "starting the servers");
+        bool is_up = pool_start(server);
+        if (is_up && bench.plan.instances[index] >= PLAN_PLAIN_INSTANCE &&
+            server->process.counters != NULL)
+            snprintf(server->failure, sizeof server->failure,
+                     "was built with the seam; DIR must hold a build with "
+                     "OBSERVE=0");
+        if (server->failure[0] != '\0') {
+            snprintf(row->failure, sizeof row->failure, "%s", server->failure);
+            continue;
+        }
+        fill_load_plan(block, row, &plan);
+        if (!load_open(load, server->process.host, server->process.port,
+                       &plan)) {
+            explain_failure(index, load);
+            load_close(load);
+        } else if (row->idle_count > 0) {
+            open_idle(index, load);
         }
     }
 }
 
-/* Stops all servers. After Ctrl+C they are killed: it must be over at once.
- * Returns whether all ended as they should. */
-static bool stop_candidates(void)
+/* Writes the rows of a block in random order: groups at random, and the members
+ * of each group at random, but one right after the other. */
+static void draw_order(const struct result_block *block,
+                       int order[ROWS_IN_BLOCK_AT_MOST])
 {
-    enum { STOP_MS = 20000 };
-    bool clean = true;
-    for (int i = 0; i < bench.candidate_count; i++)
-        if (bench.candidates[i].is_running && !bench.result.interrupted)
-            SetEvent(bench.candidates[i].process.stop_event);
-    for (int i = 0; i < bench.candidate_count; i++) {
-        struct candidate *c = &bench.candidates[i];
-        if (c->is_running && !bench.result.interrupted) {
-            int status = process_stop(&c->process, STOP_MS, NULL, NULL);
-            if (status != 0) {
-                report("bench: %s did not stop cleanly (status %d)", c->name,
-                       status);
-                clean = false;
-            }
-        }
-        if (c->is_prepared)
-            process_free(&c->process);
-    }
-    return clean;
-}
-
-/* ---- one measurement ----------------------------------------------------- */
-
-/* What the seam counts, in the kinds of the cost card. A completion routine is
- * no call of the server. */
-static enum result_kind kind_of(int call)
-{
-    switch (call) {
-    case OBSERVE_recv:
-    case OBSERVE_WSARecv:
-        return RESULT_RECEIVE;
-    case OBSERVE_send:
-    case OBSERVE_WSASend:
-        return RESULT_SEND;
-    case OBSERVE_select:
-    case OBSERVE_WSAPoll:
-    case OBSERVE_WSAWaitForMultipleEvents:
-    case OBSERVE_SleepEx:
-        return RESULT_WAIT;
-    case OBSERVE_GetQueuedCompletionStatus:
-    case OBSERVE_GetQueuedCompletionStatusEx:
-    case OBSERVE_WSAGetOverlappedResult:
-        return RESULT_DEQUEUE;
-    default:
-        return RESULT_OTHER;
-    }
-}
-
-static int64_t calls_of(const struct process_counts *counts, int call)
-{
-    int64_t sum = 0;
-    for (int outcome = 0; outcome < OBSERVE_OUTCOME_COUNT; outcome++)
-        sum += counts->calls[call][outcome];
-    return sum;
-}
-
-/* Turns counts into what has been added since before. */
-static void subtract_counts(struct process_counts *counts,
-                            const struct process_counts *before)
-{
-    for (int call = 0; call < OBSERVE_CALL_COUNT; call++) {
-        for (int outcome = 0; outcome < OBSERVE_OUTCOME_COUNT; outcome++)
-            counts->calls[call][outcome] -= before->calls[call][outcome];
-        counts->items[call] -= before->items[call];
-    }
-}
-
-/* Sorts the calls of one round into the kinds of the cost card. */
-static void sort_counts(struct result_round *round,
-                        const struct process_counts *counts)
-{
-    static const int waits[] = {
-        OBSERVE_select, OBSERVE_WSAPoll, OBSERVE_SleepEx,
-        OBSERVE_GetQueuedCompletionStatus, OBSERVE_GetQueuedCompletionStatusEx};
-    for (int call = 0; call < OBSERVE_CALL_COUNT; call++)
-        if (call != OBSERVE_completion_routine)
-            round->calls[kind_of(call)] += calls_of(counts, call);
-    for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
-        round->waits += calls_of(counts, waits[i]);
-        round->completions += counts->items[waits[i]];
-    }
-    /* An event only says that there is something: what has completed is taken
-     * with WSAGetOverlappedResult, and that may be more than one. A server
-     * with a port uses the same call, but its packets are counted already. */
-    int64_t event_waits = calls_of(counts, OBSERVE_WSAWaitForMultipleEvents);
-    round->waits += event_waits;
-    if (event_waits > 0)
-        round->completions +=
-            calls_of(counts, OBSERVE_WSAGetOverlappedResult) -
-            counts->calls[OBSERVE_WSAGetOverlappedResult][OBSERVE_WOULD_BLOCK];
-}
-
-/* Turns a failure of the load into words that also say whether the server is
- * still there. */
-static void explain_failure(struct candidate *c, const struct load *load,
-                            struct result_row *row)
-{
-    enum { ENDING_MS = 200 }; /* a crash takes a moment to become an end */
-    char err[120];
-    DWORD status = 0;
-    if (process_wait(&c->process, ENDING_MS) < 0 ||
-        !GetExitCodeProcess(c->process.process, &status)) {
-        snprintf(row->failure, sizeof row->failure, "%s", load->failure);
-        return;
-    }
-    process_copy_err(&c->process, err, sizeof err);
-    flatten(err);
-    /* A crash ends with an NTSTATUS, which everyone knows in hexadecimal. */
-    snprintf(row->failure, sizeof row->failure,
-             status < 256 ? "the server ended with status %lu%s%.100s"
-                          : "the server ended with status 0x%08lX%s%.100s",
-             status, err[0] != '\0' ? ": " : "", err);
-    c->is_running = false;
-    fail_candidate(c, row->failure);
-}
-
-/* Adds what was measured to the row. */
-static void keep_round(struct result_row *row, const struct load *load,
-                       const struct result_round *measured)
-{
-    row->rounds[row->round_count++] = *measured;
-    histogram_merge(&row->latency, &bench.round.latency);
-    for (int i = 0; i < row->connection_count; i++)
-        row->echoes_by_connection[i] += load->connections[i].echoes;
-}
-
-/* The client has its last echo, but the server may still have to return from
- * its last sends and start to receive again. Waits until it makes no more
- * calls; a server that never rests is given up on. Writes the last counts, if
- * there are any. */
-static void settle(const struct process *process, struct process_counts *counts)
-{
-    enum { LOOKS_AT_MOST = 20, LOOKS_ALIKE = 2, LOOK_MS = 2 };
-    struct process_counts before;
-    bool has_counts = process_counts(process, counts);
-    int same_count = 0;
-    for (int i = 0; i < LOOKS_AT_MOST && same_count < LOOKS_ALIKE; i++) {
-        before = *counts;
-        Sleep(LOOK_MS);
-        if (has_counts)
-            process_counts(process, counts);
-        same_count =
-            memcmp(&before, counts, sizeof before) == 0 ? same_count + 1 : 0;
-    }
-}
-
-/* One round of one server. Returns false after Ctrl+C. */
-static bool measure(int index, struct result_row *row, bool is_warm_up)
-{
-    struct candidate *c = &bench.candidates[index];
-    struct load *load = &bench.loads[index];
-    struct result_round measured = {0};
-    struct process_counts before;
-    struct process_counts after;
-    row->has_counts = process_counts(&c->process, &before);
-    uint64_t cpu_before = process_cpu_100ns(&c->process);
-    enum load_outcome outcome = load_run(
-        load, (uint64_t)given.round_ms * 1000000, stop_event(), &bench.round);
-    if (outcome == LOAD_STOPPED)
-        return false;
-    if (outcome == LOAD_FAILED) {
-        explain_failure(c, load, row);
-        if (!stop_requested())
-            return true;
-        row->failure[0] = '\0'; /* the server heard of Ctrl+C as well */
-        return false;
-    }
-    settle(&c->process, &after);
-    measured.server_cpu_ns =
-        (process_cpu_100ns(&c->process) - cpu_before) * 100;
-    if (row->has_counts) {
-        subtract_counts(&after, &before);
-        sort_counts(&measured, &after);
-    }
-    measured.echoes = bench.round.echoes;
-    measured.elapsed_ns = bench.round.elapsed_ns;
-    measured.idle_ns = bench.round.idle_ns;
-    measured.client_cpu_ns = bench.round.cpu_ns;
-    if (!is_warm_up)
-        keep_round(row, load, &measured);
-    return true;
-}
-
-/* ---- all rounds of one connection count ---------------------------------- */
-
-/* Writes the candidates in random order: groups at random, and the members of
- * each group at random, but one right after the other. */
-static void draw_order(int order[CANDIDATES_AT_MOST])
-{
-    int groups[CANDIDATES_AT_MOST];
+    int groups[ROWS_IN_BLOCK_AT_MOST];
     int used = 0;
-    for (int g = 0; g < CANDIDATES_AT_MOST; g++)
-        groups[g] = g;
-    prng_shuffle(&bench.prng, groups, CANDIDATES_AT_MOST);
-    for (int g = 0; g < CANDIDATES_AT_MOST; g++) {
+    for (int i = 0; i < block->row_count; i++)
+        groups[i] = block->first_row + i;
+    prng_shuffle(&bench.prng, groups, block->row_count);
+    for (int g = 0; g < block->row_count; g++) {
         int first = used;
-        for (int i = 0; i < bench.candidate_count; i++)
-            if (bench.candidates[i].group == groups[g])
+        for (int i = 0; i < block->row_count; i++)
+            if (plan_group(&bench.plan, block->first_row + i) == groups[g])
                 order[used++] = i;
         prng_shuffle(&bench.prng, order + first, used - first);
     }
 }
 
-static bool open_loads(struct result_row *rows)
+/* One round of one row; round 0 warms up. Returns false after Ctrl+C. */
+static bool run_round(const struct result_block *block, int i, long round)
 {
-    for (int i = 0; i < bench.candidate_count; i++) {
-        struct candidate *c = &bench.candidates[i];
-        if (stop_requested())
-            return false;
-        if (c->failure[0] != '\0')
-            memcpy(rows[i].failure, c->failure, sizeof c->failure);
-        else if (!load_open(&bench.loads[i], c->process.host, c->process.port,
-                            rows[i].connection_count,
-                            (size_t)given.message_bytes)) {
-            explain_failure(c, &bench.loads[i], &rows[i]);
-            load_close(&bench.loads[i]); /* the others need sockets too */
+    int index = block->first_row + i;
+    struct result_row *row = &bench.plan.rows[index];
+    struct load *load = &bench.loads[i];
+    char what[120];
+    if (row->failure[0] != '\0')
+        return true;
+    if (round == 0)
+        snprintf(what, sizeof what, "%s, warm-up: %s", block->title, row->name);
+    else
+        snprintf(what, sizeof what, "%s, round %ld of %ld: %s", block->title,
+                 round, block->round_count, row->name);
+    progress_step(&bench.progress, what);
+    switch (measure_round(&server_of(index)->process, load,
+                          (uint64_t)block->round_ms * 1000000, stop_event(),
+                          round == 0, row)) {
+    case MEASURE_STOPPED:
+        return false;
+    case MEASURE_FAILED:
+        explain_failure(index, load);
+        if (!stop_requested())
+            return true;
+        row->failure[0] = '\0'; /* the server heard of Ctrl+C as well */
+        return false;
+    case MEASURE_DONE:
+        break;
+    }
+    return true;
+}
+
+/* How long the rounds of a block may take: of the time that is left for the
+ * whole run, the part that the plan gives them. 0: as long as it takes. */
+static uint64_t share_ns(const struct result_block *block)
+{
+    uint64_t spent_ms = (clock_ns() - bench.begun_ns) / 1000000;
+    double left_ms = (double)(bench.progress.total_ms - bench.progress.done_ms);
+    double mine_ms = (double)((block->round_count + 1) * block->row_count *
+                              plan_round_ms(block));
+    if (!bench.is_short || left_ms <= 0)
+        return 0;
+    if (spent_ms >= SHORT_RUN_MS)
+        return 1;
+    double part = mine_ms < left_ms ? mine_ms / left_ms : 1;
+    return (uint64_t)(part * (double)(SHORT_RUN_MS - spent_ms) * 1e6);
+}
+
+static bool run_rounds(struct result_block *block)
+{
+    int order[ROWS_IN_BLOCK_AT_MOST];
+    uint64_t begun_ns = clock_ns();
+    uint64_t limit_ns = share_ns(block);
+    for (long round = 0; round <= block->round_count; round++) {
+        if (limit_ns > 0 && round > ROUNDS_AT_LEAST &&
+            clock_ns() - begun_ns > limit_ns) {
+            progress_done(&bench.progress, (block->round_count + 1 - round) *
+                                               block->row_count *
+                                               plan_round_ms(block));
+            block->round_count = round - 1;
+        }
+        if (round > block->round_count)
+            break;
+        draw_order(block, order);
+        for (int i = 0; i < block->row_count; i++) {
+            if (stop_requested() || !run_round(block, order[i], round))
+                return false;
+            progress_done(&bench.progress, plan_round_ms(block));
         }
     }
     return true;
 }
 
-static bool run_rounds(struct result_row *rows)
+/* Ends the servers that no block after this one needs. */
+static bool stop_unneeded(int block)
 {
-    int order[CANDIDATES_AT_MOST];
-    for (long round = 0; round <= given.round_count; round++) {
-        draw_order(order);
-        for (int i = 0; i < bench.candidate_count; i++) {
-            struct result_row *row = &rows[order[i]];
-            char what[80];
-            snprintf(what, sizeof what, "%d connection%s, %s %ld of %ld: %s",
-                     row->connection_count,
-                     row->connection_count == 1 ? "" : "s",
-                     round == 0 ? "warm-up before round" : "round",
-                     round == 0 ? 1 : round, given.round_count, row->name);
-            if (row->failure[0] == '\0') {
-                progress_step(&bench.progress, what, given.round_ms);
-                if (!measure(order[i], row, round == 0))
-                    return false;
-            }
-            progress_done(&bench.progress, 1);
-        }
-    }
-    return true;
+    bool unneeded[POOL_AT_MOST];
+    for (int i = 0; i < POOL_AT_MOST; i++)
+        unneeded[i] = true;
+    for (int i = 0; i < bench.plan.row_count; i++)
+        if (bench.plan.rows[i].block > block)
+            unneeded[bench.servers[i]] = false;
+    return pool_stop(&bench.pool, unneeded, stop_requested());
 }
 
 /* Returns false after Ctrl+C. */
-static bool run_count(struct result_row *rows)
+static bool run_block(int index)
 {
-    bool complete = open_loads(rows) && run_rounds(rows);
-    for (int i = 0; i < bench.candidate_count; i++) {
-        if (rows[i].failure[0] == '\0' && rows[i].round_count > 0)
-            rows[i].thread_count =
-                process_threads(&bench.candidates[i].process);
+    struct result_block *block = &bench.plan.blocks[index];
+    open_block(block);
+    bool complete = !stop_requested() && run_rounds(block);
+    for (int i = 0; i < block->row_count; i++) {
+        struct result_row *row = &bench.plan.rows[block->first_row + i];
+        if (row->failure[0] == '\0' && row->round_count > 0)
+            row->thread_count =
+                process_threads(&server_of(block->first_row + i)->process);
         load_close(&bench.loads[i]);
     }
     return complete;
 }
 
-/* ---- the whole run ------------------------------------------------------- */
-
-static void *allocate(size_t count, size_t bytes)
+/* Returns whether all servers ended as they should. */
+static bool run_all(void)
 {
-    void *memory = calloc(count, bytes);
-    if (memory == NULL)
-        die_saying(1, "not enough memory for the results");
-    return memory;
-}
-
-static void make_rows(const struct plan *plan)
-{
-    struct result *result = &bench.result;
-    int candidates = bench.candidate_count;
-    result->row_count = plan->count_count * candidates;
-    result->rows = allocate((size_t)result->row_count, sizeof *result->rows);
-    for (int i = 0; i < result->row_count; i++) {
-        struct result_row *row = &result->rows[i];
-        const struct candidate *c = &bench.candidates[i % candidates];
-        int first = i - i % candidates;
-        memcpy(row->name, c->name, sizeof row->name);
-        row->connection_count = plan->connection_counts[i / candidates];
-        row->baseline = first + c->baseline;
-        row->control = first + bench.control;
-        row->rounds = allocate((size_t)given.round_count, sizeof *row->rounds);
-        row->echoes_by_connection = allocate((size_t)row->connection_count,
-                                             sizeof *row->echoes_by_connection);
+    bool clean = true;
+    progress_begin(&bench.progress, plan_total_ms(&bench.plan));
+    for (int i = 0; i < bench.plan.block_count; i++) {
+        bool complete = run_block(i);
+        clean = stop_unneeded(i) && clean;
+        if (!complete) {
+            bench.result.interrupted = true;
+            break;
+        }
     }
+    progress_end(&bench.progress);
+    return pool_stop(&bench.pool, NULL, stop_requested()) && clean;
 }
 
-static void describe_settings(const struct plan *plan)
+/* ---- what comes out ------------------------------------------------------ */
+
+static void describe(const struct plan_request *request)
 {
     static char servers[200];
-    static char command[MAX_PATH];
-    for (int i = 0; i < plan->model_count; i++)
-        snprintf(servers + strlen(servers), sizeof servers - strlen(servers),
-                 "%s%s", i > 0 ? " " : "", model_names[plan->models[i]]);
-    if (given.command != NULL)
-        snprintf(command, sizeof command, "seam %.200s", given.directory);
-    else
-        snprintf(command, sizeof command, "closed loop");
+    static char command[MAX_PATH + 120];
     struct result_settings *settings = &bench.result.settings;
+    bool is_ladder =
+        given.command != NULL && strcmp(given.command, "ladder") == 0;
+    for (int i = 0; i < request->model_count; i++)
+        if (!is_ladder || request->models[i] == parse_chapter())
+            snprintf(servers + strlen(servers),
+                     sizeof servers - strlen(servers), "%s%s",
+                     servers[0] != '\0' ? " " : "",
+                     model_names[request->models[i] - 1]);
+    snprintf(command, sizeof command, "bench%s%s%s%.200s%s%.100s",
+             given.command != NULL ? " " : "",
+             given.command != NULL ? given.command : "",
+             given.operand != NULL ? " " : "",
+             given.operand != NULL ? given.operand : "",
+             given.scenario != NULL ? " --scenario " : "",
+             given.scenario != NULL ? given.scenario : "");
     settings->command = command;
     settings->servers = servers;
-    settings->connections = given.connections;
-    settings->message_bytes = given.message_bytes;
-    settings->round_count = given.round_count;
-    settings->round_ms = given.round_ms;
+    settings->relative_to = bench.plan.blocks[0].relative_to;
+    settings->left_out = bench.plan.left_out;
     settings->seed = given.seed;
+    if (given.command != NULL && strcmp(given.command, "seam") == 0)
+        settings->pooled = "with the seam relative to without";
+    bench.result.blocks = bench.plan.blocks;
+    bench.result.block_count = bench.plan.block_count;
+    bench.result.rows = bench.plan.rows;
+    bench.result.row_count = bench.plan.row_count;
+    environment_read(&bench.result.environment);
 }
 
 static void print_out(struct out *out)
@@ -627,58 +658,94 @@ static void print_out(struct out *out)
     *out = (struct out){0};
 }
 
-static void run_all(const struct plan *plan)
+typedef void writer(struct out *out, const struct result *result);
+
+/* Writes one file; no path: nothing. False: said why on stderr. */
+static bool export_file(const char *path, writer *write)
 {
-    int steps = (int)(given.round_count + 1) * bench.result.row_count;
-    bool complete = true;
-    progress_begin(&bench.progress, steps);
-    for (int i = 0; complete && i < plan->count_count; i++)
-        complete = run_count(&bench.result.rows[i * bench.candidate_count]);
-    progress_end(&bench.progress);
-    bench.result.interrupted = !complete;
+    struct out out = {0};
+    bool good = true;
+    if (path == NULL)
+        return true;
+    FILE *file = fopen(path, "wb");
+    if (file == NULL) {
+        report("cannot write %s", path);
+        return false;
+    }
+    write(&out, &bench.result);
+    good =
+        !out.is_incomplete && fwrite(out.text, 1, out.bytes, file) == out.bytes;
+    good = fclose(file) == 0 && good;
+    free(out.text);
+    if (!good)
+        report("%s is incomplete", path);
+    return good;
 }
 
-static void free_rows(void)
+static bool export_all(void)
 {
-    for (int i = 0; i < bench.result.row_count; i++) {
-        free(bench.result.rows[i].rounds);
-        free(bench.result.rows[i].echoes_by_connection);
-    }
-    free(bench.result.rows);
+    bool good = export_file(given.markdown_path, markdown_write_result);
+    good = export_file(given.csv_path, csv_write_result) && good;
+    good = export_file(given.html_path, html_write_result) && good;
+    return export_file(given.json_path, json_write_result) && good;
+}
+
+static void make_plan(const struct plan_request *request)
+{
+    if (given.command == NULL)
+        plan_race(&bench.plan, request);
+    else if (strcmp(given.command, "ladder") == 0)
+        plan_ladder(&bench.plan, request, parse_chapter());
+    else
+        plan_seam(&bench.plan, request);
+    for (int i = 0; i < bench.plan.block_count; i++)
+        if (bench.plan.blocks[i].row_count > ROWS_IN_BLOCK_AT_MOST)
+            bench.plan.is_incomplete = true;
+    if (bench.plan.is_incomplete || !plan_allocate(&bench.plan))
+        die_saying(1, "not enough memory for the results");
+}
+
+static int run_bench(const struct plan_request *request)
+{
+    struct out out = {0};
+    bench.begun_ns = clock_ns();
+    make_plan(request);
+    seat_rows();
+    bench.prng.state = (uint64_t)given.seed;
+    bench.is_short = request->is_short && given.command == NULL &&
+                     given.round_count == 0 && given.round_ms == 0 &&
+                     given.connections == NULL;
+    describe(request);
+    text_write_environment(&out, &bench.result);
+    print_out(&out);
+
+    bool clean = run_all();
+    bench.result.elapsed_ns = clock_ns() - bench.begun_ns;
+    result_compute(&bench.result);
+    text_write_result(&out, &bench.result);
+    print_out(&out);
+    clean = export_all() && clean && !result_has_failure(&bench.result);
+    plan_free(&bench.plan);
+    return bench.result.interrupted ? EXIT_INTERRUPTED : !clean;
 }
 
 int main(int argc, char **argv)
 {
-    struct plan plan = {0};
-    char directory[MAX_PATH];
-    struct out out = {0};
-    uint64_t begun_ns = clock_ns();
-    parse_command_line(argc, argv, &plan);
+    struct plan_request request = {.is_short = false};
+    if (argc > 1 && strcmp(argv[argc - 1], "reflector") == 0)
+        return reflector_run(argc, argv);
+    parse_command_line(argc, argv, &request);
+    if (given.command != NULL && strcmp(given.command, "compare") == 0)
+        return compare_files(given.operand, given.operand_2);
     stop_install(NULL);
     net_start();
-
-    own_directory(directory);
-    if (given.command != NULL)
-        list_seam(&plan, directory);
+    find_own_program();
+    sharpen_timer();
+    int status = 0;
+    if (given.command != NULL && strcmp(given.command, "selftest") == 0)
+        status = selftest_run(bench.directory, stop_event());
     else
-        list_race(&plan, directory);
-    bench.prng.state = (uint64_t)given.seed;
-    environment_read(&bench.result.environment);
-    describe_settings(&plan);
-    make_rows(&plan);
-    text_write_environment(&out, &bench.result);
-    print_out(&out);
-
-    start_candidates();
-    run_all(&plan);
-    bench.result.elapsed_ns = clock_ns() - begun_ns;
-    result_compute(&bench.result);
-    text_write_result(&out, &bench.result);
-    print_out(&out);
-
-    bool clean = stop_candidates() && !result_has_failure(&bench.result);
-    int status = bench.result.interrupted ? EXIT_INTERRUPTED : !clean;
-    free_rows();
+        status = run_bench(&request);
     WSACleanup();
     stop_finished();
     return status;

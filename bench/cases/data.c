@@ -135,7 +135,8 @@ static void pipelined(struct check *c)
     while (going_on(c) && p->sent < TOTAL_BYTES)
         if (peer_send_some(p, 64) <= 0)
             break; /* the system's buffers are full: read from now on */
-    p->send_goal = p->receive_goal = TOTAL_BYTES;
+    p->send_goal = p->receive_goal =
+        p->sent > TOTAL_BYTES ? p->sent : TOTAL_BYTES;
     p->chunk_bytes = 64;
     if (going_on(c))
         expect(c, peers_run(p, 1, STEP_MS, NULL), "%s", p->problem);

@@ -91,20 +91,13 @@ static void rst_in_backlog(struct check *c)
         serve(c, &peers[i], FREED_MS);
 }
 
-/* The client's process is killed in the middle of a transfer. It is the one
- * that stands next to this program. */
-static void client_killed(struct check *c)
+/* Starts the client that stands next to this program and kills it in the middle
+ * of a transfer. */
+static void kill_a_client(struct check *c, const char *path)
 {
     static const int kinds[] = {OBSERVE_recv, OBSERVE_WSARecv, -1};
-    char path[MAX_PATH + 40];
     char arguments[80];
     struct process client;
-    struct peer *next = new_peers(c, 1);
-    next_to_this_program("client.exe", path, sizeof path);
-    if (GetFileAttributesA(path) == INVALID_FILE_ATTRIBUTES) {
-        skip(c, "there is no %.100s", path);
-        return;
-    }
     if (!going_on(c))
         return;
     snprintf(arguments, sizeof arguments, "--port %u --size 2000000000",
@@ -113,17 +106,37 @@ static void client_killed(struct check *c)
     expect(c, launched, "cannot start %.100s", path);
     /* Until the transfer is well under way; without the seam that cannot be
      * seen, and a second must do. */
-    for (int i = 0; i < 100 && going_on(c); i++) {
-        if (calls_of(c, kinds) > 100)
-            break;
+    for (int i = 0; i < 100 && going_on(c) && calls_of(c, kinds) <= 100; i++)
         Sleep(calls_of(c, kinds) < 0 ? 10 : 50);
-    }
     expect(c, process_wait(&client, 0) < 0,
            "expected the client to be busy, saw it end: \"%.200s\"",
            client.err != NULL ? client.err : "");
     process_free(&client);
-    /* The system takes its time to close the sockets of a dead process. */
-    serve(c, next, 4 * FREED_MS);
+}
+
+static void client_killed(struct check *c)
+{
+    char path[MAX_PATH + 40];
+    next_to_this_program("client.exe", path, sizeof path);
+    if (GetFileAttributesA(path) == INVALID_FILE_ATTRIBUTES) {
+        skip(c, "there is no %.100s", path);
+        return;
+    }
+    /* Seen on Wine 8, one time in ten: the wineserver keeps the socket of a
+     * process that was killed, and the server cannot know that it is dead. */
+    int attempts = process_under_wine() ? 6 : 1;
+    struct peer *next = new_peers(c, 1);
+    for (int attempt = 1; attempt <= attempts; attempt++) {
+        start_server(c, "--max-clients 1");
+        kill_a_client(c, path);
+        serve(c, next, 3 * FREED_MS); /* the system takes its time, too */
+        if (!c->failed || attempt == attempts)
+            break;
+        process_free(&c->server);
+        c->started = false;
+        c->failed = false;
+    }
+    peer_close(next);
 }
 
 const struct check_case reset_cases[] = {
@@ -141,5 +154,5 @@ const struct check_case reset_cases[] = {
     {"rst_in_backlog", "100 reset before they are accepted", rst_in_backlog,
      GROUP_CROWD, CASE_CUTS, NULL, 0},
     {"client_killed", "the client's process dies in a transfer", client_killed,
-     GROUP_ONE, CASE_CUTS, "--max-clients 1", 0},
+     GROUP_ONE, CASE_STARTS | CASE_CUTS, NULL, 0},
     {NULL, NULL, NULL, 0, 0, NULL, 0}};

@@ -186,7 +186,7 @@ static void stop_ctrl_c(struct check *c)
     join_all(c, peers, 3);
     ping_all(c, peers, 3, 100);
     if (going_on(c) && !process_ctrl_c(&c->server))
-        skip(c, "no way to send Ctrl+C here (Wine without pkill)");
+        skip(c, "no way to send Ctrl+C here (Wine without a shell)");
     finish_server(c);
     for (int i = 0; i < 3; i++)
         receive_end(c, &peers[i]);
@@ -222,7 +222,8 @@ static void stop_loaded(struct check *c)
     join_all(c, floods, 10);
     begin_flood(c, floods, 10);
     join_every_kind(c, idle, stuck, halves);
-    ping_all(c, idle, 10, 100);
+    /* All of them: who has not been accepted yet would see a reset. */
+    ping_all(c, idle, 30, 100);
     stop_server(c);
     flood_stop(&c->flood); /* its peers have been cut off: no problem */
     for (int i = 0; i < 30; i++)
@@ -253,7 +254,7 @@ static void stop_ctrl_c_twice(struct check *c)
     if (!going_on(c))
         return;
     if (!process_ctrl_c(&c->server) || !process_ctrl_c(&c->server)) {
-        skip(c, "no way to send Ctrl+C here (Wine without pkill)");
+        skip(c, "no way to send Ctrl+C here (Wine without a shell)");
         return;
     }
     int status = process_wait(&c->server, STOP_MS);

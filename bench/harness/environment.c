@@ -7,13 +7,25 @@
 #ifndef VERSION
 #define VERSION "unknown"
 #endif
+#ifndef COMMIT
+#define COMMIT "n/a"
+#endif
+#ifndef OBSERVE
+#define OBSERVE 1
+#endif
 
-/* A function of ntdll.dll, which every process has loaded; NULL: none of that
- * name. The caller knows its type. */
-static FARPROC ntdll_function(const char *name)
+/* Copies the address of a function to *function, a pointer of that function's
+ * type. NULL: the library, which may be NULL, has none of that name. */
+static void find_function(HMODULE library, const char *name, void *function)
 {
-    HMODULE ntdll = GetModuleHandleA("ntdll.dll");
-    return ntdll != NULL ? GetProcAddress(ntdll, name) : NULL;
+    FARPROC found = library != NULL ? GetProcAddress(library, name) : NULL;
+    memcpy(function, &found, sizeof found);
+}
+
+/* ntdll.dll, which every process has loaded. */
+static HMODULE ntdll(void)
+{
+    return GetModuleHandleA("ntdll.dll");
 }
 
 /* GetVersionEx tells a program without a manifest that it runs on Windows 8.
@@ -23,8 +35,7 @@ static void read_system(struct environment *environment)
     typedef LONG(WINAPI * get_version)(OSVERSIONINFOW *);
     OSVERSIONINFOW version = {.dwOSVersionInfoSize = sizeof version};
     get_version function = NULL;
-    FARPROC found = ntdll_function("RtlGetVersion");
-    memcpy(&function, &found, sizeof function);
+    find_function(ntdll(), "RtlGetVersion", &function);
     if (function != NULL && function(&version) == 0)
         snprintf(environment->system, sizeof environment->system,
                  "Windows %lu.%lu build %lu", version.dwMajorVersion,
@@ -39,8 +50,7 @@ static void read_wine(struct environment *environment)
 {
     typedef const char *(*get_version)(void);
     get_version function = NULL;
-    FARPROC found = ntdll_function("wine_get_version");
-    memcpy(&function, &found, sizeof function);
+    find_function(ntdll(), "wine_get_version", &function);
     if (function != NULL)
         snprintf(environment->wine, sizeof environment->wine, "%s", function());
 }
@@ -68,6 +78,67 @@ static void read_processor(struct environment *environment)
         environment->processors = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
 }
 
+/* The tick of Sleep and of CPU times, and the resolution of the system timer.
+ * The second is not documented, but in every ntdll.dll since Windows NT 4. */
+static void read_timers(struct environment *environment)
+{
+    typedef LONG(WINAPI * query)(ULONG *, ULONG *, ULONG *);
+    query function = NULL;
+    DWORD adjustment = 0;
+    DWORD increment = 0;
+    BOOL disabled = FALSE;
+    ULONG coarsest = 0;
+    ULONG finest = 0;
+    ULONG current = 0;
+    LARGE_INTEGER frequency;
+    QueryPerformanceFrequency(&frequency);
+    environment->clock_hz = (uint64_t)frequency.QuadPart;
+    if (GetSystemTimeAdjustment(&adjustment, &increment, &disabled))
+        environment->tick_100ns = increment;
+    find_function(ntdll(), "NtQueryTimerResolution", &function);
+    if (function != NULL && function(&coarsest, &finest, &current) == 0) {
+        environment->timer_100ns = current;
+        environment->timer_finest_100ns = finest;
+    }
+}
+
+/* The plan's name would be in the user's language; these GUIDs are the same
+ * everywhere (winnt.h: GUID_TYPICAL_POWER_SAVINGS and its like). */
+static const char *plan_name(const GUID *plan)
+{
+    static const struct {
+        DWORD first; /* of the GUID: enough to tell these apart */
+        const char *name;
+    } plans[] = {{0x381B4222, "balanced"},
+                 {0x8C5E7FDA, "high performance"},
+                 {0xA1841308, "power saver"},
+                 {0xE9A42B02, "ultimate performance"}};
+    for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++)
+        if (plan->Data1 == plans[i].first)
+            return plans[i].name;
+    return "a plan of its own";
+}
+
+static void read_power_plan(struct environment *environment)
+{
+    typedef DWORD(WINAPI * get_scheme)(HKEY, GUID **);
+    get_scheme function = NULL;
+    GUID *plan = NULL;
+    const char *name = "n/a";
+    HMODULE library =
+        LoadLibraryExA("powrprof.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+    find_function(library, "PowerGetActiveScheme", &function);
+    if (function != NULL && function(NULL, &plan) == ERROR_SUCCESS &&
+        plan != NULL) {
+        name = plan_name(plan);
+        LocalFree(plan);
+    }
+    if (library != NULL)
+        FreeLibrary(library);
+    snprintf(environment->power_plan, sizeof environment->power_plan, "%s",
+             name);
+}
+
 static void read_compiler(struct environment *environment)
 {
 #if defined(__clang__)
@@ -91,18 +162,16 @@ void environment_read(struct environment *environment)
     read_system(environment);
     read_wine(environment);
     read_processor(environment);
+    read_timers(environment);
+    read_power_plan(environment);
     read_compiler(environment);
 
     MEMORYSTATUSEX memory = {.dwLength = sizeof memory};
     if (GlobalMemoryStatusEx(&memory))
         environment->memory_bytes = memory.ullTotalPhys;
-    LARGE_INTEGER frequency;
-    QueryPerformanceFrequency(&frequency);
-    environment->clock_hz = (uint64_t)frequency.QuadPart;
-    DWORD adjustment = 0;
-    DWORD increment = 0;
-    BOOL disabled = FALSE;
-    if (GetSystemTimeAdjustment(&adjustment, &increment, &disabled))
-        environment->tick_100ns = increment;
     snprintf(environment->version, sizeof environment->version, "%s", VERSION);
+    snprintf(environment->commit, sizeof environment->commit, "%s", COMMIT);
+    environment->is_observed = OBSERVE;
+    snprintf(environment->loopback_mode, sizeof environment->loopback_mode,
+             "n/a");
 }

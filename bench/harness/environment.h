@@ -16,6 +16,15 @@ struct environment {
     uint32_t tick_100ns;   /* step of Sleep and of CPU times; 0: n/a */
     char compiler[96];     /* what built this program */
     char version[32];      /* of the suite */
+    char commit[48];       /* of the source; "n/a": built without one */
+    bool is_observed;      /* built with the seam: OBSERVE=1 */
+    uint32_t timer_100ns;  /* resolution of the system timer now, which any
+                              program may have changed; 0: n/a */
+    uint32_t timer_finest_100ns; /* the finest it can be set to; 0: n/a */
+    char power_plan[32];         /* "balanced", ...; "n/a" */
+    /* Whether loopback traffic is handled inline or by a worker. No documented
+     * function tells, only `netsh int ipv4 show global`: always "n/a". */
+    char loopback_mode[16];
 };
 
 /* Asks the system. What it does not tell becomes "n/a" or 0. Cannot fail. */

@@ -1,12 +1,12 @@
-/* load.h: the client of the benchmark: many connections, one thread, closed
- * loop.
+/* load.h: the client of the benchmark: many connections, one thread.
  *
  * Its I/O model is fixed and the same for every server: non-blocking sockets,
- * and WSAPoll to wait until at least one is ready. Each connection has one
- * message under way: it is sent, its echo is read to the end and compared byte
- * by byte, and only then the next one is sent. Every message begins with its
- * sequence number, and no two messages of a run are the same, so that an old
- * echo, or that of another connection, is noticed. */
+ * and WSAPoll to wait until at least one is ready. What it does on its
+ * connections is one of four kinds, below. Every byte that comes back is
+ * compared. Except in a stream, every message begins with its sequence number,
+ * and no two messages of a run are the same, so that an old echo, or that of
+ * another connection, is noticed. In a stream each byte follows from its
+ * position (modulo a prime of about 256 K) and from the connection. */
 #ifndef HARNESS_LOAD_H
 #define HARNESS_LOAD_H
 
@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <winsock2.h>
+#include <ws2tcpip.h>
 #include <windows.h>
 
 #include "histogram.h"
@@ -21,24 +22,64 @@
 /* A peer that does nothing for this long has failed. */
 enum { LOAD_PATIENCE_MS = 5000 };
 
+/* A request that is sent this much after it could have been is late. */
+#define LOAD_LATE_NS UINT64_C(1000000)
+
+/* How much of a stream may be under way: sent and not yet back. */
+enum { LOAD_WINDOW_BYTES = 256 * 1024 };
+
+enum load_kind {
+    /* The next message goes out when the last echo is complete. */
+    LOAD_CLOSED,
+    /* Messages become due at a fixed rate, in turn on all connections, whatever
+     * the server does. One that is due while the echo before it is still out
+     * waits, and its latency runs from when it was due. */
+    LOAD_PACED,
+    /* Sends and receives at once, as much as goes. */
+    LOAD_STREAM,
+    /* Connects, sends one message, reads its echo, ends the stream, waits for
+     * the server's end, closes, and begins again. */
+    LOAD_CHURN
+};
+
+struct load_plan {
+    enum load_kind kind;
+    int connection_count;
+    int idle_count;       /* opened besides, one byte echoed, then silent */
+    bool has_hot;         /* one connection besides that is a LOAD_STREAM */
+    size_t hot_bytes;     /* what counts as one echo of it */
+    size_t message_bytes; /* 1 or more */
+    double rate_per_s;    /* LOAD_PACED: over all connections */
+    uint64_t connects_at_most; /* LOAD_CHURN: in one round; each leaves a port
+                                  in TIME_WAIT on this side */
+};
+
 struct load_connection {
     SOCKET s;
-    char *message;     /* message_bytes long; owned by struct load */
-    uint64_t sequence; /* of the message under way, from 1 */
-    size_t sent_bytes; /* of the message under way */
-    size_t echoed_bytes;
-    uint64_t begun_ns; /* just before its first send */
-    uint64_t ended_ns; /* when its last echo was complete */
-    uint64_t echoes;   /* in this round */
-    bool is_under_way; /* a message waits for its echo */
+    enum load_kind kind;
+    bool is_connecting;  /* LOAD_CHURN */
+    bool is_ending;      /* LOAD_CHURN: waits for the server's end */
+    bool is_under_way;   /* a message waits for its echo */
+    char *message;       /* message_bytes long; owned by struct load */
+    uint64_t sequence;   /* of the message under way, from 1 */
+    uint64_t sent_bytes; /* of the message under way; LOAD_STREAM: ever */
+    uint64_t echoed_bytes;
+    uint64_t due_ns;    /* LOAD_PACED: of the message under way or the next */
+    uint64_t due_count; /* LOAD_PACED: due and not yet sent */
+    uint64_t begun_ns;  /* just before its first send, or its connect */
+    uint64_t ended_ns;  /* when its last echo was complete */
+    uint64_t echoes;    /* in this round */
 };
 
 struct load {
-    struct load_connection *connections;
-    WSAPOLLFD *polled; /* one for each connection, same index */
+    struct load_plan plan;
+    struct addrinfo *address;
+    struct load_connection *connections; /* the hot one last */
+    WSAPOLLFD *polled;                   /* one for each, same index */
     char *messages;
-    int connection_count;
-    size_t message_bytes;
+    int total_count;    /* connections that are polled */
+    int next_due_index; /* LOAD_PACED: whose turn it is */
+    SOCKET *idle; /* idle_count; never polled: they cost the client nothing */
     char failure[160]; /* what went wrong, one line; empty: nothing yet */
 };
 
@@ -46,24 +87,36 @@ enum load_outcome { LOAD_DONE, LOAD_FAILED, LOAD_STOPPED };
 
 /* What one round came to. Add echoes by connection from struct load. */
 struct load_round {
-    uint64_t echoes;
+    uint64_t echoes;     /* whole messages; LOAD_CHURN: connections */
+    uint64_t bytes;      /* that came back, without the hot connection's */
+    uint64_t hot_echoes; /* of the hot connection, in whole messages */
+    uint64_t due_count;  /* LOAD_PACED: messages that were due */
+    uint64_t late_count; /* LOAD_PACED: sent more than LOAD_LATE_NS after they
+                            were due and their connection was free */
     uint64_t elapsed_ns; /* from before the first send to the last echo */
     uint64_t cpu_ns;     /* of this process; in steps of 10 to 16 ms */
-    /* How long connections had no message under way because the round was just
-     * beginning or ending, summed over all of them. */
+    /* LOAD_CLOSED: how long connections had no message under way because the
+     * round was just beginning or ending, summed over all of them. */
     uint64_t idle_ns;
-    struct histogram latency; /* one value for each echo */
+    /* One value for each echo: from its send; LOAD_PACED: from when it was
+     * due; LOAD_CHURN: from its connect. LOAD_STREAM: none. */
+    struct histogram latency;
+    struct histogram service; /* LOAD_PACED: from its send */
 };
 
-/* Connects connection_count times. host is a numeric address. False: failure
- * says why. In both cases the caller calls load_close() at the end. */
+/* Connects. host is a numeric address. False: failure says why. In both cases
+ * the caller calls load_close() at the end. */
 bool load_open(struct load *load, const char *host, unsigned short port,
-               int connection_count, size_t message_bytes);
+               const struct load_plan *plan);
 
-/* Keeps one message under way on every connection for duration_ns, then waits
- * for the echoes that are still out. LOAD_FAILED: load->failure says why, and
- * the connections are of no more use. LOAD_STOPPED: the event stop, which may
- * be NULL, was signaled; likewise. */
+/* Opens the idle connections of the plan. Apart from load_open(), so that the
+ * server can be looked at before. Likewise. Stops early, and returns false
+ * without a failure, when the event stop is signaled. */
+bool load_open_idle(struct load *load, HANDLE stop);
+
+/* Goes on for duration_ns, then waits for the echoes that are still out.
+ * LOAD_FAILED: load->failure says why, and the connections are of no more use.
+ * LOAD_STOPPED: the event stop, which may be NULL, was signaled; likewise. */
 enum load_outcome load_run(struct load *load, uint64_t duration_ns, HANDLE stop,
                            struct load_round *round);
 

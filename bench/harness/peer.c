@@ -231,6 +231,25 @@ int peer_send_some(struct peer *p, int at_most)
     return taken;
 }
 
+/* Says what came in the place of byte at: if the bytes belong elsewhere in this
+ * stream, not too far away, then where. Always returns false. */
+static bool wrong_byte(struct peer *p, uint64_t at, const unsigned char *seen,
+                       int bytes)
+{
+    enum { FAR_BYTES = 262144, ENOUGH_BYTES = 12 };
+    unsigned char right[ENOUGH_BYTES];
+    uint64_t from = at > FAR_BYTES ? at - FAR_BYTES : 0;
+    for (uint64_t i = from; bytes >= ENOUGH_BYTES && i < at + FAR_BYTES; i++) {
+        peer_pattern(p->tag, i, right, sizeof right);
+        if (memcmp(seen, right, sizeof right) == 0)
+            return trouble(p, "byte %llu: expected it, saw byte %llu",
+                           (unsigned long long)at, (unsigned long long)i);
+    }
+    peer_pattern(p->tag, at, right, 1);
+    return trouble(p, "byte %llu: expected 0x%02x, saw 0x%02x",
+                   (unsigned long long)at, right[0], seen[0]);
+}
+
 /* Compares with the stream and counts. */
 static bool check_piece(struct peer *p, const unsigned char *piece, int bytes)
 {
@@ -242,9 +261,8 @@ static bool check_piece(struct peer *p, const unsigned char *piece, int bytes)
     peer_pattern(p->tag, p->received, right, (size_t)bytes);
     for (int i = 0; i < bytes; i++)
         if (piece[i] != right[i])
-            return trouble(p, "byte %llu: expected 0x%02x, saw 0x%02x",
-                           (unsigned long long)p->received + (uint64_t)i,
-                           right[i], piece[i]);
+            return wrong_byte(p, p->received + (uint64_t)i, piece + i,
+                              bytes - i);
     p->received += (uint64_t)bytes;
     if (p->received == p->sent) {
         uint64_t waited_ns = clock_ns() - p->waiting_ns;

@@ -1,7 +1,6 @@
 #include "process.h"
 
 #include <inttypes.h>
-#include <process.h>
 #include <psapi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +40,7 @@ static void unique_name(const char *what, char name[64])
              (long)InterlockedIncrement(&counter));
 }
 
-static bool under_wine(void)
+bool process_under_wine(void)
 {
     HMODULE ntdll = GetModuleHandleA("ntdll.dll");
     return ntdll != NULL && GetProcAddress(ntdll, "wine_get_version") != NULL;
@@ -528,21 +527,21 @@ void process_free(struct process *p)
 
 bool process_ctrl_c(struct process *p)
 {
-    if (!under_wine())
+    if (!process_under_wine())
         /* Ctrl+C cannot be sent to one group, Ctrl+Break can (documentation
          * page "GenerateConsoleCtrlEvent function"). */
         return GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, p->id) != 0;
 
-    /* The Linux process is the one whose command line has our unique name. The
-     * brackets keep the pattern from matching the shell that carries it, and
-     * the blank keeps -1 from matching -10. pkill by its full path would not
-     * do: it looks at the name that it was started by. */
-    if (GetFileAttributesA("Z:\\usr\\bin\\pkill") == INVALID_FILE_ATTRIBUTES)
+    /* The Linux process is the one that has our unique name among its
+     * arguments. The brackets keep the pattern from matching the shell that
+     * carries it. */
+    if (GetFileAttributesA("Z:\\bin\\sh") == INVALID_FILE_ATTRIBUTES)
         return false;
-    char command[160];
+    char command[256];
     snprintf(command, sizeof command,
-             "Z:\\bin\\sh -c \"pkill -INT -f '[%c]%s '\"", p->stop_name[0],
-             p->stop_name + 1);
+             "Z:\\bin\\sh -c \"for p in /proc/[0-9]*; do grep -qzx '[%c]%s' "
+             "$p/cmdline 2>/dev/null && kill -INT ${p#/proc/}; done\"",
+             p->stop_name[0], p->stop_name + 1);
     STARTUPINFOA start = {.cb = sizeof start};
     PROCESS_INFORMATION made = {0};
     if (!CreateProcessA(NULL, command, NULL, NULL, FALSE, 0, NULL, NULL, &start,

@@ -107,9 +107,12 @@ void process_kill(struct process *p);
 /* Kills it if it runs and frees everything. */
 void process_free(struct process *p);
 
+/* Whether this program runs under Wine and not on Windows. */
+bool process_under_wine(void);
+
 /* Sends Ctrl+C: under Wine as SIGINT to the Linux process; on Windows Ctrl+Break
  * to the process group, because Ctrl+C cannot be sent to one group. Returns
- * before it has arrived. False: not possible here (Wine without pkill). */
+ * before it has arrived. False: not possible here (Wine without a shell). */
 bool process_ctrl_c(struct process *p);
 
 /* CPU time used so far, user and kernel, in 100 ns units. Wine and Windows

@@ -5,27 +5,28 @@
 
 #include "../../common/clock.h"
 
-void progress_begin(struct progress *progress, int total)
+void progress_begin(struct progress *progress, long total_ms)
 {
     DWORD mode = 0;
-    *progress = (struct progress){.total = total};
+    *progress = (struct progress){.total_ms = total_ms};
     progress->is_console =
         GetConsoleMode(GetStdHandle(STD_ERROR_HANDLE), &mode) != 0;
     progress->begun_ns = clock_ns();
 }
 
-/* Whole seconds, rounded up. */
-static long seconds_left(const struct progress *progress, long step_ms)
+/* Whole seconds, rounded up. Until a good part is done the plan is believed. */
+static long seconds_left(const struct progress *progress)
 {
-    uint64_t spent_ms = (clock_ns() - progress->begun_ns) / 1000000;
-    uint64_t left = (uint64_t)(progress->total - progress->done);
-    uint64_t left_ms = progress->done > 0
-                           ? spent_ms * left / (uint64_t)progress->done
-                           : (uint64_t)step_ms * left;
-    return (long)((left_ms + 999) / 1000);
+    enum { BELIEVED_MS = 3000 };
+    long spent_ms = (long)((clock_ns() - progress->begun_ns) / 1000000);
+    long left_ms = progress->total_ms - progress->done_ms;
+    if (progress->done_ms > BELIEVED_MS)
+        left_ms = (long)((double)left_ms * (double)spent_ms /
+                         (double)progress->done_ms);
+    return left_ms > 0 ? (left_ms + 999) / 1000 : 0;
 }
 
-void progress_step(struct progress *progress, const char *what, long step_ms)
+void progress_step(struct progress *progress, const char *what)
 {
     static const uint64_t sparse_ns = UINT64_C(10000000000); /* 10 s */
     uint64_t now_ns = clock_ns();
@@ -34,7 +35,7 @@ void progress_step(struct progress *progress, const char *what, long step_ms)
         return;
     progress->next_print_ns = now_ns + sparse_ns;
     int length = snprintf(line, sizeof line, "%s; %ld s left", what,
-                          seconds_left(progress, step_ms));
+                          seconds_left(progress));
     if (progress->is_console)
         fprintf(stderr, "\r%-*s", progress->shown_length, line);
     else
@@ -43,9 +44,9 @@ void progress_step(struct progress *progress, const char *what, long step_ms)
     progress->shown_length = length;
 }
 
-void progress_done(struct progress *progress, int steps)
+void progress_done(struct progress *progress, long ms)
 {
-    progress->done += steps;
+    progress->done_ms += ms;
 }
 
 void progress_end(struct progress *progress)

@@ -9,22 +9,22 @@
 
 struct progress {
     bool is_console;
-    int total; /* equal steps in the whole run */
-    int done;
-    uint64_t begun_ns;      /* when the first step began */
+    long total_ms; /* as planned */
+    long done_ms;  /* planned time of what has been done */
+    uint64_t begun_ns;
     uint64_t next_print_ns; /* not before this, unless on a console */
     int shown_length;       /* of the line that stands on the console */
 };
 
-/* total steps will come, each about as long as the others. */
-void progress_begin(struct progress *progress, int total);
+/* A run begins that is planned to take total_ms. */
+void progress_begin(struct progress *progress, long total_ms);
 
-/* what runs now, one line. Called before each step. step_ms: how long one step
- * takes, for the guess while none has been measured. */
-void progress_step(struct progress *progress, const char *what, long step_ms);
+/* What runs now, one line. Called before each step. The time left is the time
+ * planned for the rest, corrected by how right the plan has been so far. */
+void progress_step(struct progress *progress, const char *what);
 
-/* steps steps have been done, or will never be. */
-void progress_done(struct progress *progress, int steps);
+/* Something planned to take ms has been done, or will never be. */
+void progress_done(struct progress *progress, long ms);
 
 /* Removes the line from the console. */
 void progress_end(struct progress *progress);

@@ -126,42 +126,33 @@ void text_write_environment(struct out *out, const struct result *result)
     put_paragraph(out, LABEL, "timer", line);
     snprintf(line, sizeof line, "version %s, %s", e->version, e->compiler);
     put_paragraph(out, LABEL, "build", line);
-    snprintf(line, sizeof line,
-             "%s: connections %s; %ld bytes a message; %ld rounds of %ld ms "
-             "and one more to warm up; seed %ld",
-             s->command, s->connections, s->message_bytes, s->round_count,
-             s->round_ms, s->seed);
+    snprintf(line, sizeof line, "%s; seed %ld", s->command, s->seed);
     put_paragraph(out, LABEL, "settings", line);
     put_paragraph(out, LABEL, "servers", s->servers);
 }
 
-/* ---- the table ----------------------------------------------------------- */
+/* ---- the results of a block ---------------------------------------------- */
 
-static void put_heading(struct out *out, const struct result *result)
-{
-    char relative[40];
-    snprintf(relative, sizeof relative, "relative to %.8s",
-             result->settings.relative_to);
-    out_printf(out, "%15s%15s %14s%22s%8s%10s%11s%4s\n", "", relative,
-               "latency, us", "calls per echo", "done/", "slow", "CPU us",
-               "cli");
-    out_printf(out, "%-7s%8s%5s %10s%7s%7s%5s%5s%5s%5s%5s%5s%6s%4s%5s%6s%4s\n",
-               "server", "echoes/s", "x", "95 % range", "p50", "p99", "recv",
-               "send", "wait", "deq", "oth", "wait", "Jain", "%", "thr",
-               "/echo", "%");
-}
+enum { NAME = 15 };
 
-static bool is_client_bound(const struct result_row *row)
+static void put_heading(struct out *out, const struct result_block *block)
 {
-    return row->client_percent.known &&
-           row->client_percent.value >= RESULT_CLIENT_BOUND_PERCENT;
+    const char *unit = result_unit(result_words(block->scenario)->metric);
+    const char *from = result_words(block->scenario)->is_open_loop
+                           ? "latency from when due, us"
+                           : "latency, us";
+    out_printf(out, "%-*s%9s%8s%12s%35s\n", NAME, "", "", "times", "", from);
+    out_printf(out, "%-*s%9s %7.7s%12s%8s%8s%8s%8s%8s%7s%8s\n", NAME, "server",
+               unit, block->is_ladder ? "before" : block->relative_to,
+               "95 % range", "p50", "p90", "p99", "p99.9", "max", "late %",
+               "hot/s");
 }
 
 /* What stands behind the ratio: a reservation, if there is one. */
 static char mark_of(const struct result *result, int index)
 {
     const struct result_row *row = &result->rows[index];
-    if (is_client_bound(row))
+    if (row->is_client_bound)
         return 'c';
     if (row->baseline == index || row->control == index || row->differs ||
         !row->ratio.median.known)
@@ -169,120 +160,231 @@ static char mark_of(const struct result *result, int index)
     return '=';
 }
 
-/* What an echo costs, and who gets how many. */
-static void put_cost_card(struct out *out, const struct result_row *row)
+static void put_percentiles(struct out *out,
+                            const struct result_percentiles *us)
 {
-    for (int kind = 0; kind < RESULT_KIND_COUNT; kind++)
-        put_calls(out, 5, row->calls_per_echo[kind]);
-    if (row->has_counts && !row->completions_per_wait.known)
-        out_printf(out, "%5s", "-"); /* it never waits */
-    else
-        put_calls(out, 5, row->completions_per_wait);
-    if (row->jain.known)
-        out_printf(out, "%6.3f", row->jain.value);
-    else
-        out_printf(out, "%6s", "n/a");
-    put_whole(out, 4, row->slowest_percent);
-    put_whole(out, 5,
-              (struct figure){row->thread_count > 0, row->thread_count});
-    put_number(out, 6, row->cpu_us_per_echo);
-    put_whole(out, 4, row->client_percent);
+    put_latency(out, 8, us->p50);
+    put_latency(out, 8, us->p90);
+    put_latency(out, 8, us->p99);
+    put_latency(out, 8, us->p999);
+    put_latency(out, 8, us->max);
+}
+
+/* Whether the row has figures; if not, says so. */
+static bool put_reason(struct out *out, const struct result_row *row)
+{
+    char words[RESULT_FAILURE_BYTES + 20];
+    if (row->failure[0] != '\0') {
+        snprintf(words, sizeof words, "failed: %s", row->failure);
+        put_paragraph(out, NAME + 1, row->name, words);
+        return false;
+    }
+    if (row->round_count == 0) {
+        out_printf(out, "%-*s not measured\n", NAME, row->name);
+        return false;
+    }
+    return true;
 }
 
 static void put_row(struct out *out, const struct result *result, int index)
 {
     const struct result_row *row = &result->rows[index];
-    char words[RESULT_FAILURE_BYTES + 20];
-    if (row->failure[0] != '\0') {
-        snprintf(words, sizeof words, "failed: %s", row->failure);
-        put_paragraph(out, 9, row->name, words);
+    if (!put_reason(out, row))
         return;
-    }
-    if (row->round_count == 0) {
-        out_printf(out, "%-9snot measured\n", row->name);
-        return;
-    }
-    out_printf(out, "%-8s", row->name);
-    put_whole(out, 7, row->echoes_per_s);
-    put_number(out, 5, row->ratio.median);
+    out_printf(out, "%-*s", NAME, row->name);
+    if (row->score.known && row->score.value < 99.95)
+        put_number(out, 9, row->score);
+    else
+        put_whole(out, 9, row->score);
+    put_number(out, 7, row->ratio.median);
     out_printf(out, "%c", mark_of(result, index));
     if (row->baseline == index)
-        out_printf(out, "%10s", "-");
+        out_printf(out, "%12s", "-");
     else
-        put_range(out, 10, &row->ratio);
-    put_latency(out, 7, row->p50_us);
-    put_latency(out, 7, row->p99_us);
-    put_cost_card(out, row);
+        put_range(out, 12, &row->ratio);
+    put_percentiles(out, &row->latency_us);
+    if (result_words(result->blocks[row->block].scenario)->is_open_loop) {
+        put_number(out, 7, row->late_percent);
+        if (row->hot_per_s.known)
+            put_whole(out, 8, row->hot_per_s);
+    }
     out_printf(out, "\n");
 }
 
-/* The line over the rows of one connection count. */
-static void put_block_title(struct out *out, const struct result *result,
-                            const struct result_row *row)
+/* ---- its cost card ------------------------------------------------------- */
+
+static void put_card_heading(struct out *out)
 {
-    const struct result_row *control = &result->rows[row->control];
-    struct figure floor = statistics_floor(control->ratio);
-    out_printf(out, "\n%d connection%s; noise floor ", row->connection_count,
-               row->connection_count == 1 ? "" : "s");
-    if (floor.known)
-        out_printf(out, "(%s) %.2f to %.2f\n", control->name, 1 / floor.value,
-                   floor.value);
+    out_printf(out, "\n%-*s%25s%6s%6s%6s%6s%11s%5s%7s%5s%7s\n", NAME, "",
+               "calls per echo", "at", "would", "empty", "done/", "slow", "",
+               "CPU us", "cli", "KB per");
+    out_printf(out, "%-*s%5s%5s%5s%5s%5s%6s%6s%6s%6s%6s%5s%5s%7s%5s%7s\n", NAME,
+               "server", "recv", "send", "wait", "deq", "oth", "once%", "block",
+               "waits", "wait", "Jain", "%", "thr", "/echo", "%", "idle");
+}
+
+static void put_card(struct out *out, const struct result_row *row)
+{
+    struct figure kilobytes = {row->memory_per_idle.known,
+                               row->memory_per_idle.value / 1000};
+    if (row->failure[0] != '\0' || row->round_count == 0)
+        return; /* has been said */
+    out_printf(out, "%-*s", NAME, row->name);
+    for (int kind = 0; kind < RESULT_KIND_COUNT; kind++)
+        put_calls(out, 5, row->calls_per_echo[kind]);
+    put_whole(out, 6, row->at_once_percent);
+    put_calls(out, 6, row->would_block_per_echo);
+    put_calls(out, 6, row->empty_waits_per_echo);
+    if (row->has_counts && !row->completions_per_wait.known)
+        out_printf(out, "%6s", "-"); /* it never waits */
     else
-        out_printf(out, "n/a: no difference can be shown\n");
+        put_calls(out, 6, row->completions_per_wait);
+    if (row->jain.known)
+        out_printf(out, "%6.3f", row->jain.value);
+    else
+        out_printf(out, "%6s", "n/a");
+    put_whole(out, 5, row->slowest_percent);
+    put_whole(out, 5,
+              (struct figure){row->thread_count > 0, row->thread_count});
+    put_number(out, 7, row->cpu_us_per_echo);
+    put_whole(out, 5, row->client_percent);
+    if (row->idle_count > 0)
+        put_number(out, 7, kilobytes);
+    out_printf(out, "\n");
 }
 
-/* One past the last row with the connection count of the row at first. */
-static int end_of_block(const struct result *result, int first)
+/* ---- a block ------------------------------------------------------------- */
+
+/* The line over the rows, and what the scenario is for. */
+static void put_block_title(struct out *out, const struct result *result,
+                            const struct result_block *block)
 {
-    int end = first;
-    while (end < result->row_count && result->rows[end].connection_count ==
-                                          result->rows[first].connection_count)
-        end++;
-    return end;
+    char line[200];
+    int control = result->rows[block->first_row].control;
+    snprintf(line, sizeof line, "%s.", result_words(block->scenario)->purpose);
+    out_printf(out, "\n== %s ==\n", block->title);
+    put_paragraph(out, 0, "", line);
+    if (block->noise_factor.known)
+        snprintf(line, sizeof line,
+                 "%ld rounds of %ld ms; noise floor (%s) %.2f to %.2f",
+                 block->round_count, block->round_ms,
+                 result->rows[control].name, 1 / block->noise_factor.value,
+                 block->noise_factor.value);
+    else
+        snprintf(line, sizeof line,
+                 "%ld rounds of %ld ms; noise floor n/a: no difference can be "
+                 "shown",
+                 block->round_count, block->round_ms);
+    put_paragraph(out, 0, "", line);
+    out_printf(out, "\n");
 }
 
-/* All rows of one connection count. */
-static void put_block(struct out *out, const struct result *result, int first,
-                      int end)
+/* Open loop: the same requests, from when they were sent. */
+static void put_service(struct out *out, const struct result *result,
+                        const struct result_block *block)
 {
+    if (!result_words(block->scenario)->is_open_loop)
+        return;
+    out_printf(out, "\nthe same requests, but from when they were sent:\n");
+    for (int i = block->first_row; i < block->first_row + block->row_count;
+         i++) {
+        const struct result_row *row = &result->rows[i];
+        if (row->failure[0] != '\0' || row->round_count == 0)
+            continue;
+        out_printf(out, "%-*s%29s", NAME, row->name, "");
+        put_percentiles(out, &row->service_us);
+        out_printf(out, "\n");
+    }
+}
+
+/* Why: of those that differ, and for the best beside the worst. */
+static void put_sentences(struct out *out, const struct result *result,
+                          const struct result_block *block)
+{
+    bool has_any = block->summary[0] != '\0';
+    if (has_any) {
+        out_printf(out, "\n");
+        put_paragraph(out, 4, "WHY", block->summary);
+    }
+    for (int i = block->first_row; i < block->first_row + block->row_count;
+         i++) {
+        const struct result_row *row = &result->rows[i];
+        if (row->why[0] == '\0' || (!row->differs && !block->is_ladder &&
+                                    row->role != RESULT_REFLECTOR))
+            continue;
+        if (!has_any)
+            out_printf(out, "\n");
+        has_any = true;
+        put_paragraph(out, 4, "", row->why);
+    }
+}
+
+static void put_forms(struct out *out, const struct result *result,
+                      const struct result_block *block)
+{
+    if (!block->is_ladder)
+        return;
+    for (int i = block->first_row; i < block->first_row + block->row_count; i++)
+        put_paragraph(out, NAME + 1, result->rows[i].name,
+                      result->rows[i].form);
+    out_printf(out, "\n");
+}
+
+static void put_block(struct out *out, const struct result *result,
+                      const struct result_block *block)
+{
+    int end = block->first_row + block->row_count;
     bool is_empty = true;
-    for (int i = first; i < end; i++)
-        if (result->rows[i].round_count > 0 ||
-            result->rows[i].failure[0] != '\0')
-            is_empty = false;
+    bool has_card = false;
+    for (int i = block->first_row; i < end; i++) {
+        const struct result_row *row = &result->rows[i];
+        has_card |= row->round_count > 0 && row->failure[0] == '\0';
+        is_empty &= row->round_count == 0 && row->failure[0] == '\0';
+    }
     if (is_empty) {
-        out_printf(out, "\n%d connections: not measured\n",
-                   result->rows[first].connection_count);
+        out_printf(out, "\n== %s ==\nnot measured\n", block->title);
         return;
     }
-    put_block_title(out, result, &result->rows[first]);
-    for (int i = first; i < end; i++)
+    put_block_title(out, result, block);
+    put_forms(out, result, block);
+    put_heading(out, block);
+    for (int i = block->first_row; i < end; i++)
         put_row(out, result, i);
+    put_service(out, result, block);
+    if (has_card)
+        put_card_heading(out);
+    for (int i = block->first_row; i < end; i++)
+        put_card(out, &result->rows[i]);
+    put_sentences(out, result, block);
 }
 
 /* ---- how to read it ------------------------------------------------------ */
 
-static void put_legend(struct out *out, const struct result *result)
+static void put_legend(struct out *out)
 {
-    char line[300];
-    snprintf(line, sizeof line,
-             "echoes/s relative to %s, pair by pair in each round: median and "
-             "its 95 %% bootstrap range",
-             result->settings.relative_to);
-    out_printf(out, "\n");
-    put_paragraph(out, LABEL, "x", line);
+    out_printf(out, "\n== how to read it ==\n");
+    put_paragraph(out, LABEL, "times",
+                  "the figure before it relative to the row in the heading, "
+                  "pair by pair in each round: median and its 95 % bootstrap "
+                  "range. On a ladder to the rung before");
     put_paragraph(out, LABEL, "=",
-                  "no difference shown: the range contains 1, or x lies within "
-                  "the noise floor, which is what the same server under two "
-                  "names came to");
+                  "no difference shown: the range contains 1, or the ratio "
+                  "lies within the noise floor, which is what the same server "
+                  "under two names came to");
     put_paragraph(out, LABEL, "c",
-                  "client-bound: the client was as good as always busy, the "
-                  "server could do more");
+                  "client-bound: the client was as good as always busy, or "
+                  "sent too late; not a figure of the server");
+    put_paragraph(out, LABEL, "late %",
+                  "requests that the client sent more than 1 ms late");
     put_paragraph(out, LABEL, "calls",
                   "counted in the server: receive, send, wait for readiness, "
                   "events or APCs, dequeue a completion, other; - for none");
+    put_paragraph(out, LABEL, "at once%",
+                  "of the receives and sends, those that were done when the "
+                  "call returned; would block: those in vain, per echo");
     put_paragraph(out, LABEL, "done/wait",
-                  "ready sockets or completions for each call that waits");
+                  "ready sockets or completions for each call that waits; "
+                  "empty waits: those that found nothing, per echo");
     put_paragraph(out, LABEL, "Jain, slow",
                   "fairness: 1 when all connections got the same; the slowest "
                   "connection in % of an even share");
@@ -307,47 +409,50 @@ static void put_pooled(struct out *out, const struct result *result)
         out_printf(out, "n/a\n");
 }
 
-static void put_notes(struct out *out, const struct result *result)
+static void put_row_notes(struct out *out, const struct result *result,
+                          const struct result_row *row)
 {
     char line[300];
-    for (int i = 0; i < result->row_count; i++) {
-        const struct result_row *row = &result->rows[i];
-        if (row->waiting_percent.known && row->waiting_percent.value < 90) {
-            snprintf(line, sizeof line,
-                     "%s, %d connections: rate x mean latency accounts for "
-                     "only %.0f %% of the connections' time; the rest is the "
-                     "client's own",
-                     row->name, row->connection_count,
-                     row->waiting_percent.value);
-            put_paragraph(out, LABEL, "note", line);
-        }
-        if (row->latency.saturated_count > 0) {
-            snprintf(line, sizeof line,
-                     "%s, %d connections: %" PRIu64
-                     " echoes took longer than the histogram's 68.7 s",
-                     row->name, row->connection_count,
-                     row->latency.saturated_count);
-            put_paragraph(out, LABEL, "note", line);
-        }
+    const char *title = result->blocks[row->block].title;
+    if (row->waiting_percent.known && row->waiting_percent.value < 90) {
+        snprintf(line, sizeof line,
+                 "%s in %s: rate x mean latency accounts for only %.0f %% of "
+                 "the connections' time; the rest is the client's own",
+                 row->name, title, row->waiting_percent.value);
+        put_paragraph(out, LABEL, "note", line);
     }
-    if (result->settings.round_count < STATISTICS_PAIRS_AT_LEAST) {
-        snprintf(line, sizeof line, "a range of 95 %% takes at least %d rounds",
-                 STATISTICS_PAIRS_AT_LEAST);
+    if (row->latency.saturated_count > 0) {
+        snprintf(line, sizeof line,
+                 "%s in %s: %" PRIu64
+                 " echoes took longer than the histogram's 68.7 s",
+                 row->name, title, row->latency.saturated_count);
         put_paragraph(out, LABEL, "note", line);
     }
 }
 
+static void put_notes(struct out *out, const struct result *result)
+{
+    char line[200];
+    bool has_few = false;
+    for (int i = 0; i < result->row_count; i++)
+        put_row_notes(out, result, &result->rows[i]);
+    for (int i = 0; i < result->block_count; i++)
+        has_few |= result->blocks[i].round_count < STATISTICS_PAIRS_AT_LEAST;
+    if (has_few) {
+        snprintf(line, sizeof line, "a range of 95 %% takes at least %d rounds",
+                 STATISTICS_PAIRS_AT_LEAST);
+        put_paragraph(out, LABEL, "note", line);
+    }
+    if (result->settings.left_out != NULL)
+        put_paragraph(out, LABEL, "note", result->settings.left_out);
+}
+
 void text_write_result(struct out *out, const struct result *result)
 {
-    out_printf(out, "\n");
-    put_heading(out, result);
-    for (int first = 0; first < result->row_count;) {
-        int end = end_of_block(result, first);
-        put_block(out, result, first, end);
-        first = end;
-    }
+    for (int i = 0; i < result->block_count; i++)
+        put_block(out, result, &result->blocks[i]);
     put_pooled(out, result);
-    put_legend(out, result);
+    put_legend(out);
     put_notes(out, result);
     if (result->environment.wine[0] != '\0')
         put_paragraph(out, LABEL, "WINE",

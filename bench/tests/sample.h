@@ -1,7 +1,6 @@
-/* sample.h: a small result with everything in it that a report has to show:
- * a baseline, a control, a difference, none, a client that is the limit, a
- * server without counters, a failure. For the tests of result.c and of the
- * writers. */
+/* sample.h: a small result whose figures can be computed by hand: a baseline, a
+ * control, a difference, none, a client that is the limit, a server without
+ * counters, a failure. rich_sample.h has one of every kind of block. */
 #ifndef TESTS_SAMPLE_H
 #define TESTS_SAMPLE_H
 
@@ -12,6 +11,7 @@
 
 enum { SAMPLE_ROWS = 6, SAMPLE_ROUNDS = 7, SAMPLE_CONNECTIONS = 4 };
 
+static struct result_block sample_blocks[1];
 static struct result_row sample_rows[SAMPLE_ROWS];
 static struct result_round sample_rounds[SAMPLE_ROWS][SAMPLE_ROUNDS];
 static uint64_t sample_shares[SAMPLE_ROWS][SAMPLE_CONNECTIONS];
@@ -21,6 +21,8 @@ static inline void sample_row(int index, const char *name, uint64_t echoes,
 {
     struct result_row *row = &sample_rows[index];
     snprintf(row->name, sizeof row->name, "%s", name);
+    row->role = index == 1 ? RESULT_CONTROL : RESULT_SERVER;
+    row->model = name[1] - '0';
     row->connection_count = SAMPLE_CONNECTIONS;
     row->baseline = 0;
     row->control = 1;
@@ -36,9 +38,13 @@ static inline void sample_row(int index, const char *name, uint64_t echoes,
         round->client_cpu_ns = 50000000;
         round->server_cpu_ns = 80000000;
         int64_t calls = (int64_t)round->echoes;
-        round->calls[RESULT_RECEIVE] = calls;
-        round->calls[RESULT_SEND] = calls;
-        round->calls[RESULT_WAIT] = calls / 4;
+        round->bytes = 64 * round->echoes;
+        round->p50_ns = SAMPLE_CONNECTIONS * 200000000u / round->echoes;
+        round->p99_ns = round->p50_ns;
+        round->calls[RESULT_RECEIVE][RESULT_DONE] = calls / 2;
+        round->calls[RESULT_RECEIVE][RESULT_WOULD_BLOCK] = calls - calls / 2;
+        round->calls[RESULT_SEND][RESULT_DONE] = calls;
+        round->calls[RESULT_WAIT][RESULT_DONE] = calls / 4;
         round->waits = calls / 4;
         round->completions = calls;
         /* Four connections, one echo under way on each. */
@@ -65,7 +71,7 @@ static inline struct result sample_result(void)
     for (int i = 0; i < SAMPLE_ROUNDS; i++) {
         sample_rounds[0][i].waits = 0; /* 01 never waits */
         sample_rounds[0][i].completions = 0;
-        sample_rounds[0][i].calls[RESULT_WAIT] = 0;
+        sample_rounds[0][i].calls[RESULT_WAIT][RESULT_DONE] = 0;
         sample_rounds[4][i].client_cpu_ns = 199000000;
         sample_rounds[3][i].server_cpu_ns = 0; /* not resolved */
     }
@@ -75,6 +81,15 @@ static inline struct result sample_result(void)
     snprintf(sample_rows[5].failure, sizeof sample_rows[5].failure,
              "connection 3, echo 17: byte 5 was 0x00, expected 0x41, and this "
              "sentence goes on until it needs a second line");
+    sample_blocks[0] =
+        (struct result_block){.scenario = RESULT_PINGPONG,
+                              .title = "pingpong, 4 connections, 64 bytes",
+                              .relative_to = "01",
+                              .connection_count = SAMPLE_CONNECTIONS,
+                              .message_bytes = 64,
+                              .round_ms = 200,
+                              .round_count = SAMPLE_ROUNDS,
+                              .row_count = SAMPLE_ROWS};
     struct result result = {
         .environment = {.system = "Windows 10.0 build 19045",
                         .wine = "8.0",
@@ -85,15 +100,13 @@ static inline struct result sample_result(void)
                         .tick_100ns = 156250,
                         .compiler = "gcc 12",
                         .version = "0.1"},
-        .settings = {.command = "closed loop",
+        .settings = {.command = "bench",
                      .servers = "01_blocking 02_nonblocking",
-                     .connections = "4",
                      .relative_to = "01",
                      .pooled = "all against 01",
-                     .message_bytes = 64,
-                     .round_count = SAMPLE_ROUNDS,
-                     .round_ms = 200,
                      .seed = 1},
+        .blocks = sample_blocks,
+        .block_count = 1,
         .rows = sample_rows,
         .row_count = SAMPLE_ROWS};
     return result;

@@ -19,10 +19,10 @@ static void test_rates_and_ratios(void)
     struct result result = sample_result();
     result_compute(&result);
     const struct result_row *row = result.rows;
-    CHECK(is_near(row[0].echoes_per_s, 5000)); /* 1000 in 0.2 s */
+    CHECK(is_near(row[0].score, 5000)); /* 1000 in 0.2 s */
     CHECK(is_near(row[0].ratio.median, 1) && !row[0].ratio.has_interval);
     CHECK(is_near(row[1].ratio.median, 1.002)); /* 990 + 3 x 4 */
-    CHECK(is_near(row[2].echoes_per_s, 7800));
+    CHECK(is_near(row[2].score, 7800));
     CHECK(is_near(row[2].ratio.median, 1.56));
     CHECK(row[2].ratio.low >= 1.5 && row[2].ratio.high <= 1.62);
     CHECK(!row[0].differs && !row[1].differs);
@@ -40,7 +40,7 @@ static void test_drift(void)
     result_compute(&result);
     CHECK(is_near(result.rows[2].ratio.median, 1.56));
     CHECK(result.rows[2].ratio.low >= 1.5 && result.rows[2].ratio.high <= 1.62);
-    CHECK(is_near(result.rows[0].echoes_per_s, 1250)); /* the fourth of 7 */
+    CHECK(is_near(result.rows[0].score, 1250)); /* the fourth of 7 */
 }
 
 static void test_costs(void)
@@ -65,8 +65,8 @@ static void test_latency_and_fairness(void)
     struct result result = sample_result();
     result_compute(&result);
     const struct result_row *row = result.rows;
-    CHECK(fabs(row[0].p50_us.value - 800) < 800 * 0.004);
-    CHECK(fabs(row[0].p99_us.value - 800) < 800 * 0.004);
+    CHECK(fabs(row[0].latency_us.p50.value - 800) < 800 * 0.004);
+    CHECK(fabs(row[0].latency_us.p99.value - 800) < 800 * 0.004);
     CHECK(is_near(row[0].jain, 1) && is_near(row[0].slowest_percent, 100));
     /* Shares 0.5, 1, 1, 1: (3.5)^2 / (4 x 3.25), and 0.5 of 3.5 / 4. */
     CHECK(is_near(row[2].jain, 12.25 / 13));
@@ -81,16 +81,17 @@ static void test_without_figures(void)
     sample_rows[2].round_count = 0;
     result_compute(&result);
     for (int i = 2; i < 6; i += 3) {
-        CHECK(!result.rows[i].echoes_per_s.known);
+        CHECK(!result.rows[i].score.known);
         CHECK(!result.rows[i].ratio.median.known);
-        CHECK(!result.rows[i].p50_us.known && !result.rows[i].jain.known);
+        CHECK(!result.rows[i].latency_us.p50.known &&
+              !result.rows[i].jain.known);
     }
     /* Without its baseline a server still has its own figures. */
     result = sample_result();
     snprintf(sample_rows[0].failure, sizeof sample_rows[0].failure, "gone");
     result_compute(&result);
     CHECK(!result.rows[2].ratio.median.known && !result.rows[2].differs);
-    CHECK(is_near(result.rows[2].echoes_per_s, 7800));
+    CHECK(is_near(result.rows[2].score, 7800));
     /* Ctrl+C in the middle of a round: only whole pairs count. */
     result = sample_result();
     sample_rows[0].round_count = 1;
@@ -109,8 +110,9 @@ static void test_zeros(void)
         histogram_clear(&sample_rows[i].latency);
     result_compute(&result);
     const struct result_row *row = &result.rows[2];
-    CHECK(is_near(row->echoes_per_s, 0));
-    CHECK(!row->ratio.median.known && !row->p50_us.known && !row->jain.known);
+    CHECK(is_near(row->score, 0));
+    CHECK(!row->ratio.median.known && !row->latency_us.p50.known &&
+          !row->jain.known);
     CHECK(!row->calls_per_echo[RESULT_SEND].known);
     CHECK(!row->waiting_percent.known && !row->cpu_us_per_echo.known);
 }

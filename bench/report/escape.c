@@ -1,0 +1,139 @@
+#include "escape.h"
+
+#include <string.h>
+
+/* How many bytes the UTF-8 character at text has; 0 when there is none: a
+ * stray or missing byte, a longer form than needed, half of a pair, or more
+ * than U+10FFFF. */
+static int utf8_length(const char *text)
+{
+    unsigned first = (unsigned char)text[0];
+    int length = first < 0x80                    ? 1
+                 : first >= 0xC2 && first < 0xE0 ? 2
+                 : first >= 0xE0 && first < 0xF0 ? 3
+                 : first >= 0xF0 && first < 0xF5 ? 4
+                                                 : 0;
+    for (int i = 1; i < length; i++)
+        if (((unsigned char)text[i] & 0xC0) != 0x80)
+            return 0;
+    unsigned second = length > 2 ? (unsigned char)text[1] : 0x80;
+    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+        (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
+        return 0;
+    return length;
+}
+
+/* What stands for the character at text; NULL: the character itself. */
+typedef const char *substitute(unsigned char character);
+
+static void put(struct out *out, const char *text, substitute *special)
+{
+    while (*text != '\0') {
+        int length = utf8_length(text);
+        const char *instead = length == 0   ? "?"
+                              : length == 1 ? special((unsigned char)*text)
+                                            : NULL;
+        if (instead != NULL)
+            out_printf(out, "%s", instead);
+        else
+            out_printf(out, "%.*s", length, text);
+        text += length > 0 ? length : 1;
+    }
+}
+
+static const char *blank_if_control(unsigned char character)
+{
+    return character < ' ' || character == 0x7F ? " " : NULL;
+}
+
+static const char *in_xml(unsigned char character)
+{
+    switch (character) {
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '&':
+        return "&amp;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&#39;";
+    default:
+        return blank_if_control(character);
+    }
+}
+
+void escape_xml(struct out *out, const char *text)
+{
+    put(out, text, in_xml);
+}
+
+static const char *in_json(unsigned char character)
+{
+    static const char *const controls[32] = {
+        "\\u0000", "\\u0001", "\\u0002", "\\u0003", "\\u0004", "\\u0005",
+        "\\u0006", "\\u0007", "\\b",     "\\t",     "\\n",     "\\u000b",
+        "\\f",     "\\r",     "\\u000e", "\\u000f", "\\u0010", "\\u0011",
+        "\\u0012", "\\u0013", "\\u0014", "\\u0015", "\\u0016", "\\u0017",
+        "\\u0018", "\\u0019", "\\u001a", "\\u001b", "\\u001c", "\\u001d",
+        "\\u001e", "\\u001f"};
+    if (character < ' ')
+        return controls[character];
+    if (character == 0x7F)
+        return "\\u007f";
+    return character == '"' ? "\\\"" : character == '\\' ? "\\\\" : NULL;
+}
+
+void escape_json(struct out *out, const char *text)
+{
+    if (text == NULL) {
+        out_printf(out, "null");
+        return;
+    }
+    out_printf(out, "\"");
+    put(out, text, in_json);
+    out_printf(out, "\"");
+}
+
+static const char *in_csv(unsigned char character)
+{
+    return character == '"' ? "\"\"" : blank_if_control(character);
+}
+
+void escape_csv(struct out *out, const char *text)
+{
+    const char *quote = strpbrk(text, ",\"\r\n") != NULL ? "\"" : "";
+    out_printf(out, "%s", quote);
+    put(out, text, in_csv);
+    out_printf(out, "%s", quote);
+}
+
+static const char *in_markdown(unsigned char character)
+{
+    switch (character) {
+    case '|':
+        return "\\|";
+    case '\\':
+        return "\\\\";
+    case '`':
+        return "\\`";
+    case '*':
+        return "\\*";
+    case '_':
+        return "\\_";
+    case '[':
+        return "\\[";
+    case '<':
+        return "&lt;";
+    case '&':
+        return "&amp;";
+    default:
+        return blank_if_control(character);
+    }
+}
+
+void escape_markdown(struct out *out, const char *text)
+{
+    put(out, text, in_markdown);
+}

@@ -1,0 +1,12 @@
+/* html.h: the report as one page for a browser: verdict, charts, tables, how to
+ * read them. Self-contained: no scripts, nothing from the network. */
+#ifndef REPORT_HTML_H
+#define REPORT_HTML_H
+
+#include "out.h"
+#include "result.h"
+
+/* Appends the whole page. The result has been computed. */
+void html_write_result(struct out *out, const struct result *result);
+
+#endif
