@@ -386,9 +386,9 @@ static void close_idle(struct group *group)
 
 /* [S7] The wait returns the lowest event that is signaled. Serving only that
  * one, again and again, starves all the others as long as it stays busy: so
- * after each wait everyone is asked once. The sweep runs from the top down
- * because a connection that closes is replaced by the one in the last place,
- * which has then had its turn. */
+ * after each wait all from there upwards are asked once. The sweep runs from
+ * the top down because a connection that closes is replaced by the one in the
+ * last place, which has then had its turn. */
 static unsigned __stdcall run_group(void *data)
 {
     struct group *group = data;
@@ -401,14 +401,13 @@ static unsigned __stdcall run_group(void *data)
             (DWORD)group->count, group->events, FALSE, timeout_ms, FALSE);
         if (result == WSA_WAIT_FAILED)
             die("WSAWaitForMultipleEvents", (DWORD)WSAGetLastError());
-        if (result == WSA_WAIT_EVENT_0)
+        int lowest = (int)(result - WSA_WAIT_EVENT_0); /* or a time-out: none */
+        int highest = sweep == SWEEP_LOWEST ? lowest : group->count - 1;
+        if (lowest == 0)
             is_stopping = on_control(group) || is_stopping;
-        else if (sweep == SWEEP_LOWEST && result != WSA_WAIT_TIMEOUT)
-            take_completion(group->connections[result - WSA_WAIT_EVENT_0]);
-
-        for (int place = group->count - 1; sweep == SWEEP_ALL && place > 0;
-             place--)
-            take_completion(group->connections[place]);
+        for (int place = highest; place > 0 && place >= lowest; place--)
+            if (place < group->count) /* on_control may have closed some */
+                take_completion(group->connections[place]);
         if (options.idle_seconds > 0)
             close_idle(group);
     }
