@@ -154,11 +154,13 @@ bench-full: all $(READY) ## the same with every scenario: some minutes
 ladder: all $(READY) ## one trick after the other: `make ladder SERVER=05`
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe ladder $(or $(SERVER),05) \
 	    $(EXPORTS) $(ARGS)
+compare: $(BUILD)/bench.exe $(READY) ## two reports: `make compare OLD=... NEW=...`
+	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe compare $(OLD) $(NEW)
 bench-seam: all $(READY) ## show what the seam costs: built with and without
 	+@$(PARALLEL) OBSERVE=0 BUILD=$(BUILD)/plain all
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe seam $(BUILD)/plain $(ARGS)
 .PHONY: run-01 run-02 run-03 run-04 run-05 client bench bench-full ladder \
-    bench-seam
+    compare bench-seam
 
 # wineboot sets a new prefix up. Which user's desktop, browser or .NET there
 # might be does not matter here: with_wine.sh switches all that off.

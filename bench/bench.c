@@ -102,8 +102,8 @@ static const struct option option_table[] = {
      OPTION_NUMBER, &given.seed, 0, 2147483647},
     {"--export-markdown", "FILE", "also write the report as Markdown",
      OPTION_TEXT, &given.markdown_path, 0, 0},
-    {"--export-csv", "FILE", "also write every figure as CSV", OPTION_TEXT,
-     &given.csv_path, 0, 0},
+    {"--export-csv", "FILE", "also write figures and raw rounds as CSV",
+     OPTION_TEXT, &given.csv_path, 0, 0},
     {"--export-json", "FILE", "also write everything, with the raw rounds",
      OPTION_TEXT, &given.json_path, 0, 0},
     {"--export-html", "FILE", "also write a page with charts", OPTION_TEXT,
@@ -682,10 +682,25 @@ static bool export_file(const char *path, writer *write)
     return good;
 }
 
+/* A file with two tables cannot be read by anything: the raw rounds go into
+ * one of their own, out-rounds.csv beside out.csv. */
+static bool export_csv(void)
+{
+    char path[MAX_PATH];
+    if (given.csv_path == NULL)
+        return true;
+    size_t length = strlen(given.csv_path);
+    if (length > 4 && strcmp(given.csv_path + length - 4, ".csv") == 0)
+        length -= 4;
+    snprintf(path, sizeof path, "%.*s-rounds.csv", (int)length, given.csv_path);
+    bool good = export_file(given.csv_path, csv_write_result);
+    return export_file(path, csv_write_rounds) && good;
+}
+
 static bool export_all(void)
 {
     bool good = export_file(given.markdown_path, markdown_write_result);
-    good = export_file(given.csv_path, csv_write_result) && good;
+    good = export_csv() && good;
     good = export_file(given.html_path, html_write_result) && good;
     return export_file(given.json_path, json_write_result) && good;
 }

@@ -130,9 +130,12 @@ void why_row(const struct result *result, int index,
         return;
     if (row->role == RESULT_REFLECTOR) {
         add(text,
-            "The least an echo can cost comes to %.2f times %s of %s: beyond "
-            "that the client itself ends.",
+            "The reflector, which does the least, comes to %.2f times %s of "
+            "%s: ",
             row->ratio.median.value, subject(block), baseline->name);
+        add(text, row->ratio.median.value > 1
+                      ? "beyond that the client itself ends."
+                      : "so no server is held back by the client alone.");
         return;
     }
     if (row->is_client_bound) {
