@@ -163,15 +163,16 @@ bench-seam: all $(READY) ## show what the seam costs: built with and without
     compare bench-seam
 
 # wineboot sets a new prefix up. Which user's desktop, browser or .NET there
-# might be does not matter here: with_wine.sh switches all that off.
+# might be does not matter here: with_wine.sh switches all that off. Two makes at
+# the same time, a server and a client, set it up once: the second waits.
 $(PREFIX)/.ready: | $(FIRST)
 	@command -v $(firstword $(WINE)) >/dev/null || { \
 	    echo '$(firstword $(WINE)) is not here; see `make deps`' >&2; exit 1; }
-	@echo 'setting up a Wine prefix in $(PREFIX), once, 10 to 20 seconds ...'
 	@mkdir -p $(PREFIX)
-	@$(WITH_WINE) $(WINE) wineboot -i >$(PREFIX).log 2>&1 || { \
-	    cat $(PREFIX).log; exit 1; }
-	@touch $@
+	@exec 9>$(PREFIX).lock; flock 9; [ ! -e $@ ] || exit 0; \
+	echo 'setting up a Wine prefix in $(PREFIX), once, 10 to 20 seconds ...'; \
+	{ $(WITH_WINE) $(WINE) wineboot -i && touch $@; } \
+	    >$(PREFIX).log 2>&1 9>&- || { cat $(PREFIX).log; exit 1; }
 
 # ---- check -------------------------------------------------------------------
 

@@ -107,7 +107,7 @@ static void on_accept(SOCKET s)
         (HANDLE)_beginthreadex(NULL, (unsigned)stack_bytes, serve_connection, c,
                                STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
     if (thread == NULL) {
-        report_connection(c->id, "_beginthreadex", GetLastError());
+        report_connection(c->id, "_beginthreadex", _doserrno);
         connection_close(c);
         return;
     }
@@ -290,7 +290,7 @@ int main(int argc, char **argv)
     listener = net_listen(options.host, (unsigned short)options.port);
     acceptor = (HANDLE)_beginthreadex(NULL, 0, accept_clients, NULL, 0, NULL);
     if (acceptor == NULL)
-        die("_beginthreadex", GetLastError());
+        die("_beginthreadex", _doserrno);
     net_announce(listener);
 
     WaitForSingleObject(stop_event(), INFINITE);

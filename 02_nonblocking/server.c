@@ -363,7 +363,7 @@ int main(int argc, char **argv)
     HANDLE wake_thread =
         (HANDLE)_beginthreadex(NULL, 0, wake_at_stop, NULL, 0, NULL);
     if (wake_thread == NULL)
-        die("_beginthreadex", GetLastError());
+        die("_beginthreadex", _doserrno);
 
     /* [S1] Listen. Nobody can connect before, nobody is told before. */
     listener = net_listen(options.host, (unsigned short)options.port);

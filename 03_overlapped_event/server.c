@@ -5,6 +5,7 @@
  * operations in flight and wait for all their events at once: for 64 of them,
  * which is what one wait takes. Here each waiting thread looks after a group
  * of 63 connections and one event to control it; more clients, more groups.
+ * (A connection has one operation at a time, so one event is enough for it.)
  *
  * Threads: main waits for the stop event; one accepts; one for each group.
  */
@@ -217,29 +218,37 @@ static struct group *start_group(void)
     group->count = 1;
     group->members = 1; /* a place for whom it is started for */
     group->events[0] = WSACreateEvent();
-    if (group->events[0] != WSA_INVALID_EVENT)
-        group->thread =
-            (HANDLE)_beginthreadex(NULL, 0, run_group, group, 0, NULL);
+    if (group->events[0] == WSA_INVALID_EVENT) {
+        DWORD error = (DWORD)WSAGetLastError();
+        free(group);
+        SetLastError(error);
+        return NULL;
+    }
+    group->thread = (HANDLE)_beginthreadex(NULL, 0, run_group, group, 0, NULL);
     if (group->thread == NULL) {
-        DWORD error = GetLastError();
-        if (group->events[0] != WSA_INVALID_EVENT)
-            WSACloseEvent(group->events[0]);
+        DWORD error = _doserrno;
+        WSACloseEvent(group->events[0]);
         free(group);
         SetLastError(error);
         return NULL;
     }
     group->next = groups;
-    groups = group;
+    /* Complete before it can be seen: other groups look for room in it. */
+    InterlockedExchangePointer((PVOID volatile *)&groups, group);
     return group;
 }
 
 /* Promises one more place in a group, if it has one left. Any thread. */
 static bool reserve_place(struct group *group)
 {
-    if (InterlockedIncrement(&group->members) <= GROUP_ROOM)
-        return true;
-    InterlockedDecrement(&group->members);
-    return false;
+    LONG seen;
+    do {
+        seen = group->members;
+        if (seen >= GROUP_ROOM)
+            return false;
+    } while (InterlockedCompareExchange(&group->members, seen + 1, seen) !=
+             seen);
+    return true;
 }
 
 /* Leaves c in the inbox of a group that has promised it a place. From here on
@@ -278,9 +287,9 @@ static void hand_over(struct connection *c)
 }
 
 /* Each group has one thread, so among few one is served sooner than among
- * many. An operation is tied to the thread that started it, but between two
- * operations a connection is free to go: it does if another group has fewer
- * members, also counting itself. */
+ * many. While an operation is in flight its event stands in this group's
+ * array, but between two operations a connection is free to go: it does if
+ * another group has fewer members, also counting itself. */
 static bool move_to_emptier_group(struct connection *c)
 {
     for (struct group *group = groups; group != NULL; group = group->next)
@@ -406,7 +415,7 @@ static unsigned __stdcall run_group(void *data)
         if (lowest == 0)
             is_stopping = on_control(group) || is_stopping;
         for (int place = highest; place > 0 && place >= lowest; place--)
-            if (place < group->count) /* on_control may have closed some */
+            if (place < group->count) /* no time-out, not closed meanwhile */
                 take_completion(group->connections[place]);
         if (options.idle_seconds > 0)
             close_idle(group);
@@ -478,7 +487,7 @@ int main(int argc, char **argv)
     listener = net_listen(options.host, (unsigned short)options.port);
     acceptor = (HANDLE)_beginthreadex(NULL, 0, accept_clients, NULL, 0, NULL);
     if (acceptor == NULL)
-        die("_beginthreadex", GetLastError());
+        die("_beginthreadex", _doserrno);
     net_announce(listener);
 
     WaitForSingleObject(stop_event(), INFINITE);

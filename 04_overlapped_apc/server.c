@@ -450,7 +450,7 @@ static void start_io_threads(void)
         io_threads[i].thread = (HANDLE)_beginthreadex(
             NULL, 0, run_io_thread, &io_threads[i], CREATE_SUSPENDED, NULL);
         if (io_threads[i].thread == NULL)
-            die("_beginthreadex", GetLastError());
+            die("_beginthreadex", _doserrno);
         ResumeThread(io_threads[i].thread);
     }
 }
@@ -470,7 +470,7 @@ int main(int argc, char **argv)
         acceptor =
             (HANDLE)_beginthreadex(NULL, 0, accept_clients, NULL, 0, NULL);
         if (acceptor == NULL)
-            die("_beginthreadex", GetLastError());
+            die("_beginthreadex", _doserrno);
     }
     net_announce(listener);
 

@@ -382,8 +382,8 @@ static void done_at_once(struct connection *c)
         take_completion(c);
     } else if (!PostQueuedCompletionStatus(port, 0, KEY_CONNECTION,
                                            &c->overlapped)) {
-        report_connection(c->id, "PostQueuedCompletionStatus", GetLastError());
-        take_completion(c);
+        c->tally.completed++; /* it is over, and nobody will be told */
+        connection_close(c, "PostQueuedCompletionStatus", GetLastError());
     }
 }
 
@@ -445,7 +445,7 @@ static unsigned __stdcall run_worker(void *unused)
 static void cancel(struct connection *c)
 {
     c->closing = 1;
-    CancelIoEx((HANDLE)c->socket, NULL);
+    CancelIoEx((HANDLE)c->socket, &c->overlapped);
 }
 
 static void cancel_idle(LONGLONG idle_ms)
@@ -507,9 +507,9 @@ static void wait_for_stop(void)
 }
 
 /* [S9] Cancel, and go on taking packets until nothing of ours is in flight;
- * only then one packet that tells the workers to end, and last the port. The
- * workers are not woken by closing the port: they would have no way to tell
- * that from a failure, and packets would be lost. */
+ * only then one packet that tells the workers to end, and last the port. Closing
+ * the port first would wake the workers too, with ERROR_ABANDONED_WAIT_0, but
+ * packets that are still in it would be lost, and with them connections. */
 static void stop_server(void)
 {
     InterlockedExchange(&stopping, 1);
@@ -570,7 +570,7 @@ static void start_workers(void)
     for (long i = 0; i < worker_count; i++) {
         workers[i] = (HANDLE)_beginthreadex(NULL, 0, run_worker, NULL, 0, NULL);
         if (workers[i] == NULL)
-            die("_beginthreadex", GetLastError());
+            die("_beginthreadex", _doserrno);
     }
 }
 

@@ -492,10 +492,12 @@ uintptr_t observe__beginthreadex(void *security, unsigned stack_bytes,
                                  void *data, unsigned flags, unsigned *id)
 {
     struct call call = begin(OBSERVE__beginthreadex, 0);
-    uintptr_t thread =
-        must_fail(&call)
-            ? 0
-            : _beginthreadex(security, stack_bytes, function, data, flags, id);
+    uintptr_t thread = 0;
+    if (must_fail(&call)) /* this one tells its error in a place of its own */
+        _doserrno = (unsigned long)call.fault;
+    else
+        thread =
+            _beginthreadex(security, stack_bytes, function, data, flags, id);
     end(&call, thread != 0 ? OBSERVE_DONE : OBSERVE_FAILED, 0);
     return thread;
 }

@@ -104,7 +104,8 @@ struct observe_options {
  * refuses. Called by server_begin(). */
 void observe_begin(const struct observe_options *observe_options);
 
-/* Closes the trace and the mapping. No other thread may be running. */
+/* Closes the trace. The mapping stays until the process ends: a thread that is
+ * just ending may still release its slot, and the harness may still read. */
 void observe_end(void);
 
 /* Wrappers: same arguments, results, errors and effects as what they wrap. */

@@ -35,7 +35,7 @@ void server_refuse(SOCKET s, const char *reason);
 long server_processor_count(void);
 
 /* Prints the ledger and ends what server_begin() started. Returns the exit
- * status for main(). Every thread and every connection must have ended. */
+ * status for main(). Every connection must have been closed. */
 int server_end(void);
 
 #endif
