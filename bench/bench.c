@@ -43,7 +43,7 @@ enum {
     HOT_BYTES = 4096,         /* what counts as one echo of a hot connection */
     CONNECTS_AT_MOST = 12000, /* of one block: about 16,000 ports stay in
                                  TIME_WAIT for up to 4 minutes */
-    SHORT_RUN_MS = 52000, /* all of the default run, also on a busy machine */
+    SHORT_RUN_MS = 46000, /* all of the default run, also on a busy machine */
     ROUNDS_AT_LEAST = 8,
     EXIT_INTERRUPTED = 130
 };
