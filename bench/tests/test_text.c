@@ -7,6 +7,7 @@
 
 #include "harness/statistics.h"
 #include "report/text.h"
+#include "golden.h"
 #include "rich_sample.h"
 #include "sample.h"
 #include "test.h"
@@ -22,43 +23,12 @@ static char *write_all(struct result *result)
     return out.text;
 }
 
-/* Reads a whole file, without carriage returns. free() it. */
-static char *read_file(const char *path)
-{
-    enum { BYTES_AT_MOST = 65536 };
-    FILE *file = fopen(path, "rb");
-    char *text = calloc(1, BYTES_AT_MOST + 1);
-    if (file == NULL || text == NULL) {
-        printf("cannot read %s\n", path);
-        exit(1);
-    }
-    size_t bytes = fread(text, 1, BYTES_AT_MOST, file);
-    fclose(file);
-    size_t kept = 0;
-    for (size_t i = 0; i < bytes; i++)
-        if (text[i] != '\r')
-            text[kept++] = text[i];
-    text[kept] = '\0';
-    return text;
-}
-
 static void test_golden(const char *path)
 {
     struct result result = sample_result();
     result.interrupted = true;
     char *text = write_all(&result);
-    char *golden = read_file(path);
-    if (!CHECK(strcmp(text, golden) == 0)) {
-        size_t same = 0;
-        while (text[same] == golden[same])
-            same++;
-        while (same > 0 && text[same - 1] != '\n')
-            same--;
-        printf("written: %.*s\ngolden:  %.*s\n",
-               (int)strcspn(text + same, "\n"), text + same,
-               (int)strcspn(golden + same, "\n"), golden + same);
-    }
-    free(golden);
+    golden_check(path, text);
     free(text);
 }
 
