@@ -328,8 +328,8 @@ static unsigned __stdcall accept_clients(void *unused)
     return 0;
 }
 
-/* Handles the completion of c's operation, if it is over. Asking does not
- * enter the kernel: the answer stands in the OVERLAPPED. */
+/* Handles the completion of c's operation, if it is over. FALSE: asking does
+ * not wait until it is. (Under Wine it makes no request to the wineserver.) */
 static void take_completion(struct connection *c)
 {
     DWORD error = 0;

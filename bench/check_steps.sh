@@ -9,6 +9,7 @@
 #     in server.c line by line; indentation does not count. A line that is only
 #     "..." stands for lines left out.
 #   - No text names a line number: they drift.
+#   - The table of the bug museum has a row for each patch, with its cases.
 #   sh bench/check_steps.sh CHAPTER...
 set -u
 
@@ -153,6 +154,24 @@ check_line_numbers() {
         /dev/null | sed 's/$/   <- names a line number/'
 }
 
+# Every bug of the museum has a row in the chapter's table, with its cases.
+check_museum() {
+    for patch in "$1"/bugs/*.patch; do
+        [ -f "$patch" ] || continue
+        row=$(grep "^| $(basename "$patch" .patch) |" "$2") || {
+            echo "$2: no row for $patch"
+            continue
+        }
+        # shellcheck disable=SC2013 # words are meant
+        for case in $(sed -n 's/^Caught by: //p' "$patch"); do
+            case $row in
+            *"$case"*) ;;
+            *) echo "$2: the row of $patch does not name $case" ;;
+            esac
+        done
+    done
+}
+
 for chapter; do
     source=$chapter/server.c readme=$chapter/README.md
     for file in "$source" "$readme"; do
@@ -165,6 +184,7 @@ for chapter; do
     count "$readme" check_headings "$readme"
     count "$readme" check_snippets "$source" "$readme"
     count "$chapter" check_line_numbers "$source" "$readme"
+    count "$chapter/bugs" check_museum "$chapter" "$readme"
 done
 for text in README.md bench/README.md; do
     [ ! -f "$text" ] || count "$text" check_line_numbers "$text"
