@@ -1,0 +1,140 @@
+/* 04, the model alone: overlapped I/O with completion routines.
+ *   gcc minimal.c -o minimal -lws2_32      cl /std:c11 minimal.c ws2_32.lib
+ * minimal [PORT] listens on 127.0.0.1 and sends back what it receives. */
+#include <winsock2.h>
+#include <process.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Has one operation in flight: a receive while filled_bytes is 0, then a send.
+ * Until it is over, overlapped and buffer belong to Windows. */
+struct connection {
+    WSAOVERLAPPED overlapped;
+    SOCKET socket;
+    DWORD filled_bytes, sent_bytes;
+    char buffer[4096];
+};
+
+static HANDLE io_thread;
+static void CALLBACK done(DWORD, DWORD, WSAOVERLAPPED *, DWORD);
+
+/* [S1] Returns a listening socket, or ends with one line that says why not. */
+static SOCKET listen_on(int number)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((u_short)number),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    WSADATA data;
+    if (number < 1 || number > 65535) {
+        fprintf(stderr, "usage: minimal [PORT], a port from 1 to 65535\n");
+        exit(2);
+    }
+    WSAStartup(MAKEWORD(2, 2), &data);
+    SOCKET s = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    if (bind(s, (struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(s, SOMAXCONN) != 0) {
+        fprintf(stderr, "port %d: error %d\n", number, WSAGetLastError());
+        exit(1);
+    }
+    printf("listening 127.0.0.1:%d\n", number);
+    fflush(stdout);
+    return s;
+}
+
+static void connection_close(struct connection *c) /* [S8] */
+{
+    closesocket(c->socket);
+    free(c);
+}
+
+/* [S4] If it cannot start, no completion will come. */
+static void start_recv(struct connection *c)
+{
+    WSABUF buf = {sizeof c->buffer, c->buffer};
+    DWORD flags = 0;
+    c->filled_bytes = c->sent_bytes = 0;
+    c->overlapped = (WSAOVERLAPPED){0};
+    if (WSARecv(c->socket, &buf, 1, NULL, &flags, &c->overlapped, done) != 0 &&
+        WSAGetLastError() != WSA_IO_PENDING)
+        connection_close(c);
+}
+
+/* [S6] A send may take fewer bytes than it is given; this sends the rest. */
+static void start_send(struct connection *c)
+{
+    WSABUF buf = {c->filled_bytes - c->sent_bytes, c->buffer + c->sent_bytes};
+    c->overlapped = (WSAOVERLAPPED){0};
+    if (WSASend(c->socket, &buf, 1, NULL, 0, &c->overlapped, done) != 0 &&
+        WSAGetLastError() != WSA_IO_PENDING)
+        connection_close(c);
+}
+
+/* [S5] A receive of 0 bytes: the client has sent all that it wanted to send. */
+static void on_complete(struct connection *c, DWORD error, DWORD bytes)
+{
+    if (c->filled_bytes == 0)
+        c->filled_bytes = bytes;
+    else
+        c->sent_bytes += bytes;
+    if (error != 0 || bytes == 0)
+        connection_close(c);
+    else if (c->sent_bytes < c->filled_bytes)
+        start_send(c);
+    else
+        start_recv(c);
+}
+
+/* Runs when the thread that started the operation waits alertably. */
+static void CALLBACK done(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped,
+                          DWORD flags)
+{
+    (void)flags;
+    on_complete(CONTAINING_RECORD(overlapped, struct connection, overlapped),
+                error, bytes);
+}
+
+/* An APC: the I/O thread runs it. Who starts an operation gets its routine. */
+static void CALLBACK adopt(ULONG_PTR data)
+{
+    start_recv((struct connection *)data);
+}
+
+/* [S3] A client is given to the I/O thread. */
+static void on_accept(SOCKET s)
+{
+    struct connection *c = calloc(1, sizeof *c);
+    if (c == NULL) {
+        closesocket(s);
+        return;
+    }
+    c->socket = s;
+    if (!QueueUserAPC(adopt, io_thread, (ULONG_PTR)c))
+        connection_close(c);
+}
+
+/* [S7] Sleeps; the routines and the APCs run inside. */
+static unsigned __stdcall run_io_thread(void *unused)
+{
+    (void)unused;
+    while (SleepEx(INFINITE, TRUE) == WAIT_IO_COMPLETION)
+        continue;
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    SOCKET listener = listen_on(argc > 1 ? atoi(argv[1]) : 7007);
+    io_thread = (HANDLE)_beginthreadex(NULL, 0, run_io_thread, NULL, 0, NULL);
+    for (;;) {
+        SOCKET s = accept(listener, NULL, NULL); /* [S2] */
+        if (s != INVALID_SOCKET)
+            on_accept(s);
+        else
+            Sleep(10); /* the client has gone, or a shortage: do not spin */
+    }
+}
+
+/* Left out, and where server.c adds it: Ctrl+C, nothing lost (stop_server); a
+ * limit on clients (connection_open); an end for the silent and the stuck
+ * (cancel_connections); errors told (connection_close); more threads, fair
+ * turns (run_io_thread); calls counted (observe.h). */
