@@ -15,8 +15,7 @@ struct connection {
     char buffer[4096];
 };
 
-/* One wait takes 64 events. Each place has one; a connection takes a place. */
-enum { PLACES = WSA_MAXIMUM_WAIT_EVENTS };
+enum { PLACES = WSA_MAXIMUM_WAIT_EVENTS }; /* 64: what one wait takes */
 static WSAEVENT events[PLACES];
 static struct connection *volatile connections[PLACES];
 

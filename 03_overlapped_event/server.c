@@ -1,16 +1,15 @@
 /* 03: overlapped I/O, an event for each operation.
  *
  * An overlapped call starts an operation and returns; the operation goes on
- * without us and, when it is over, sets an event. So one thread can have many
- * operations in flight and wait for all their events at once: for 64 of them,
- * which is what one wait takes. Here each waiting thread looks after a group
- * of 63 connections and one event to control it; more clients, more groups.
- * (A connection has one operation at a time, so one event is enough for it.)
+ * without us and, when it is over, sets an event. So one thread can wait for
+ * many operations at once: for 64, which is what one wait takes. Here each
+ * worker has 63 places for connections, and one event more to wake it.
  *
- * Threads: main waits for the stop event; one accepts; one for each group.
+ * Threads: main, which waits to stop; one that accepts; workers as needed.
  */
 #include <stdlib.h>
 
+#include "acceptor.h"
 #include "ledger.h"
 #include "net.h"
 #include "report.h"
@@ -20,116 +19,145 @@
  * Windows; with OBSERVE=0 they are not. Nothing else changes. */
 #include "observe.h"
 
-enum operation { RECEIVING, SENDING };
+enum operation { NOTHING_YET, RECEIVING, SENDING };
 
 /* One client. It has exactly one operation in flight: it receives, sends all
  * of that back, receives again. So order needs no lock, memory is bounded
  * whatever the peer does, and when the operation is over nothing else points
  * here. Until then overlapped and buffer belong to Windows: neither may be
- * freed or reused before the completion has been taken. */
+ * freed or used again before the completion has been taken. Only who took it
+ * may touch the rest, and only until the next operation is started. */
 struct connection {
-    WSAOVERLAPPED overlapped;
+    WSAOVERLAPPED overlapped; /* leads back to the connection */
     enum operation operation;
     SOCKET socket;
     long id;
-    struct group *group;
-    volatile LONG closing; /* 1: whatever completes next is the last */
-    ULONGLONG active_ms;   /* GetTickCount64 of the last completion */
+    volatile DWORD active_ms; /* GetTickCount() of the last completion */
     DWORD filled_bytes;
     DWORD sent_bytes;
     struct tally tally;
-    struct connection *next; /* in the group's inbox */
+    struct connection *next;
+    struct connection *previous;
+    struct worker *worker; /* NULL: nobody's yet */
+    DWORD place;           /* its event is worker->events[place] */
     char buffer[]; /* options.buffer_bytes of it: all the memory a peer gets */
 };
 
-/* A waiting thread and those it waits for. connections[i] and events[i] belong
- * together; place 0 is the control event. Only the thread of the group uses
- * the arrays; the inbox is where the acceptor leaves new connections. */
-struct group {
-    HANDLE thread;
-    int count; /* places taken, the control event included */
+enum { PLACES = WSA_MAXIMUM_WAIT_EVENTS - 1 };
+
+/* connections[i] and events[i] belong together; event 0 says that there is
+ * somebody new, or that it is time to end. Any thread may put a connection into
+ * a place that is empty (NULL); only the worker itself takes it out. */
+struct worker {
+    HANDLE handle;
+    struct worker *next;
+    volatile LONG members; /* places taken */
+    volatile LONG is_ending;
     WSAEVENT events[WSA_MAXIMUM_WAIT_EVENTS];
-    struct connection *connections[WSA_MAXIMUM_WAIT_EVENTS];
-    volatile LONG members;  /* places promised: in use, or on their way here */
-    volatile LONG stopping; /* 1: end when the last connection has */
-    SRWLOCK lock;           /* guards inbox */
-    struct connection *inbox;
-    struct group *next;
+    struct connection *volatile connections[WSA_MAXIMUM_WAIT_EVENTS];
 };
 
-static struct connection *connection_open(SOCKET s);
-static void start_recv(struct connection *c);
-static void on_recv_complete(struct connection *c, DWORD error, DWORD bytes);
-static void start_send(struct connection *c);
-static void on_send_complete(struct connection *c, DWORD error, DWORD bytes);
-static void on_accept(SOCKET s);
-static void hand_over(struct connection *c);
-static bool move_to_emptier_group(struct connection *c);
-static unsigned __stdcall accept_clients(void *unused);
-static unsigned __stdcall run_group(void *data);
-static void take_completion(struct connection *c);
-static void remove_connection(struct connection *c);
-static void connection_close(struct connection *c, const char *call,
-                             DWORD error);
-static void stop_server(void);
+static SOCKET listener;
+static volatile LONG stopping; /* 1: whatever completes next is the last */
 
-enum { SWEEP_ALL, SWEEP_LOWEST };
-static int sweep = SWEEP_ALL;
-static long groups_at_most;
+static SRWLOCK lock = SRWLOCK_INIT; /* guards the list */
+static struct connection *connections;
+
+static struct worker *volatile workers;
+static long worker_count;
+static long workers_at_most;
 static const struct option own_options[] = {
-    {"--groups", "N", "groups of 63 connections; 0: as many as needed",
-     OPTION_NUMBER, &groups_at_most, 0, 1000},
-    {"--sweep", "all|lowest",
-     "after a wait, serve all that are signaled or only the lowest",
-     OPTION_CHOICE, &sweep, 0, 0},
+    {"--groups", "N", "workers, of 63 places each; 0: as many as needed",
+     OPTION_NUMBER, &workers_at_most, 0, 1000},
     {NULL, NULL, NULL, OPTION_FLAG, NULL, 0, 0}};
 
-static SOCKET listener;
-static HANDLE acceptor;
-static volatile LONG stopping;
-static struct group *volatile groups; /* only ever grows, until the end */
+static struct connection *connection_open(SOCKET s);
+static void hand_over(struct connection *c);
+static struct worker *start_worker(void);
+static void start_recv(struct connection *c);
+static void start_send(struct connection *c);
+static void on_complete(struct connection *c, DWORD error, DWORD bytes);
+static void connection_close(struct connection *c, const char *call,
+                             DWORD error);
 
-enum { GROUP_ROOM = WSA_MAXIMUM_WAIT_EVENTS - 1, GROUP_ENDED = 1000 };
+/* [S1] Listen. Nobody can connect before, nobody is told before. */
+static void start_listening(void)
+{
+    listener = net_listen(options.host, (unsigned short)options.port);
+}
+
+/* [S2] Called by the thread that sleeps in accept(): see acceptor.h. */
+static void on_accept(SOCKET s)
+{
+    struct connection *c = connection_open(s);
+    if (c != NULL)
+        hand_over(c);
+}
 
 /* [S3] Returns NULL when there is no room; s has been closed then. */
 static struct connection *connection_open(SOCKET s)
 {
-    long id = ledger_accepted(options.max_clients);
-    if (id == 0) {
-        server_refuse(s, "as many clients as --max-clients allows");
+    long id;
+    struct connection *c = server_admit(s, sizeof *c, &id);
+    if (c == NULL)
         return NULL;
-    }
-    struct connection *c = calloc(1, sizeof *c + (size_t)options.buffer_bytes);
-    if (c == NULL) {
-        report_connection(id, "calloc", ERROR_NOT_ENOUGH_MEMORY);
-        closesocket(s);
-        ledger_closed(NULL);
-        return NULL;
-    }
     c->socket = s;
     c->id = id;
-    c->active_ms = GetTickCount64();
-    int error = net_tune(s);
-    if (error != 0) /* it can be served all the same */
-        report_connection(id, "setsockopt", (DWORD)error);
-    report_verbose("connection %ld: open", id);
-
-    /* Manual-reset: it stays signaled until we reset it, however many waits
-     * look at it. */
-    c->overlapped.hEvent = WSACreateEvent();
-    if (c->overlapped.hEvent == WSA_INVALID_EVENT) {
-        connection_close(c, "WSACreateEvent", (DWORD)WSAGetLastError());
-        return NULL;
-    }
+    c->active_ms = GetTickCount();
+    AcquireSRWLockExclusive(&lock);
+    c->next = connections;
+    if (c->next != NULL)
+        c->next->previous = c;
+    connections = c;
+    ReleaseSRWLockExclusive(&lock);
     return c;
 }
 
-/* Gives buffer and OVERLAPPED a fresh start before each operation. */
+static struct worker *emptiest_worker(void)
+{
+    struct worker *emptiest = workers;
+    for (struct worker *one = workers; one != NULL; one = one->next)
+        if (one->members < emptiest->members)
+            emptiest = one;
+    return emptiest;
+}
+
+/* Puts c into the worker with the fewest, or a new one if all are full. A place
+ * is claimed in one step, since several threads may be after the same; from
+ * then on c belongs to that worker. */
+static void hand_over(struct connection *c)
+{
+    struct worker *worker = emptiest_worker();
+    if ((worker == NULL || worker->members >= PLACES) &&
+        (workers_at_most == 0 || worker_count < workers_at_most))
+        worker = start_worker();
+    c->operation = NOTHING_YET;
+    c->worker = worker;
+    for (c->place = 1; worker != NULL && c->place <= PLACES; c->place++)
+        if (InterlockedCompareExchangePointer(
+                (PVOID volatile *)&worker->connections[c->place], c, NULL) ==
+            NULL) {
+            InterlockedIncrement(&worker->members);
+            WSASetEvent(worker->events[0]);
+            return;
+        }
+    report("refused a client: one wait takes %d events, and there is no worker "
+           "with a free one",
+           WSA_MAXIMUM_WAIT_EVENTS);
+    c->worker = NULL;
+    connection_close(c, NULL, 0);
+}
+
+static void leave_worker(struct connection *c)
+{
+    c->worker->connections[c->place] = NULL;
+    InterlockedDecrement(&c->worker->members);
+}
+
+/* Gives OVERLAPPED a fresh start before each operation. */
 static void prepare(struct connection *c, enum operation operation)
 {
-    WSAEVENT event = c->overlapped.hEvent;
-    WSAResetEvent(event);
-    c->overlapped = (WSAOVERLAPPED){.hEvent = event};
+    c->overlapped = (WSAOVERLAPPED){.hEvent = c->worker->events[c->place]};
     c->operation = operation;
     c->tally.posted++;
 }
@@ -139,25 +167,30 @@ static void start_recv(struct connection *c)
 {
     WSABUF buffer = {.len = (ULONG)options.buffer_bytes, .buf = c->buffer};
     DWORD flags = 0;
-    if (move_to_emptier_group(c))
-        return; /* it receives there */
+    /* Among few one is served sooner than among many. Now that nothing is in
+     * flight, c is free to go where fewer are; it receives there. */
+    if (emptiest_worker()->members + 1 < c->worker->members) {
+        leave_worker(c);
+        hand_over(c);
+        return;
+    }
     prepare(c, RECEIVING);
     if (WSARecv(c->socket, &buffer, 1, NULL, &flags, &c->overlapped, NULL) ==
         SOCKET_ERROR) {
         int error = WSAGetLastError();
         if (error != WSA_IO_PENDING)
-            on_recv_complete(c, (DWORD)error, 0); /* no event will be set */
+            on_complete(c, (DWORD)error, 0); /* it has not started */
     }
     /* Pending or done already: either way the event says so, and the
-     * completion is handled in one place only, where the group waits. */
+     * completion is handled in one place only, where the worker waits. */
 }
 
 /* [S5] The buffer is ours again. */
 static void on_recv_complete(struct connection *c, DWORD error, DWORD bytes)
 {
     c->tally.completed++;
-    c->active_ms = GetTickCount64();
-    if (error != 0 || bytes == 0 || c->closing) {
+    c->active_ms = GetTickCount();
+    if (error != 0 || bytes == 0 || stopping) {
         /* 0 bytes: the peer has sent all it wants to send, and everything it
          * sent has been sent back before we received again. */
         connection_close(c, "WSARecv", error);
@@ -179,7 +212,7 @@ static void start_send(struct connection *c)
         SOCKET_ERROR) {
         int error = WSAGetLastError();
         if (error != WSA_IO_PENDING)
-            on_send_complete(c, (DWORD)error, 0); /* no event will be set */
+            on_complete(c, (DWORD)error, 0); /* it has not started */
     }
 }
 
@@ -187,10 +220,10 @@ static void start_send(struct connection *c)
 static void on_send_complete(struct connection *c, DWORD error, DWORD bytes)
 {
     c->tally.completed++;
-    c->active_ms = GetTickCount64();
+    c->active_ms = GetTickCount();
     c->tally.bytes_out += bytes;
     c->sent_bytes += bytes;
-    if (error != 0 || c->closing)
+    if (error != 0 || stopping)
         connection_close(c, "WSASend", error);
     else if (c->sent_bytes < c->filled_bytes)
         start_send(c);
@@ -198,299 +231,168 @@ static void on_send_complete(struct connection *c, DWORD error, DWORD bytes)
         start_recv(c);
 }
 
-static void on_accept(SOCKET s)
+static void on_complete(struct connection *c, DWORD error, DWORD bytes)
 {
-    struct connection *c = connection_open(s);
-    if (c != NULL)
-        hand_over(c);
-}
-
-/* Returns a new group whose thread is waiting, or NULL with the reason in the
- * last error. */
-static struct group *start_group(void)
-{
-    struct group *group = calloc(1, sizeof *group);
-    if (group == NULL) {
-        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
-        return NULL;
-    }
-    InitializeSRWLock(&group->lock);
-    group->count = 1;
-    group->members = 1; /* a place for whom it is started for */
-    group->events[0] = WSACreateEvent();
-    if (group->events[0] == WSA_INVALID_EVENT) {
-        DWORD error = (DWORD)WSAGetLastError();
-        free(group);
-        SetLastError(error);
-        return NULL;
-    }
-    group->thread = (HANDLE)_beginthreadex(NULL, 0, run_group, group, 0, NULL);
-    if (group->thread == NULL) {
-        DWORD error = _doserrno;
-        WSACloseEvent(group->events[0]);
-        free(group);
-        SetLastError(error);
-        return NULL;
-    }
-    group->next = groups;
-    /* Complete before it can be seen: other groups look for room in it. */
-    InterlockedExchangePointer((PVOID volatile *)&groups, group);
-    return group;
-}
-
-/* Promises one more place in a group, if it has one left. Any thread. */
-static bool reserve_place(struct group *group)
-{
-    LONG seen;
-    do {
-        seen = group->members;
-        if (seen >= GROUP_ROOM)
-            return false;
-    } while (InterlockedCompareExchange(&group->members, seen + 1, seen) !=
-             seen);
-    return true;
-}
-
-/* Leaves c in the inbox of a group that has promised it a place. From here on
- * it belongs to the thread of that group. */
-static void put_into_inbox(struct connection *c, struct group *group)
-{
-    AcquireSRWLockExclusive(&group->lock);
-    c->next = group->inbox;
-    group->inbox = c;
-    ReleaseSRWLockExclusive(&group->lock);
-    WSASetEvent(group->events[0]);
-}
-
-/* Gives a new connection to a group; starts one if all are full. */
-static void hand_over(struct connection *c)
-{
-    struct group *group = groups;
-    int full_groups = 0;
-    while (group != NULL && !reserve_place(group)) {
-        group = group->next;
-        full_groups++;
-    }
-    if (group == NULL && groups_at_most > 0 && full_groups >= groups_at_most) {
-        report("refused a client: one wait takes %d events, and all groups "
-               "(--groups) are full",
-               WSA_MAXIMUM_WAIT_EVENTS);
-        connection_close(c, NULL, 0);
-        return;
-    }
-    if (group == NULL)
-        group = start_group();
-    if (group == NULL)
-        connection_close(c, "starting a group", GetLastError());
-    else
-        put_into_inbox(c, group);
-}
-
-/* Each group has one thread, so among few one is served sooner than among
- * many. While an operation is in flight its event stands in this group's
- * array, but between two operations a connection is free to go: it does if
- * another group has fewer members, also counting itself. */
-static bool move_to_emptier_group(struct connection *c)
-{
-    for (struct group *group = groups; group != NULL; group = group->next)
-        if (group->members + 1 < c->group->members && reserve_place(group)) {
-            remove_connection(c);
-            put_into_inbox(c, group);
-            return true;
-        }
-    return false;
-}
-
-/* [S2] Runs on a thread of its own, which sleeps in accept() until a client
- * comes or stop_server() closes the listener under it. */
-static unsigned __stdcall accept_clients(void *unused)
-{
-    (void)unused;
-    bool reported = false;
-    while (!stopping) {
-        SOCKET s = accept(listener, NULL, NULL);
-        int error = WSAGetLastError();
-        if (s != INVALID_SOCKET) {
-            reported = false;
-            on_accept(s);
-            continue;
-        }
-        /* A client that left before it was accepted is no reason to end, and
-         * neither is a shortage: the next client may fare better. Waiting
-         * keeps a lasting shortage from turning into a busy loop. */
-        if (stopping || error == WSAECONNRESET)
-            continue;
-        if (!reported)
-            report_connection(0, "accept", (DWORD)error);
-        reported = true;
-        WaitForSingleObject(stop_event(), 100);
-    }
-    return 0;
-}
-
-/* Handles the completion of c's operation, if it is over. FALSE: asking does
- * not wait until it is. (Under Wine it makes no request to the wineserver.) */
-static void take_completion(struct connection *c)
-{
-    DWORD error = 0;
-    DWORD bytes = 0;
-    DWORD flags = 0;
-    if (!WSAGetOverlappedResult(c->socket, &c->overlapped, &bytes, FALSE,
-                                &flags))
-        error = (DWORD)WSAGetLastError();
-    if (error == WSA_IO_INCOMPLETE)
-        return;
     if (c->operation == RECEIVING)
         on_recv_complete(c, error, bytes);
     else
         on_send_complete(c, error, bytes);
 }
 
-/* Asks Windows to end c's operation. It only asks: the completion still comes,
- * perhaps even a successful one, and closes the connection. */
-static void cancel(struct connection *c)
+/* c's operation is over, or c is new here and has none. */
+static void take_completion(struct connection *c)
 {
-    c->closing = 1;
-    CancelIoEx((HANDLE)c->socket, &c->overlapped);
-}
-
-/* The control event: there are new connections, or it is time to stop. The
- * first receive is started here and not by the acceptor because the thread
- * that starts an operation must live until it is over. Returns whether the
- * group is to end. */
-static bool on_control(struct group *group)
-{
-    WSAResetEvent(group->events[0]); /* before looking, or news are missed */
-    bool is_stopping = group->stopping != 0;
-    AcquireSRWLockExclusive(&group->lock);
-    struct connection *c = group->inbox;
-    group->inbox = NULL;
-    ReleaseSRWLockExclusive(&group->lock);
-
-    for (int place = group->count - 1; is_stopping && place > 0; place--)
-        cancel(group->connections[place]);
-    while (c != NULL) {
-        struct connection *next = c->next;
-        c->group = group;
-        group->events[group->count] = c->overlapped.hEvent;
-        group->connections[group->count] = c;
-        group->count++;
-        if (is_stopping)
-            connection_close(c, NULL, 0); /* it has nothing in flight yet */
-        else
-            start_recv(c);
-        c = next;
-    }
-    return is_stopping;
-}
-
-static void close_idle(struct group *group)
-{
-    ULONGLONG idle_ms = (ULONGLONG)options.idle_seconds * 1000;
-    ULONGLONG now_ms = GetTickCount64();
-    for (int place = group->count - 1; place > 0; place--)
-        if (now_ms - group->connections[place]->active_ms > idle_ms)
-            cancel(group->connections[place]);
+    DWORD bytes = 0;
+    DWORD flags = 0;
+    if (c->operation == NOTHING_YET)
+        start_recv(c);
+    else if (WSAGetOverlappedResult(c->socket, &c->overlapped, &bytes, FALSE,
+                                    &flags))
+        on_complete(c, 0, bytes);
+    else
+        on_complete(c, (DWORD)WSAGetLastError(), bytes);
 }
 
 /* [S7] The wait returns the lowest event that is signaled. Serving only that
- * one, again and again, starves all the others as long as it stays busy: so
- * after each wait all from there upwards are asked once. The sweep runs from
- * the top down because a connection that closes is replaced by the one in the
- * last place, which has then had its turn. */
-static unsigned __stdcall run_group(void *data)
+ * one, again and again, would starve all the others as long as it stays busy:
+ * so after each wait everyone whose operation is over has a turn;
+ * HasOverlappedIoCompleted looks without a call. An event is reset before its
+ * operation is looked at: afterwards, news would be missed. */
+static unsigned __stdcall run_worker(void *data)
 {
-    struct group *group = data;
-    DWORD timeout_ms = options.idle_seconds > 0 ? 250 : WSA_INFINITE;
-    bool is_stopping = false;
-    /* At the end nobody may be promised a place any more. */
-    while (!is_stopping ||
-           InterlockedCompareExchange(&group->members, GROUP_ENDED, 0) != 0) {
-        DWORD result = WSAWaitForMultipleEvents(
-            (DWORD)group->count, group->events, FALSE, timeout_ms, FALSE);
-        if (result == WSA_WAIT_FAILED)
+    struct worker *me = data;
+    DWORD count = 1; /* of events, up to the last place taken */
+    while (!me->is_ending) {
+        DWORD lowest = WSAWaitForMultipleEvents(count, me->events, FALSE,
+                                                WSA_INFINITE, FALSE);
+        if (lowest == WSA_WAIT_FAILED)
             die("WSAWaitForMultipleEvents", (DWORD)WSAGetLastError());
-        int lowest = (int)(result - WSA_WAIT_EVENT_0); /* or a time-out: none */
-        int highest = sweep == SWEEP_LOWEST ? lowest : group->count - 1;
-        if (lowest == 0)
-            is_stopping = on_control(group) || is_stopping;
-        for (int place = highest; place > 0 && place >= lowest; place--)
-            if (place < group->count) /* no time-out, not closed meanwhile */
-                take_completion(group->connections[place]);
-        if (options.idle_seconds > 0)
-            close_idle(group);
+        WSAResetEvent(me->events[lowest]);
+        count = 1;
+        for (DWORD place = 1; place <= PLACES; place++) {
+            struct connection *c = me->connections[place];
+            if (c == NULL)
+                continue;
+            count = place + 1;
+            if (!HasOverlappedIoCompleted(&c->overlapped))
+                continue;
+            if (place != lowest)
+                WSAResetEvent(me->events[place]);
+            take_completion(c);
+        }
     }
     return 0;
 }
 
-/* Takes c out of its group, event and all: the wait must not see an event that
- * has been closed. Only the thread of the group gets here. */
-static void remove_connection(struct connection *c)
+static void close_events(struct worker *worker)
 {
-    struct group *group = c->group;
-    int place = 1;
-    if (group == NULL)
-        return; /* it never got that far */
-    while (group->connections[place] != c)
-        place++;
-    group->count--;
-    group->events[place] = group->events[group->count];
-    group->connections[place] = group->connections[group->count];
-    InterlockedDecrement(&group->members);
+    for (int place = 0; place <= PLACES; place++)
+        if (worker->events[place] != WSA_INVALID_EVENT)
+            WSACloseEvent(worker->events[place]);
 }
 
-/* [S8] c has no operation in flight. error 0: nothing went wrong, and call may
- * be NULL. */
+/* NULL: it could not be started, and why has been reported. */
+static struct worker *start_worker(void)
+{
+    struct worker *worker = calloc(1, sizeof *worker);
+    if (worker == NULL) {
+        report_connection(0, "calloc", ERROR_NOT_ENOUGH_MEMORY);
+        return NULL;
+    }
+    for (int place = 0; place <= PLACES; place++) /* each is manual-reset */
+        worker->events[place] = WSACreateEvent();
+    worker->handle =
+        (HANDLE)_beginthreadex(NULL, 0, run_worker, worker, 0, NULL);
+    if (worker->handle == NULL) {
+        report_connection(0, "_beginthreadex", _doserrno);
+        close_events(worker);
+        free(worker);
+        return NULL;
+    }
+    worker_count++;
+    worker->next = workers;
+    InterlockedExchangePointer((PVOID volatile *)&workers, worker);
+    return worker;
+}
+
+/* Nobody else can find c afterwards, or cancel anything on its socket. */
+static void remove_connection(struct connection *c)
+{
+    AcquireSRWLockExclusive(&lock);
+    if (c->previous != NULL)
+        c->previous->next = c->next;
+    else
+        connections = c->next;
+    if (c->next != NULL)
+        c->next->previous = c->previous;
+    ReleaseSRWLockExclusive(&lock);
+    if (c->worker != NULL)
+        leave_worker(c);
+}
+
+/* [S8] c has no operation in flight. error 0: nothing went wrong. A peer that
+ * has not got all of its echo is reset: an orderly end would tell it that this
+ * was all. */
 static void connection_close(struct connection *c, const char *call,
                              DWORD error)
 {
-    if (error != 0 && !c->closing)
+    struct tally tally = c->tally;
+    if (error != 0 &&
+        error != WSA_OPERATION_ABORTED) /* that one is our doing */
         report_connection(c->id, call, error);
     remove_connection(c);
-    net_close_orderly(c->socket);
-    if (c->overlapped.hEvent != WSA_INVALID_EVENT)
-        WSACloseEvent(c->overlapped.hEvent);
+    if (c->sent_bytes < c->filled_bytes)
+        net_close_reset(c->socket);
+    else
+        net_close_orderly(c->socket);
     report_verbose("connection %ld: closed", c->id);
-    ledger_closed(&c->tally);
     free(c);
+    ledger_closed(&tally); /* last of all: it may be what stop_server awaits */
 }
 
-/* [S9] Each group cancels and drains its own operations: nobody else may use
- * its arrays. */
+/* Asks Windows to end the operations of all connections, or only of those whose
+ * time is up. It only asks: the completion still comes, perhaps even a
+ * successful one, and whoever takes it closes the connection. One that is
+ * between two operations is not met: hence again and again. */
+static void cancel_connections(bool all)
+{
+    AcquireSRWLockShared(&lock);
+    for (struct connection *c = connections; c != NULL; c = c->next)
+        if (all || server_timed_out(c->active_ms, c->operation == SENDING))
+            CancelIoEx((HANDLE)c->socket, NULL);
+    ReleaseSRWLockShared(&lock);
+}
+
+/* [S9] Cancels until nothing is in flight; only then ends the workers. One
+ * that ended earlier would take its operations with it. */
 static void stop_server(void)
 {
     InterlockedExchange(&stopping, 1);
-    closesocket(listener);
-    WaitForSingleObject(acceptor, INFINITE);
-    CloseHandle(acceptor);
-
-    for (struct group *group = groups; group != NULL; group = group->next) {
-        InterlockedExchange(&group->stopping, 1);
-        WSASetEvent(group->events[0]);
-    }
-    for (struct group *group = groups; group != NULL; group = group->next) {
-        WaitForSingleObject(group->thread, INFINITE);
-        CloseHandle(group->thread);
-    }
-    while (groups != NULL) { /* not before: they look at each other */
-        struct group *group = groups;
-        groups = group->next;
-        WSACloseEvent(group->events[0]);
-        free(group);
+    acceptor_stop();
+    do {
+        cancel_connections(true);
+    } while (!ledger_drained(10));
+    while (workers != NULL) {
+        struct worker *worker = workers;
+        workers = worker->next;
+        InterlockedExchange(&worker->is_ending, 1);
+        WSASetEvent(worker->events[0]);
+        WaitForSingleObject(worker->handle, INFINITE);
+        CloseHandle(worker->handle);
+        close_events(worker);
+        free(worker);
     }
 }
 
 int main(int argc, char **argv)
 {
     server_begin(argc, argv, "03_overlapped_event", own_options);
-    /* [S1] Listen. Nobody can connect before, nobody is told before. */
-    listener = net_listen(options.host, (unsigned short)options.port);
-    acceptor = (HANDLE)_beginthreadex(NULL, 0, accept_clients, NULL, 0, NULL);
-    if (acceptor == NULL)
-        die("_beginthreadex", _doserrno);
+    start_listening();
+    acceptor_start(listener, on_accept);
     net_announce(listener);
-
-    WaitForSingleObject(stop_event(), INFINITE);
+    while (!server_tick()) {
+        cancel_connections(false);
+    }
     stop_server();
     return server_end();
 }

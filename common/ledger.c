@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <windows.h>
 
+#include "report.h"
+
 static volatile LONG accepted;
 static volatile LONG closed;
 static volatile LONG live;
@@ -11,6 +13,9 @@ static volatile LONG64 bytes_in;
 static volatile LONG64 bytes_out;
 static volatile LONG64 posted;
 static volatile LONG64 completed;
+static volatile LONG busy; /* connections, and operations that are no one's */
+static SRWLOCK lock = SRWLOCK_INIT;
+static CONDITION_VARIABLE is_drained = CONDITION_VARIABLE_INIT;
 
 long ledger_accepted(long live_at_most)
 {
@@ -22,7 +27,18 @@ long ledger_accepted(long live_at_most)
         if (seen >= live_at_most)
             return 0;
     } while (InterlockedCompareExchange(&live, seen + 1, seen) != seen);
+    InterlockedIncrement(&busy);
     return InterlockedIncrement(&accepted);
+}
+
+static void one_less_is_busy(void)
+{
+    if (InterlockedDecrement(&busy) == 0) {
+        /* Not between the waiter's look at busy and its sleep. */
+        AcquireSRWLockExclusive(&lock);
+        ReleaseSRWLockExclusive(&lock);
+        WakeAllConditionVariable(&is_drained);
+    }
 }
 
 void ledger_closed(const struct tally *tally)
@@ -30,28 +46,41 @@ void ledger_closed(const struct tally *tally)
     if (tally != NULL) {
         InterlockedExchangeAdd64(&bytes_in, tally->bytes_in);
         InterlockedExchangeAdd64(&bytes_out, tally->bytes_out);
-        ledger_add_operations(tally->posted, tally->completed);
+        InterlockedExchangeAdd64(&posted, tally->posted);
+        InterlockedExchangeAdd64(&completed, tally->completed);
     }
     InterlockedIncrement(&closed);
     InterlockedDecrement(&live);
+    one_less_is_busy();
 }
 
-void ledger_add_operations(int64_t more_posted, int64_t more_completed)
+void ledger_posted(void)
 {
-    InterlockedExchangeAdd64(&posted, more_posted);
-    InterlockedExchangeAdd64(&completed, more_completed);
+    InterlockedIncrement64(&posted);
+    InterlockedIncrement(&busy);
 }
 
-long ledger_live(void)
+void ledger_completed(void)
 {
-    return live;
+    InterlockedIncrement64(&completed);
+    one_less_is_busy();
+}
+
+bool ledger_drained(uint32_t timeout_ms)
+{
+    AcquireSRWLockExclusive(&lock);
+    if (busy != 0)
+        SleepConditionVariableSRW(&is_drained, &lock, timeout_ms, 0);
+    ReleaseSRWLockExclusive(&lock);
+    return busy == 0;
 }
 
 void ledger_print(void)
 {
+    invariant(live == 0);
     printf("accepted=%ld closed=%ld bytes_in=%" PRId64 " bytes_out=%" PRId64
            " posted=%" PRId64 " completed=%" PRId64 " live=%ld\n",
            (long)accepted, (long)closed, (int64_t)bytes_in, (int64_t)bytes_out,
-           (int64_t)posted, (int64_t)completed, ledger_live());
+           (int64_t)posted, (int64_t)completed, (long)live);
     fflush(stdout);
 }

@@ -13,6 +13,7 @@
 #ifndef COMMON_LEDGER_H
 #define COMMON_LEDGER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct tally {
@@ -29,13 +30,18 @@ long ledger_accepted(long live_at_most);
 /* One connection less; adds its tally, which may be NULL. Any thread. */
 void ledger_closed(const struct tally *tally);
 
-/* Adds operations that belong to no connection (AcceptEx). Any thread. */
-void ledger_add_operations(int64_t posted, int64_t completed);
+/* One operation that belongs to no connection (AcceptEx) has been started, or
+ * has completed. Any thread. */
+void ledger_posted(void);
+void ledger_completed(void);
 
-/* Connections accepted and not yet closed. Any thread. */
-long ledger_live(void);
+/* Waits until there is neither a connection nor an operation that is counted
+ * above, at most timeout_ms. Returns whether that is so. One thread at a time,
+ * and of use only when nothing new begins: at stop. */
+bool ledger_drained(uint32_t timeout_ms);
 
-/* Prints the ledger, one line, to stdout, and flushes it. */
+/* Prints the ledger, one line, to stdout, and flushes it. Nothing may be live
+ * any more. */
 void ledger_print(void);
 
 #endif

@@ -12,6 +12,30 @@ void net_start(void)
         die("WSAStartup", (unsigned long)error);
 }
 
+static int family; /* of the listening socket: AF_INET or AF_INET6 */
+
+/* Overlapped I/O needs WSA_FLAG_OVERLAPPED; socket() sets it too (documentation
+ * page "WSASocketW function"), here it is written out. A child process that
+ * inherited the socket would keep the port after the server has ended. */
+SOCKET net_accept_socket(void)
+{
+    return WSASocketW(family, SOCK_STREAM, IPPROTO_TCP, NULL, 0,
+                      WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+}
+
+bool net_has_ifs_handles(SOCKET s)
+{
+    WSAPROTOCOL_INFOW protocol;
+    int length = sizeof protocol;
+    if (getsockopt(s, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&protocol,
+                   &length) == SOCKET_ERROR)
+        die("getsockopt(SO_PROTOCOL_INFO)", (unsigned long)WSAGetLastError());
+    bool has = (protocol.dwServiceFlags1 & XP1_IFS_HANDLES) != 0;
+    if (!has)
+        report("no skip-on-success: the Winsock provider has no IFS handles");
+    return has;
+}
+
 /* Writes "ADDR:PORT", or "[ADDR]:PORT" for IPv6. */
 static void format_address(const struct sockaddr_storage *address, int length,
                            char name[NET_NAME_BYTES])
@@ -43,10 +67,8 @@ SOCKET net_listen(const char *host, unsigned short port)
                    "::1, or :: for both; not \"%.60s\"",
                    host);
 
-    /* Overlapped I/O needs this flag; socket() sets it too (documentation page
-     * "WSASocketW function"), here it is written out. */
-    SOCKET s = WSASocketW(address->ai_family, SOCK_STREAM, IPPROTO_TCP, NULL, 0,
-                          WSA_FLAG_OVERLAPPED);
+    family = address->ai_family;
+    SOCKET s = net_accept_socket();
     if (s == INVALID_SOCKET)
         die("WSASocket", (unsigned long)WSAGetLastError());
 

@@ -5,6 +5,7 @@
 #ifndef COMMON_NET_H
 #define COMMON_NET_H
 
+#include <stdbool.h>
 #include <winsock2.h>
 #include <ws2tcpip.h>
 #include <mswsock.h>
@@ -29,6 +30,16 @@ void net_announce(SOCKET listener);
  * small echoes are not held back, and one chapter is not compared with that
  * switched on and another with it off. Returns 0 or the Winsock error. */
 int net_tune(SOCKET s);
+
+/* A new socket of the kind that net_listen() made, for AcceptEx, which the
+ * caller closes; or INVALID_SOCKET, with the reason as the last error. */
+SOCKET net_accept_socket(void);
+
+/* Whether sockets are real file handles, so that skip-on-success can be relied
+ * on; if not, says so in one line. The provider of one socket tells for all.
+ * (Documentation page "SetFileCompletionNotificationModes function"; KB
+ * 2568167 on providers behind the port's back.) */
+bool net_has_ifs_handles(SOCKET s);
 
 /* Closes a socket so that the peer sees an orderly end of the stream: sends
  * what is still queued and a FIN, throws away what has already arrived and

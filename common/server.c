@@ -33,7 +33,7 @@ static const struct option shared_options[] = {
     {"--idle-timeout", "SECONDS", "close a silent connection; 0: never",
      OPTION_NUMBER, &options.idle_seconds, 0, 86400},
     {"--buffer", "BYTES", "buffer of one connection", OPTION_NUMBER,
-     &options.buffer_bytes, 1, 16777216},
+     &options.buffer_bytes, 1, 1048576},
     {"--verbose", NULL, "report each connection, not only failures",
      OPTION_FLAG, &options.verbose, 0, 0},
     {"--trace", "FILE", "write one line for each call into FILE", OPTION_TEXT,
@@ -85,10 +85,52 @@ void server_begin(int argc, char **argv, const char *program,
     net_start();
 }
 
+void *server_admit(SOCKET s, size_t bytes, long *id)
+{
+    *id = ledger_accepted(options.max_clients);
+    if (*id == 0) {
+        server_refuse(s, "as many clients as --max-clients allows");
+        return NULL;
+    }
+    void *memory = calloc(1, bytes + (size_t)options.buffer_bytes);
+    if (memory == NULL) {
+        report_connection(*id, "calloc", ERROR_NOT_ENOUGH_MEMORY);
+        closesocket(s);
+        ledger_closed(NULL);
+        return NULL;
+    }
+    int error = net_tune(s);
+    if (error != 0) /* it can be served all the same */
+        report_connection(*id, "setsockopt", (DWORD)error);
+    report_verbose("connection %ld: open", *id);
+    return memory;
+}
+
 void server_refuse(SOCKET s, const char *reason)
 {
     report("refused a client: %s", reason);
     net_close_orderly(s);
+}
+
+bool server_timed_out(DWORD active_ms, bool is_sending)
+{
+    enum { SEND_TIMEOUT_SECONDS = 30 };
+    /* Unsigned, so that it is right when the count starts again after 49 days;
+     * and then signed: the last byte may have moved after we began to look. */
+    LONG silent_ms = (LONG)(GetTickCount() - active_ms);
+    long limit = options.idle_seconds; /* 0: none */
+    if (is_sending && (limit == 0 || limit > SEND_TIMEOUT_SECONDS))
+        limit = SEND_TIMEOUT_SECONDS;
+    return limit > 0 && silent_ms >= limit * 1000;
+}
+
+bool server_tick(void)
+{
+    enum { TICK_MS = 250 };
+    DWORD result = WaitForSingleObject(stop_event(), TICK_MS);
+    if (result == WAIT_FAILED)
+        die("WaitForSingleObject", GetLastError());
+    return result == WAIT_OBJECT_0;
 }
 
 long server_processor_count(void)
@@ -100,7 +142,6 @@ long server_processor_count(void)
 
 int server_end(void)
 {
-    invariant(ledger_live() == 0);
     ledger_print();
     observe_end();
     WSACleanup();

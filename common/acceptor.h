@@ -1,0 +1,24 @@
+/* acceptor.h: two ways to accept. A thread that sleeps in accept(), for the
+ * models that have no way of their own to wait for a client: 01 writes the same
+ * thread out. And AcceptEx, for the model that has one. */
+#ifndef COMMON_ACCEPTOR_H
+#define COMMON_ACCEPTOR_H
+
+#include <winsock2.h>
+#include <mswsock.h>
+
+/* Starts the thread; it calls on_accept with each accepted socket, which then
+ * belongs to on_accept. A client that has left again and a shortage of memory
+ * or handles do not end it. Exits with status 1 if it cannot be started. */
+void acceptor_start(SOCKET listener, void (*on_accept)(SOCKET s));
+
+/* Closes the listener, which wakes the thread, and waits for its end: after
+ * that on_accept is not called any more. */
+void acceptor_stop(void);
+
+/* AcceptEx, which has to be asked for: the way through the library takes an
+ * additional call each time (documentation page "AcceptEx function"). Exits
+ * with status 1 if there is none. */
+LPFN_ACCEPTEX acceptor_ex(SOCKET listener);
+
+#endif
