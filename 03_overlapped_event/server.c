@@ -181,8 +181,7 @@ static void start_recv(struct connection *c)
         if (error != WSA_IO_PENDING)
             on_complete(c, (DWORD)error, 0); /* it has not started */
     }
-    /* Pending or done already: either way the event says so, and the
-     * completion is handled in one place only, where the worker waits. */
+    /* Pending or done: the event says so, and the worker will see it. */
 }
 
 /* [S5] The buffer is ours again. */
@@ -363,8 +362,8 @@ static void cancel_connections(bool all)
     ReleaseSRWLockShared(&lock);
 }
 
-/* [S9] Cancels until nothing is in flight; only then ends the workers. One
- * that ended earlier would take its operations with it. */
+/* [S9] Cancels until nothing is in flight; only then ends the workers. Memory
+ * that Windows may still write to must not lose its owner. */
 static void stop_server(void)
 {
     InterlockedExchange(&stopping, 1);

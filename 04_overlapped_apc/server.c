@@ -1,8 +1,8 @@
 /* 04: overlapped I/O with completion routines.
  *
  * An overlapped call is given a routine to run when the operation is over.
- * Windows queues it as an APC to the thread that started the operation, and runs
- * it when that thread waits alertably. So nothing has to be looked up, and
+ * Windows queues it as an APC to the thread that started the operation, and
+ * runs it when that thread waits alertably. So nothing has to be looked up, and
  * nobody else can help: a connection stays with the worker that got it.
  *
  * Threads: main, which waits to stop; one that accepts; a few workers.
@@ -43,8 +43,6 @@ struct connection {
     char buffer[]; /* options.buffer_bytes of it: all the memory a peer gets */
 };
 
-/* Only the worker touches its connections: what others want from it, they queue
- * to it as an APC. */
 struct worker {
     HANDLE handle;
     struct worker *next;
@@ -117,17 +115,15 @@ static struct worker *emptiest_worker(void)
     return emptiest;
 }
 
-/* An APC, run by the worker that c was given to. The first receive is started
- * there and not by the acceptor because the routine will run on the thread that
- * starts the operation. */
+/* An APC. The first receive is started by the worker and not by the acceptor,
+ * because the routine will run on the thread that starts the operation. */
 static void CALLBACK adopt(ULONG_PTR data)
 {
     start_recv((struct connection *)data);
 }
 
-/* The APC may be queued before the worker has run its first instruction: it is
- * then the first thing that runs (documentation page "QueueUserAPC
- * function"). */
+/* An APC may be queued before the worker runs its first instruction: it is then
+ * the first thing to run (documentation page "QueueUserAPC function"). */
 static void hand_over(struct connection *c)
 {
     c->worker = emptiest_worker();
@@ -171,8 +167,7 @@ static void start_recv(struct connection *c)
         if (error != WSA_IO_PENDING)
             on_complete(c, (DWORD)error, 0); /* it has not started */
     }
-    /* Pending or done already: either way the routine runs in a later
-     * alertable wait of this thread, never in the middle of this function. */
+    /* Pending or done: the routine runs in a later wait, never in here. */
 }
 
 /* [S5] The buffer is ours again. */
@@ -230,10 +225,9 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
 }
 
 /* [S7] Routines, new connections and the request to end are all APCs, and run
- * inside SleepEx. One wait runs all that are queued, and those that are queued
- * in the meantime: a peer that always has data ready would keep the worker in
- * one wait for ever. So a receive is only started here, when the wait has
- * returned: everyone has one turn for each wait. */
+ * inside SleepEx. One wait runs all that are queued, and those queued meanwhile:
+ * a peer that always has data ready would keep the worker in it for ever. So a
+ * receive is only started here, between two waits: one turn for everyone. */
 static unsigned __stdcall run_worker(void *data)
 {
     struct worker *me = data;
@@ -333,9 +327,8 @@ static void cancel_connections(bool all)
     ReleaseSRWLockShared(&lock);
 }
 
-/* [S9] Cancels until nothing is in flight; only then ends the workers. One
- * that ended earlier would take the routines with it, and the memory that
- * Windows still writes to would have no owner. */
+/* [S9] Cancels until nothing is in flight; only then ends the workers. Memory
+ * that Windows may still write to must not lose its owner. */
 static void stop_server(void)
 {
     InterlockedExchange(&stopping, 1);

@@ -2,8 +2,8 @@
  *
  * One queue for everything: every operation on a socket that is associated with
  * the port puts a packet into it when it is over, and any worker takes the next
- * one. No connection belongs to a thread, no thread waits for a connection. Even
- * accepting is an operation that completes: no thread sits in accept().
+ * one. No connection belongs to a thread, no thread waits for a connection.
+ * Even accepting is an operation that completes: no thread sits in accept().
  *
  * Threads: main, which waits to stop; a few workers.
  */
@@ -50,13 +50,12 @@ struct worker {
     DWORD again_bytes;
 };
 
-/* One AcceptEx in flight; one that could not be started rests until main's next
- * tick. Windows writes both addresses here, and wants 16 bytes more for each
- * (documentation page "AcceptEx function"). */
+/* One AcceptEx in flight. Windows writes both addresses here, and wants 16
+ * bytes more for each (documentation page "AcceptEx function"). */
 struct accept_slot {
     WSAOVERLAPPED overlapped;
     SOCKET socket;
-    volatile LONG is_resting;
+    volatile LONG is_resting; /* it could not start: until main's next tick */
     char addresses[2][sizeof(struct sockaddr_storage) + 16];
 };
 
@@ -105,10 +104,9 @@ static void start_listening(void)
     listener = net_listen(options.host, (unsigned short)options.port);
 }
 
-/* [S2] The next client will find a socket that is ready for it. Receive length
- * 0: asked to receive as well, it would not complete for a client that says
- * nothing. Returns BOOL, unlike most of Winsock. TRUE and pending both bring a
- * packet, because the listener does not skip. */
+/* [S2] The next client will find a socket ready for it. Receive length 0: asked
+ * to receive as well, it would not complete for a client that says nothing.
+ * TRUE and pending both bring a packet: the listener does not skip. */
 static void start_accept(struct accept_slot *slot)
 {
     DWORD bytes = 0;
@@ -150,16 +148,15 @@ static void on_accept_complete(struct accept_slot *slot, DWORD error)
 {
     SOCKET s = slot->socket;
     start_accept(slot); /* first, so that there are always as many in flight */
-    /* Until it is told of its listener, the socket is connected only half:
-     * shutdown and getpeername fail on it (documentation page "AcceptEx
-     * function"). An error: the client has left again, or we are stopping. */
+    /* Until it is told of its listener, shutdown and getpeername fail on the
+     * socket (documentation page "AcceptEx function"). */
     if (error == 0 &&
         setsockopt(s, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
                    (const char *)&listener, sizeof listener) == 0) {
         shortage_reported = 0;
         on_accept(s);
     } else {
-        closesocket(s);
+        closesocket(s); /* the client has left again, or we are stopping */
     }
     ledger_completed();
 }
@@ -192,9 +189,8 @@ static struct connection *connection_open(SOCKET s)
     return c;
 }
 
-/* To the port, and so to any worker. This is the other job of the function that
- * makes a port. What is skipped is set for all operations of this socket, and
- * start_recv and start_send rely on it. */
+/* To the port, and so to any worker: the other job of the function that makes a
+ * port. What is skipped is set here for all operations of this socket. */
 static void hand_over(struct connection *c)
 {
     HANDLE handle = (HANDLE)c->socket;
@@ -214,10 +210,9 @@ static void prepare(struct connection *c, enum operation operation)
     c->tally.posted++;
 }
 
-/* The operation was over when its call returned, and no packet comes. The worker
- * that took c's last packet goes on with it, but only so often in a row: a peer
- * that always has data ready must not keep it to itself. Then, or if there was
- * no packet yet, one of our own sends c to the end of the queue. */
+/* No packet comes. The worker that took c's last packet goes on with it, but
+ * only so often in a row: a peer that always has data ready must not keep it to
+ * itself. Then a packet of our own sends c to the end of the queue. */
 static void done_at_once(struct connection *c)
 {
     struct worker *me = c->worker;
@@ -244,8 +239,7 @@ static void start_recv(struct connection *c)
         int error = WSAGetLastError();
         if (error != WSA_IO_PENDING)
             on_complete(c, (DWORD)error, 0); /* it has not started */
-        /* Pending: a packet will come, or has come already, another worker
-         * has handled it, and c is gone. Not one more look at it. */
+        /* Pending: another worker may have c already, or have freed it. */
     } else if (skip_on_success) {
         done_at_once(c); /* otherwise a packet comes all the same */
     }
@@ -307,18 +301,17 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
         on_send_complete(c, error, bytes);
 }
 
-/* [S7] Takes the next packet, whoever it belongs to. Four outcomes: TRUE with an
- * OVERLAPPED, an operation that succeeded; TRUE without, a packet that we have
- * posted; FALSE with one, an operation that failed, whose packet is as good as
- * any; FALSE without: the call itself has failed. (So it looks, too, when a
- * wait with a time-out ends: this one has none.) */
+/* [S7] Takes the next packet, whoever's it is. TRUE with an OVERLAPPED: an
+ * operation has succeeded. TRUE without: a packet that we have posted. FALSE
+ * with one: an operation has failed, but its packet is as good as any. FALSE
+ * without: the call has failed; or timed out, which INFINITE rules out. */
 static unsigned __stdcall run_worker(void *data)
 {
     struct worker *me = data;
     for (;;) {
         DWORD bytes;
         ULONG_PTR key;
-        OVERLAPPED *overlapped;
+        OVERLAPPED *overlapped = NULL;
         BOOL ok = GetQueuedCompletionStatus(port, &bytes, &key, &overlapped,
                                             INFINITE);
         DWORD error = ok ? 0 : GetLastError(); /* 64, not Winsock's 10054 */
@@ -344,8 +337,7 @@ static unsigned __stdcall run_worker(void *data)
             error = 0;
         } while (c != NULL);
     }
-    PostQueuedCompletionStatus(port, 0, KEY_END,
-                               NULL); /* for the next worker */
+    PostQueuedCompletionStatus(port, 0, KEY_END, NULL); /* passes it on */
     return 0;
 }
 
@@ -428,8 +420,8 @@ static void cancel_connections(bool all)
     ReleaseSRWLockShared(&lock);
 }
 
-/* [S9] Cancels until nothing is in flight; only then ends the workers. The
- * port is closed last: packets that are still in it would be lost. */
+/* [S9] Cancels until nothing is in flight; only then ends the workers. Memory
+ * that Windows may still write to must not lose its owner. */
 static void stop_server(void)
 {
     InterlockedExchange(&stopping, 1);
