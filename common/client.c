@@ -26,6 +26,10 @@
 
 enum { BUFFER_BYTES = 65536, LINE_BYTES = 4096 };
 
+/* A flood has at most so much on its way: a server never runs out of it, and
+ * when the time is over there is little left to wait for. */
+enum { FLOOD_BYTES = 4 * BUFFER_BYTES };
+
 static const char *host = "127.0.0.1";
 static long port = 7007;
 static long timeout_seconds = 10;
@@ -111,6 +115,7 @@ struct connection {
 
 static struct connection *connections; /* client_count of them */
 static fd_set readable, writable;      /* to wait for, and then: that are */
+static uint64_t on_their_way_at_most = UINT64_MAX;
 static uint64_t flood_end_ns = UINT64_MAX;
 static uint64_t read_from_ns;
 
@@ -138,7 +143,7 @@ static bool choose_sockets(bool is_reading)
     FD_ZERO(&writable);
     for (long i = 0; i < client_count; i++) {
         const struct connection *c = &connections[i];
-        if (c->out_end > 0)
+        if (c->out_end > 0 && c->sent - c->echoed < on_their_way_at_most)
             FD_SET(c->socket, &writable);
         if (is_reading)
             FD_SET(c->socket, &readable);
@@ -464,6 +469,7 @@ static void send_all(void)
         send_file();
     } else if (flood_seconds > 0) {
         struct source source = {.size_bytes = UINT64_MAX};
+        on_their_way_at_most = FLOOD_BYTES;
         flood_end_ns = ns_from_now(flood_seconds);
         exchange(&source, false);
     } else if (count > 0) {
