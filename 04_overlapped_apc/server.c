@@ -225,8 +225,8 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
 }
 
 /* [S7] Routines, new connections and the request to end are all APCs, and run
- * inside SleepEx. One wait runs all that are queued, and those queued meanwhile:
- * a peer that always has data ready would keep the worker in it for ever. So a
+ * inside SleepEx: all that are queued, and those that are queued meanwhile. A
+ * peer that always has data ready would keep the worker in there for ever. So a
  * receive is only started here, between two waits: one turn for everyone. */
 static unsigned __stdcall run_worker(void *data)
 {

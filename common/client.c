@@ -3,10 +3,12 @@
  * Sends bytes, and checks that the same bytes come back in the same order. It
  * knows nothing of how the server works: any RFC 862 server will do.
  *
- * The socket is non-blocking, and the program waits in select(), because it
+ * The sockets are non-blocking, and the program waits in select(), because it
  * has to send and receive at the same time. A client that first sends a whole
  * file and then reads the echo deadlocks: the server, which has one buffer,
- * stops reading as soon as nobody takes what it sends back. */
+ * stops reading as soon as nobody takes what it sends back. (--read-after does
+ * just that, for a while: to see what the server makes of it.) */
+#define FD_SETSIZE 1000 /* what an fd_set takes; the header's own value is 64 */
 #include <inttypes.h>
 #include <io.h>
 #include <stdio.h>
@@ -24,6 +26,10 @@
 
 enum { BUFFER_BYTES = 65536, LINE_BYTES = 4096 };
 
+/* A flood has at most so much on its way: a server never runs out of it, and
+ * when the time is over there is little left to wait for. */
+enum { FLOOD_BYTES = 4 * BUFFER_BYTES };
+
 static const char *host = "127.0.0.1";
 static long port = 7007;
 static long timeout_seconds = 10;
@@ -31,8 +37,13 @@ static const char *message;
 static const char *path;
 static long count;      /* 0: --count was not given */
 static long size_bytes; /* 0: --size was not given */
+static long flood_seconds;
+static long hold_seconds;
+static long read_after_seconds;
+static long client_count = 1;
 
-static uint64_t total_bytes; /* sent and come back intact */
+static uint64_t total_sent_bytes;
+static uint64_t total_bytes; /* of these, come back intact */
 static long total_messages;
 static char last_printed = '\n';
 
@@ -47,6 +58,14 @@ static const struct option client_options[] = {
      &count, 1, 1000000000},
     {"--size", "BYTES", "bytes in each of them (64)", OPTION_NUMBER,
      &size_bytes, 1, 2147483647},
+    {"--flood", "SECONDS", "send as fast as possible for so long",
+     OPTION_NUMBER, &flood_seconds, 1, 86400},
+    {"--hold", "SECONDS", "stay connected and say nothing for so long",
+     OPTION_NUMBER, &hold_seconds, 1, 86400},
+    {"--clients", "N", "flood or hold with N connections", OPTION_NUMBER,
+     &client_count, 1, FD_SETSIZE},
+    {"--read-after", "SECONDS", "send, but read nothing for so long",
+     OPTION_NUMBER, &read_after_seconds, 1, 86400},
     {NULL, NULL, NULL, OPTION_FLAG, NULL, 0, 0}};
 
 /* ---- what is sent ------------------------------------------------------- */
@@ -82,34 +101,76 @@ static size_t take(struct source *source, enum direction direction,
     return bytes;
 }
 
-/* ---- the connection ----------------------------------------------------- */
+/* ---- connections -------------------------------------------------------- */
+
+struct connection {
+    SOCKET socket;
+    struct source source;
+    uint64_t sent;   /* of this source */
+    uint64_t echoed; /* of that, come back intact */
+    char out[BUFFER_BYTES];
+    size_t out_at;  /* what is to be sent next: from here */
+    size_t out_end; /* to here; 0: nothing is left to be sent */
+};
+
+static struct connection *connections; /* client_count of them */
+static fd_set readable, writable;      /* to wait for, and then: that are */
+static uint64_t on_their_way_at_most = UINT64_MAX;
+static uint64_t flood_end_ns = UINT64_MAX;
+static uint64_t read_from_ns;
 
 static const char broken[] = "the connection broke: did the server stop, or "
                              "refuse us? See what it reports";
 
 static _Noreturn void fail_with(const char *what, int error, const char *advice)
 {
-    char text[256];
+    char text[512];
     error_text((unsigned long)error, text, sizeof text);
     die_saying(1, "%s: %s (%d); %s", what, text, error, advice);
 }
 
-/* Waits until the socket is readable or, if asked for, writable, and says which
- * it is. False: neither, for --timeout seconds. */
-static bool wait_until(SOCKET s, bool *readable, bool *writable)
+static uint64_t ns_from_now(long seconds)
 {
-    struct timeval timeout = {.tv_sec = timeout_seconds};
-    fd_set read_set, write_set;
-    FD_ZERO(&read_set);
-    FD_ZERO(&write_set);
-    FD_SET(s, &read_set);
-    if (*writable)
-        FD_SET(s, &write_set);
-    int ready = select(0, &read_set, &write_set, NULL, &timeout);
+    return clock_ns() + (uint64_t)seconds * 1000000000;
+}
+
+/* Puts into the two sets what there is to wait for. False: every byte has been
+ * sent and has come back. */
+static bool choose_sockets(bool is_reading)
+{
+    bool is_complete = true;
+    FD_ZERO(&readable);
+    FD_ZERO(&writable);
+    for (long i = 0; i < client_count; i++) {
+        const struct connection *c = &connections[i];
+        if (c->out_end > 0 && c->sent - c->echoed < on_their_way_at_most)
+            FD_SET(c->socket, &writable);
+        if (is_reading)
+            FD_SET(c->socket, &readable);
+        if (c->out_end > 0 || c->echoed < c->sent)
+            is_complete = false;
+    }
+    return !is_complete;
+}
+
+/* Waits until a socket is what it was chosen for, and leaves only such ones in
+ * the sets. False: none is, and it is deadline_ns. select() takes no empty set
+ * (documentation page "select function"). */
+static bool wait_until(uint64_t deadline_ns)
+{
+    uint64_t now_ns = clock_ns();
+    uint64_t us = deadline_ns > now_ns ? (deadline_ns - now_ns) / 1000 + 1 : 0;
+    struct timeval timeout = {.tv_sec = (long)(us / 1000000),
+                              .tv_usec = (long)(us % 1000000)};
+    if (readable.fd_count == 0 && writable.fd_count == 0) {
+        Sleep((DWORD)(us / 1000 + 1));
+        return false;
+    }
+    int ready =
+        select(0, readable.fd_count > 0 ? &readable : NULL,
+               writable.fd_count > 0 ? &writable : NULL, NULL, &timeout);
     if (ready == SOCKET_ERROR)
         die("select", (unsigned long)WSAGetLastError());
-    *readable = FD_ISSET(s, &read_set) != 0;
-    *writable = FD_ISSET(s, &write_set) != 0;
     return ready > 0;
 }
 
@@ -167,70 +228,120 @@ static size_t send_some(SOCKET s, const char *buffer, size_t bytes)
     return error != 0 ? 0 : (size_t)sent;
 }
 
-/* Compares bytes that came back after already_echoed good ones. */
-static void verify(struct source *source, const char *echo, size_t bytes,
-                   uint64_t already_echoed)
+/* Compares bytes that came back with those that were sent. */
+static void verify(struct connection *c, const char *echo, size_t bytes)
 {
     static char expected[BUFFER_BYTES];
-    size_t known = take(source, EXPECTING, expected, bytes);
+    size_t known = take(&c->source, EXPECTING, expected, bytes);
     for (size_t i = 0; i < known; i++)
         if (echo[i] != expected[i])
             die_saying(1,
                        "wrong byte at offset %" PRIu64 ": sent 0x%02x, got "
                        "0x%02x; is this an echo server?",
-                       already_echoed + i, (unsigned char)expected[i],
+                       c->echoed + i, (unsigned char)expected[i],
                        (unsigned char)echo[i]);
-    if (known < bytes)
+    c->echoed += known;
+    if (known < bytes || c->echoed > c->sent)
         die_saying(1,
                    "more came back than was sent, from offset %" PRIu64
                    " on; is this an echo server?",
-                   already_echoed + known);
+                   known < bytes ? c->echoed : c->sent);
 }
 
-/* Sends the whole source and takes back its whole echo. TCP is a stream: one
- * send may come back in many pieces, and many sends in one, so only the count
- * tells when the echo is complete. */
-static void exchange(SOCKET s, struct source *source, bool print)
+/* Gets the next bytes that are to be sent. */
+static void refill(struct connection *c)
 {
-    static char out[BUFFER_BYTES], in[BUFFER_BYTES];
-    uint64_t sent = 0, echoed = 0;
-    size_t at = 0, end = take(source, SENDING, out, sizeof out);
-    while (end > 0 || echoed < sent) {
-        bool readable, writable = end > 0;
-        if (!wait_until(s, &readable, &writable))
+    c->out_at = 0;
+    c->out_end = clock_ns() < flood_end_ns
+                     ? take(&c->source, SENDING, c->out, sizeof c->out)
+                     : 0;
+}
+
+static void on_writable(struct connection *c)
+{
+    size_t done =
+        send_some(c->socket, c->out + c->out_at, c->out_end - c->out_at);
+    c->out_at += done;
+    c->sent += done;
+    total_sent_bytes += done;
+    if (c->out_at == c->out_end)
+        refill(c);
+}
+
+static void on_readable(struct connection *c, bool print)
+{
+    static char in[BUFFER_BYTES];
+    int received = receive(c->socket, in);
+    if (received == 0)
+        die_saying(1,
+                   "the server closed connection %d when %" PRIu64
+                   " of %" PRIu64 " bytes sent had come back; see what it "
+                   "reports",
+                   (int)(c - connections) + 1, c->echoed, c->sent);
+    if (received < 0)
+        return;
+    verify(c, in, (size_t)received);
+    total_bytes += (uint64_t)received;
+    if (print) {
+        fwrite(in, 1, (size_t)received, stdout);
+        last_printed = in[received - 1];
+    }
+}
+
+/* print: what comes back on the first connection. */
+static void serve_chosen(bool print)
+{
+    for (long i = 0; i < client_count; i++) {
+        struct connection *c = &connections[i];
+        if (FD_ISSET(c->socket, &writable))
+            on_writable(c);
+        if (FD_ISSET(c->socket, &readable))
+            on_readable(c, print && i == 0);
+    }
+}
+
+/* Sends the whole source on each connection and takes back its whole echo. TCP
+ * is a stream: one send may come back in many pieces, and many sends in one, so
+ * only the count tells when the echo is complete. */
+static void exchange(const struct source *source, bool print)
+{
+    for (long i = 0; i < client_count; i++) {
+        struct connection *c = &connections[i];
+        c->source = *source;
+        c->sent = c->echoed = 0;
+        refill(c);
+    }
+    for (;;) {
+        bool is_reading = clock_ns() >= read_from_ns;
+        if (!choose_sockets(is_reading))
+            break;
+        if (wait_until(is_reading ? ns_from_now(timeout_seconds)
+                                  : read_from_ns))
+            serve_chosen(print);
+        else if (is_reading)
             die_saying(1,
                        "time-out: %" PRIu64 " of %" PRIu64 " bytes sent came "
                        "back, then nothing for %ld s; is the server busy with "
                        "another client, or stuck?",
-                       echoed, sent, timeout_seconds);
-        if (writable) {
-            size_t done = send_some(s, out + at, end - at);
-            at += done;
-            sent += done;
-            if (at == end) {
-                at = 0;
-                end = take(source, SENDING, out, sizeof out);
-            }
-        }
-        int received = readable ? receive(s, in) : -1;
-        if (received == 0)
-            die_saying(1,
-                       "the server closed the connection when %" PRIu64
-                       " of %" PRIu64 " bytes sent had come back; see what it "
-                       "reports",
-                       echoed, sent);
-        if (received > 0) {
-            verify(source, in, (size_t)received, echoed);
-            echoed += (uint64_t)received;
-            if (print) {
-                fwrite(in, 1, (size_t)received, stdout);
-                last_printed = in[received - 1];
-            }
-        }
+                       total_bytes, total_sent_bytes, timeout_seconds);
     }
     fflush(stdout);
-    total_bytes += echoed;
-    total_messages++;
+    total_messages += client_count;
+}
+
+/* Stays connected and silent. Finds out when the server does not. */
+static void hold(void)
+{
+    uint64_t end_ns = ns_from_now(hold_seconds);
+    printf("connected: %ld; silent for %ld s ...\n", client_count,
+           hold_seconds);
+    fflush(stdout);
+    for (;;) {
+        choose_sockets(true);
+        if (!wait_until(end_ns))
+            return;
+        serve_chosen(false);
+    }
 }
 
 /* Says "no more from me" and expects the same from the server, with nothing
@@ -241,8 +352,10 @@ static void end_connection(SOCKET s)
     if (shutdown(s, SD_SEND) == SOCKET_ERROR)
         fail_with("shutdown", WSAGetLastError(), broken);
     for (int received = -1; received != 0;) {
-        bool readable, writable = false;
-        if (!wait_until(s, &readable, &writable))
+        FD_ZERO(&readable);
+        FD_ZERO(&writable);
+        FD_SET(s, &readable);
+        if (!wait_until(ns_from_now(timeout_seconds)))
             die_saying(1,
                        "time-out: every byte came back, but the server did "
                        "not end the connection within %ld s after we did",
@@ -267,29 +380,29 @@ static FILE *open_file(void)
     return file;
 }
 
-static void send_file(SOCKET s)
+static void send_file(void)
 {
     FILE *sending = open_file();
     FILE *expecting = open_file();
     struct source source = {.file = {sending, expecting}};
-    exchange(s, &source, false);
+    exchange(&source, false);
     if (ferror(sending) || ferror(expecting))
         die_saying(1, "--file: reading \"%.200s\" failed", path);
     fclose(sending);
     fclose(expecting);
 }
 
-static void send_text(SOCKET s, const char *text)
+static void send_text(const char *text)
 {
     struct source source = {.text = text, .size_bytes = strlen(text)};
-    exchange(s, &source, true);
+    exchange(&source, true);
 }
 
 /* One line at a time, and its whole echo before the next: select() can wait
  * for sockets but not for the console, so a client that waited for both would
  * need a second thread. The price: when the server closes while we wait for
  * the keyboard, we only find out with the next line. */
-static void send_lines(SOCKET s)
+static void send_lines(void)
 {
     char line[LINE_BYTES];
     bool is_console = _isatty(_fileno(stdin)) != 0;
@@ -301,15 +414,16 @@ static void send_lines(SOCKET s)
             break;
         if (is_console && strcmp(line, "\n") == 0)
             break; /* an empty line in a file is sent like any other */
-        send_text(s, line);
+        send_text(line);
     }
 }
 
 static void print_help(void)
 {
     printf("client: talks to a TCP echo server (RFC 862), checks every byte\n\n"
-           "Without --message, --file, --count and --size it sends the lines "
-           "you type.\n\n");
+           "Give one of --message, --file, --flood, or --count and --size. "
+           "With none of them\nit sends the lines you type, or with --hold "
+           "nothing.\n\n");
     options_print(client_options);
     printf("\nExit status: 0 every byte came back, 1 not, 2 wrong usage.\n");
 }
@@ -329,39 +443,67 @@ static void read_options(int argc, char **argv)
     if (result != OPTIONS_OK)
         exit(0);
 
-    bool generated = count > 0 || size_bytes > 0;
-    if ((message != NULL) + (path != NULL) + generated > 1)
-        die_saying(2, "give one of --message, --file, or --count and --size");
-    if (generated && count == 0)
+    bool is_generated = count > 0 || size_bytes > 0;
+    int given =
+        (message != NULL) + (path != NULL) + (flood_seconds > 0) + is_generated;
+    if (given > 1)
+        die_saying(2, "give one of --message, --file, --flood, or --count and "
+                      "--size");
+    if (hold_seconds > 0 && given > 0 && message == NULL)
+        die_saying(2, "--hold goes with --message or alone");
+    if (client_count > 1 && hold_seconds == 0 && flood_seconds == 0)
+        die_saying(2, "--clients goes with --hold or --flood");
+    if (read_after_seconds > 0 && path == NULL && !is_generated)
+        die_saying(2, "--read-after goes with --file, or --count and --size");
+    if (is_generated && count == 0)
         count = 1;
-    if (generated && size_bytes == 0)
+    if (is_generated && size_bytes == 0)
         size_bytes = 64;
+}
+
+static void send_all(void)
+{
+    if (message != NULL) {
+        send_text(message);
+    } else if (path != NULL) {
+        send_file();
+    } else if (flood_seconds > 0) {
+        struct source source = {.size_bytes = UINT64_MAX};
+        on_their_way_at_most = FLOOD_BYTES;
+        flood_end_ns = ns_from_now(flood_seconds);
+        exchange(&source, false);
+    } else if (count > 0) {
+        struct source source = {.size_bytes = (uint64_t)size_bytes};
+        for (long i = 0; i < count; i++)
+            exchange(&source, false);
+    } else if (hold_seconds == 0) {
+        send_lines();
+    }
 }
 
 int main(int argc, char **argv)
 {
     read_options(argc, argv);
     net_start();
-    SOCKET s = connect_to_server();
+    connections = calloc((size_t)client_count, sizeof *connections);
+    if (connections == NULL)
+        die_saying(1, "no memory for %ld connections", client_count);
+    for (long i = 0; i < client_count; i++)
+        connections[i].socket = connect_to_server();
+
     uint64_t begin_ns = clock_ns();
-    if (message != NULL) {
-        send_text(s, message);
-    } else if (path != NULL) {
-        send_file(s);
-    } else if (count > 0) {
-        for (long i = 0; i < count; i++) {
-            struct source source = {.size_bytes = (uint64_t)size_bytes};
-            exchange(s, &source, false);
-        }
-    } else {
-        send_lines(s);
-    }
+    read_from_ns = ns_from_now(read_after_seconds);
+    send_all();
     if (last_printed != '\n')
         printf("\n");
     fflush(stdout);
-    end_connection(s);
+    if (hold_seconds > 0)
+        hold();
+    for (long i = 0; i < client_count; i++)
+        end_connection(connections[i].socket);
     printf("bytes=%" PRIu64 " messages=%ld seconds=%.3f\n", total_bytes,
            total_messages, (double)(clock_ns() - begin_ns) / 1e9);
+    free(connections);
     WSACleanup();
     return 0;
 }

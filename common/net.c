@@ -4,6 +4,14 @@
 
 #include "report.h"
 
+/* mingw-w64's winsock2.h lacks it; this is the definition of Microsoft's. */
+#ifndef SOMAXCONN_HINT
+#define SOMAXCONN_HINT(n) (-(n))
+#endif
+
+/* How many clients may wait to be accepted. */
+enum { BACKLOG = 2000 };
+
 void net_start(void)
 {
     WSADATA data;
@@ -53,6 +61,24 @@ static void format_address(const struct sockaddr_storage *address, int length,
     snprintf(name, NET_NAME_BYTES, form, host, service);
 }
 
+/* The port may be busy though no program has it: the exclusive option also
+ * refuses while a connection that a server accepted there is still alive, and
+ * that one may be gone (documentation page "SO_EXCLUSIVEADDRUSE socket option",
+ * which knows both errors). */
+static _Noreturn void die_unbound(const char *host, unsigned short port,
+                                  int error)
+{
+    bool is_busy = error == WSAEADDRINUSE || error == WSAEACCES;
+    char text[512];
+    error_text((unsigned long)error, text, sizeof text);
+    die_saying(1, "bind to %.60s port %hu: %s (%d)%s", host, port, text, error,
+               is_busy ? "; another program has this port, or connections of "
+                         "the last run are still alive, which "
+                         "SO_EXCLUSIVEADDRUSE refuses, too: wait a little, or "
+                         "choose another port with --port"
+                       : "");
+}
+
 SOCKET net_listen(const char *host, unsigned short port)
 {
     struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST,
@@ -85,14 +111,14 @@ SOCKET net_listen(const char *host, unsigned short port)
                    sizeof off) == SOCKET_ERROR)
         die("setsockopt(IPV6_V6ONLY)", (unsigned long)WSAGetLastError());
 
-    if (bind(s, address->ai_addr, (int)address->ai_addrlen) == SOCKET_ERROR) {
-        int error = WSAGetLastError();
-        char call[100];
-        snprintf(call, sizeof call, "bind to %.60s port %hu", host, port);
-        die(call, (unsigned long)error);
-    }
+    if (bind(s, address->ai_addr, (int)address->ai_addrlen) == SOCKET_ERROR)
+        die_unbound(host, port, WSAGetLastError());
     freeaddrinfo(address);
-    if (listen(s, SOMAXCONN) == SOCKET_ERROR)
+
+    /* A client that finds the queue full is refused. SOMAXCONN leaves the
+     * length to the system; a hint of 200 to 65,535 can ask for more
+     * (documentation page "listen function"). */
+    if (listen(s, SOMAXCONN_HINT(BACKLOG)) == SOCKET_ERROR)
         die("listen", (unsigned long)WSAGetLastError());
     return s;
 }

@@ -19,8 +19,9 @@ void net_start(void);
 /* Returns a listening socket, which the caller closes. host is a numeric IPv4
  * or IPv6 address; "::" listens on IPv4 as well. port 0 lets the system choose.
  * The socket has SO_EXCLUSIVEADDRUSE, so that no other program can take the
- * port over. If host is not an address it exits with status 2; if the port is
- * in use or anything else fails, with status 1. Says why in one line. */
+ * port over, and no child process inherits it. If host is not an address it
+ * exits with status 2; if the port is in use or anything else fails, with
+ * status 1. Says why in one line. */
 SOCKET net_listen(const char *host, unsigned short port);
 
 /* Prints the line the harness waits for, "listening ADDR:PORT", and flushes. */

@@ -31,18 +31,18 @@ static VOID WINAPI release_slot(PVOID data)
         InterlockedExchange(&slot->owner, 0);
 }
 
+/* The last slot never gets an owner: whoever finds no free one before it shares
+ * it from then on, and has nothing to release. */
 static struct observe_slot *claim_slot(void)
 {
     LONG me = (LONG)GetCurrentThreadId();
-    for (int i = 0; i < OBSERVE_SLOTS; i++) {
-        struct observe_slot *slot = &counters->slots[i];
-        if (slot->owner == 0 &&
-            InterlockedCompareExchange(&slot->owner, me, 0) == 0) {
-            FlsSetValue(slot_index, slot);
-            return slot;
-        }
-    }
-    return &counters->slots[OBSERVE_SLOTS - 1];
+    struct observe_slot *slot = counters->slots;
+    struct observe_slot *last = slot + OBSERVE_SLOTS - 1;
+    while (slot < last && (slot->owner != 0 || InterlockedCompareExchange(
+                                                   &slot->owner, me, 0) != 0))
+        slot++;
+    FlsSetValue(slot_index, slot);
+    return slot;
 }
 
 static struct observe_slot *my_slot(void)

@@ -80,8 +80,10 @@ struct observe_slot {
 
 enum { OBSERVE_SLOTS = 2048, OBSERVE_VERSION = 1 };
 
-/* The whole mapping. Threads beyond OBSERVE_SLOTS share the last slot; the
- * counts stay right, because each is one interlocked addition. */
+/* The whole mapping. Threads that find no free slot share the last one, which
+ * has no owner. The counts stay right, because each is one interlocked
+ * addition; only the items of SleepEx may include routines of others who share
+ * it. */
 struct observe_counters {
     LONG version;    /* OBSERVE_VERSION */
     LONG call_count; /* OBSERVE_CALL_COUNT */
@@ -90,7 +92,20 @@ struct observe_counters {
 
 struct observe_options {
     const char *counters_name; /* --counters, or NULL */
-    const char *trace_path;    /* --trace, or NULL */
+    /* --trace, or NULL: a CSV file, one line for each call, written when the
+     * call returned. Columns:
+     *   begin_ns, end_ns  clock_ns() before and after the call (clock.h)
+     *   thread            id of the thread that made it
+     *   object            the socket, event or thread it was made for (accept:
+     *                     the listener; AcceptEx: the socket to be), 0 where it
+     *                     is for many or none. After a close a number can come
+     *                     again for another.
+     *   call              a name from the list above
+     *   outcome           done, pending, would_block, failed: as above
+     *   items             as in observe_slot: bytes moved at once, or what a
+     *                     wait found; completion_routine: its bytes
+     * A line of completion_routine stands for its start, not its length. */
+    const char *trace_path;
     /* --fault, or NULL: CALL@N=WHAT[,CALL@N=WHAT...]. CALL is a name from the
      * list above; N is the number of the call, counted from 1 over the whole
      * server, or "every"; WHAT is the error code to fail with, "short" for
