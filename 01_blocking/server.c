@@ -1,10 +1,11 @@
 /* 01: blocking sockets, a thread for each connection.
  *
  * The oldest model and the easiest to read: recv() and send() return when they
- * have done something, and until then the thread sleeps in the kernel. What a
- * connection has to remember, it remembers in local variables. The price is a
- * thread, with its stack, for each client; and since nothing but the kernel
- * can wake a thread that sleeps in recv(), stopping takes thought.
+ * have done something, and until then the thread sleeps in the kernel. The
+ * price is a thread, with its stack, for each client; and since nothing but the
+ * end of its call wakes a thread that sleeps in recv(), stopping takes thought.
+ *
+ * Threads: main, which waits to stop; one that accepts; one for each client.
  */
 #include <stdlib.h>
 
@@ -18,36 +19,27 @@
 #include "observe.h"
 
 /* One client. Its thread owns it: only that thread receives, sends, closes.
- * The list is there for stop_server(), which may cancel calls on the socket
- * but touches nothing else, and only under the lock. */
+ * The list is there for main, which cancels calls on the socket, and touches
+ * nothing else, and that only under the lock. */
 struct connection {
     SOCKET socket;
     long id;
+    volatile DWORD active_ms; /* GetTickCount() of the last byte */
+    volatile bool is_sending; /* the peer has not got all of its echo yet */
     struct tally tally;
-    bool must_reset; /* the peer does not read: do not wait for it */
     struct connection *next;
     struct connection *previous;
     char buffer[]; /* options.buffer_bytes of it: all the memory a peer gets */
 };
 
-static unsigned __stdcall accept_clients(void *unused);
-static void on_accept(SOCKET s);
-static struct connection *connection_open(SOCKET s);
-static unsigned __stdcall serve_connection(void *data);
-static int receive_some(struct connection *c);
-static bool send_all(struct connection *c, int bytes);
-static void connection_close(struct connection *c);
-static void release(void);
-static void stop_server(void);
-
 enum { SERVE_EACH, SERVE_ONE };
 static int serve = SERVE_EACH;
-static long stack_bytes = 65536;
+static long stack_bytes = 262144;
 static const struct option own_options[] = {
     {"--serve", "each|one", "a thread for each client, or one client at a time",
      OPTION_CHOICE, &serve, 0, 0},
     {"--stack", "BYTES", "stack reserved for each client's thread",
-     OPTION_NUMBER, &stack_bytes, 16384, 16777216},
+     OPTION_NUMBER, &stack_bytes, 65536, 16777216},
     {NULL, NULL, NULL, OPTION_FLAG, NULL, 0, 0}};
 
 static SOCKET listener;
@@ -57,13 +49,18 @@ static volatile LONG stopping; /* 1: no thread starts another call */
 static SRWLOCK lock = SRWLOCK_INIT; /* guards the list */
 static struct connection *connections;
 
-/* What keeps the server alive: each connection, and main until it stops. */
-static volatile LONG users = 1;
-static HANDLE drained; /* event: users is 0 */
+static void on_accept(SOCKET s);
+static struct connection *connection_open(SOCKET s);
+static unsigned __stdcall serve_connection(void *data);
+static int receive_some(struct connection *c);
+static bool send_all(struct connection *c, int bytes);
+static void connection_close(struct connection *c);
 
-/* A send that makes no progress for so long ends its connection: otherwise a
- * peer that never reads would keep a thread for ever. */
-enum { SEND_TIMEOUT_SECONDS = 30 };
+/* [S1] Listen. Nobody can connect before, nobody is told before. */
+static void start_listening(void)
+{
+    listener = net_listen(options.host, (unsigned short)options.port);
+}
 
 /* [S2] Runs on a thread of its own, which sleeps in accept() until a client
  * comes or stop_server() closes the listener under it. */
@@ -77,17 +74,15 @@ static unsigned __stdcall accept_clients(void *unused)
         if (s != INVALID_SOCKET) {
             reported = false;
             on_accept(s);
-            continue;
+        } else if (!stopping && error != WSAECONNRESET) {
+            /* Not a client that left before it was accepted, but a shortage:
+             * the next one may fare better. Waiting keeps a lasting shortage
+             * from turning into a busy loop. */
+            if (!reported)
+                report_connection(0, "accept", (DWORD)error);
+            reported = true;
+            WaitForSingleObject(stop_event(), 100);
         }
-        /* A client that left before it was accepted is no reason to end, and
-         * neither is a shortage: the next client may fare better. Waiting
-         * keeps a lasting shortage from turning into a busy loop. */
-        if (stopping || error == WSAECONNRESET)
-            continue;
-        if (!reported)
-            report_connection(0, "accept", (DWORD)error);
-        reported = true;
-        WaitForSingleObject(stop_event(), 100);
     }
     return 0;
 }
@@ -101,8 +96,10 @@ static void on_accept(SOCKET s)
         serve_connection(c); /* the next client waits until this one leaves */
         return;
     }
-    /* Without the flag the size would be what is committed at once, and the
-     * reservation would stay as it is in the program's header: a MiB or two. */
+    /* Reserved is the room in the address space that a stack may grow to;
+     * memory is committed as it grows. Without the flag stack_bytes would be
+     * committed at once. 256 KiB: whatever else lives in the process, such as a
+     * layered Winsock provider, runs on this stack too. */
     HANDLE thread =
         (HANDLE)_beginthreadex(NULL, (unsigned)stack_bytes, serve_connection, c,
                                STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
@@ -111,24 +108,7 @@ static void on_accept(SOCKET s)
         connection_close(c);
         return;
     }
-    /* The thread goes on without the handle; kept, it would be a leak. Its end
-     * is known from the list of connections. */
-    CloseHandle(thread);
-}
-
-/* Returns 0 or the Winsock error. */
-static int set_timeouts(SOCKET s)
-{
-    long idle = options.idle_seconds; /* 0: no limit */
-    bool is_short = idle > 0 && idle < SEND_TIMEOUT_SECONDS;
-    DWORD recv_ms = (DWORD)idle * 1000;
-    DWORD send_ms = (DWORD)(is_short ? idle : SEND_TIMEOUT_SECONDS) * 1000;
-    if (setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, (const char *)&recv_ms,
-                   sizeof recv_ms) == SOCKET_ERROR ||
-        setsockopt(s, SOL_SOCKET, SO_SNDTIMEO, (const char *)&send_ms,
-                   sizeof send_ms) == SOCKET_ERROR)
-        return WSAGetLastError();
-    return 0;
+    CloseHandle(thread); /* the thread goes on; kept, this would be a leak */
 }
 
 /* [S3] Returns NULL when there is no room; s has been closed then. */
@@ -146,16 +126,12 @@ static struct connection *connection_open(SOCKET s)
         ledger_closed(NULL);
         return NULL;
     }
-    c->socket = s;
-    c->id = id;
-
     int error = net_tune(s);
-    if (error == 0)
-        error = set_timeouts(s);
     if (error != 0) /* it can be served all the same */
         report_connection(id, "setsockopt", (DWORD)error);
-
-    InterlockedIncrement(&users);
+    c->socket = s;
+    c->id = id;
+    c->active_ms = GetTickCount();
     AcquireSRWLockExclusive(&lock);
     c->next = connections;
     if (c->next != NULL)
@@ -181,50 +157,52 @@ static unsigned __stdcall serve_connection(void *data)
     return 0;
 }
 
-/* [S4] Sleeps until there is something to receive. Returns the number of bytes
- * in the buffer, or 0 when the connection is over: the peer has sent all it
- * wants to send, it has failed, been idle too long, or we are stopping. */
+/* [S4] Sleeps until there is something to receive. Returns how many bytes, or 0
+ * when the connection is over: the peer has sent all it wants to send, or the
+ * call has failed, perhaps because main cancelled it. */
 static int receive_some(struct connection *c)
 {
     int bytes = recv(c->socket, c->buffer, (int)options.buffer_bytes, 0);
     int error = WSAGetLastError();
     if (bytes == SOCKET_ERROR) {
-        /* After a time-out the socket must not be received from again
-         * (documentation page "SOL_SOCKET Socket Options"): we close it. */
-        if (error == WSAETIMEDOUT)
-            report_verbose("connection %ld: idle", c->id);
-        else if (!stopping)
+        if (error != WSA_OPERATION_ABORTED && !stopping)
             report_connection(c->id, "recv", (DWORD)error);
         return 0;
     }
+    c->active_ms = GetTickCount();
     c->tally.bytes_in += bytes;
     return bytes;
 }
 
-/* [S6] send() may take less than it was given; what is left is sent again. */
+/* [S6] Windows' blocking send takes all it is given before it returns; other
+ * providers need not, and a loop costs nothing: what is left is sent again. */
 static bool send_all(struct connection *c, int bytes)
 {
     int sent = 0;
+    c->is_sending = true;
     while (sent < bytes) {
         int n = send(c->socket, c->buffer + sent, bytes - sent, 0);
         int error = WSAGetLastError();
         if (n == SOCKET_ERROR) {
-            if (!stopping)
+            if (error != WSA_OPERATION_ABORTED && !stopping)
                 report_connection(c->id, "send", (DWORD)error);
-            c->must_reset = error == WSAETIMEDOUT;
             return false;
         }
         sent += n;
         c->tally.bytes_out += n;
+        c->active_ms = GetTickCount();
     }
+    c->is_sending = false;
     return true;
 }
 
 /* [S7] None: the kernel waits for us, in each recv() and each send(). */
 
-/* [S8] The last thing that a connection's thread does. */
+/* [S8] The last thing that a connection's thread does. A peer that has not got
+ * all of its echo is reset: an orderly end would tell it that this was all. */
 static void connection_close(struct connection *c)
 {
+    struct tally tally = c->tally;
     /* Out of the list first: after that nobody else knows the socket, and
      * its number may go to another one as soon as it is closed. */
     AcquireSRWLockExclusive(&lock);
@@ -236,64 +214,51 @@ static void connection_close(struct connection *c)
         c->next->previous = c->previous;
     ReleaseSRWLockExclusive(&lock);
 
-    if (c->must_reset)
+    if (c->is_sending)
         net_close_reset(c->socket);
     else
         net_close_orderly(c->socket);
     report_verbose("connection %ld: closed", c->id);
-    ledger_closed(&c->tally);
     free(c);
-    release(); /* from here on the process may end at any time */
+    ledger_closed(&tally); /* last of all: it may be what stop_server awaits */
 }
 
-static void release(void)
-{
-    if (InterlockedDecrement(&users) == 0)
-        SetEvent(drained);
-}
-
-static void cancel_all(void)
+/* Ends the calls of all connections, or only of those whose time is up. One
+ * that is between two calls is not met: hence again and again. */
+static void cancel_connections(bool all)
 {
     AcquireSRWLockShared(&lock);
     for (struct connection *c = connections; c != NULL; c = c->next)
-        CancelIoEx((HANDLE)c->socket, NULL);
+        if (all || server_timed_out(c->active_ms, c->is_sending))
+            CancelIoEx((HANDLE)c->socket, NULL);
     ReleaseSRWLockShared(&lock);
 }
 
-/* [S9] Nothing wakes a blocked call but the end of its operation, so that is
- * what we bring about. A thread may be between two calls at that moment and
- * block right afterwards: hence again and again until the last one is gone. */
+/* [S9] Nothing wakes a blocked call but its end. So we bring that about until the last thread is gone. (With --serve one the acceptor is in recv, not
+ * in accept. Should a provider not be able to cancel, this takes until the peer
+ * does something; a second Ctrl+C ends the process.) */
 static void stop_server(void)
 {
     InterlockedExchange(&stopping, 1);
     closesocket(listener);
-    do
-        cancel_all(); /* with --serve one the acceptor is in recv, not accept */
-    while (WaitForSingleObject(acceptor, 10) == WAIT_TIMEOUT);
+    do {
+        cancel_connections(true);
+    } while (WaitForSingleObject(acceptor, 10) == WAIT_TIMEOUT ||
+             !ledger_drained(10));
     CloseHandle(acceptor);
-
-    release(); /* main's own */
-    do
-        cancel_all();
-    while (WaitForSingleObject(drained, 10) == WAIT_TIMEOUT);
-    CloseHandle(drained);
 }
 
 int main(int argc, char **argv)
 {
     server_begin(argc, argv, "01_blocking", own_options);
-    drained = CreateEventW(NULL, TRUE, FALSE, NULL);
-    if (drained == NULL)
-        die("CreateEvent", GetLastError());
-
-    /* [S1] Listen. Nobody can connect before, nobody is told before. */
-    listener = net_listen(options.host, (unsigned short)options.port);
+    start_listening();
     acceptor = (HANDLE)_beginthreadex(NULL, 0, accept_clients, NULL, 0, NULL);
     if (acceptor == NULL)
         die("_beginthreadex", _doserrno);
     net_announce(listener);
-
-    WaitForSingleObject(stop_event(), INFINITE);
+    while (!server_tick()) {
+        cancel_connections(false);
+    }
     stop_server();
     return server_end();
 }

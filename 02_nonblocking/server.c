@@ -5,11 +5,13 @@
  * select() or WSAPoll() wait until some sockets are ready. Ready means "a call
  * would do something now"; the server still makes the call itself. The price
  * is in the wait: it is told about every connection, every time.
+ *
+ * Threads: main, which serves everybody; one that waits to stop, and wakes it.
  */
 
 /* An fd_set is an array of this many sockets, not a set of bits. The default
  * is 64, and it must be overridden before winsock2.h is read (documentation
- * page "select function"). All three forms keep to the same limit. */
+ * page "select function"). WSAPoll keeps to the same limit here. */
 enum { CLIENTS_AT_MOST = 1024, OTHER_SOCKETS = 2 };
 #define FD_SETSIZE 1026
 
@@ -28,46 +30,44 @@ enum { CLIENTS_AT_MOST = 1024, OTHER_SOCKETS = 2 };
  * (sent_bytes < filled_bytes), never for both: a client that does not take its
  * echo is not received from, and TCP holds it back. */
 struct connection {
-    SOCKET socket;
+    SOCKET socket; /* INVALID_SOCKET: closed, to be taken out of the array */
     long id;
-    bool is_ready;  /* what the last wait said about the call we wait for */
-    bool hung_up;   /* WSAPoll said POLLHUP while we wait to send */
-    bool is_closed; /* to be taken out of the array by the main loop */
+    bool is_ready;   /* what the last wait said about the call we wait for */
+    bool hung_up;    /* WSAPoll would say POLLHUP at once, again and again */
+    DWORD active_ms; /* GetTickCount() of the last byte */
     int filled_bytes;
     int sent_bytes;
-    ULONGLONG active_ms; /* GetTickCount64 of the last byte that moved */
     struct tally tally;
     char buffer[]; /* options.buffer_bytes of it: all the memory a peer gets */
 };
 
-static void accept_clients(void);
-static struct connection *connection_open(SOCKET s);
-static void on_readable(struct connection *c);
-static void on_writable(struct connection *c);
-static void wait_until_ready(void);
-static void wait_with_select(int timeout_ms);
-static void wait_with_poll(int timeout_ms);
-static void connection_close(struct connection *c, const char *call, int error);
-static unsigned __stdcall wake_at_stop(void *unused);
-
-enum { WAIT_SELECT, WAIT_POLL, WAIT_SPIN };
+enum { WAIT_SELECT, WAIT_POLL };
 static int wait_form = WAIT_SELECT;
 static const struct option own_options[] = {
-    {"--wait", "select|poll|spin", "how to find out which sockets are ready",
+    {"--wait", "select|poll", "how to find out which sockets are ready",
      OPTION_CHOICE, &wait_form, 0, 0},
     {NULL, NULL, NULL, OPTION_FLAG, NULL, 0, 0}};
 
 static SOCKET listener;
 static bool listener_is_ready;
-static ULONGLONG accept_again_ms; /* until then the listener is left alone */
-static SOCKET waker; /* readable when it is time to stop: see [S9] */
+static bool listener_rests; /* there was a shortage: until the next tick */
+static SOCKET waker;        /* readable when it is time to stop: see [S9] */
+static HANDLE wake_thread;
 static volatile LONG stopping;
 static struct connection *connections[CLIENTS_AT_MOST];
 static int connection_count;
 
-static bool wants_to_send(const struct connection *c)
+static struct connection *connection_open(SOCKET s);
+static void on_writable(struct connection *c);
+static void connection_close(struct connection *c, const char *call, int error);
+
+/* [S1] Listen. Nobody can connect before, nobody is told before. */
+static void start_listening(void)
 {
-    return c->sent_bytes < c->filled_bytes;
+    u_long on = 1;
+    listener = net_listen(options.host, (unsigned short)options.port);
+    if (ioctlsocket(listener, (long)FIONBIO, &on) == SOCKET_ERROR)
+        die("ioctlsocket(FIONBIO)", (DWORD)WSAGetLastError());
 }
 
 /* [S2] Readiness is news of the past: the client may have gone again. The
@@ -80,61 +80,47 @@ static void accept_clients(void)
     for (int i = 0; i < ACCEPTS_IN_A_ROW; i++) {
         SOCKET s = accept(listener, NULL, NULL);
         int error = WSAGetLastError();
-        if (s == INVALID_SOCKET) {
-            if (error == WSAEWOULDBLOCK)
-                return;
-            if (error == WSAECONNRESET)
-                continue;
+        if (s != INVALID_SOCKET) {
+            reported = false;
+            struct connection *c = connection_open(s);
+            if (c != NULL)
+                connections[connection_count++] = c;
+        } else if (error == WSAEWOULDBLOCK) {
+            return;
+        } else if (error != WSAECONNRESET) {
             /* A shortage. The listener would be ready again at once, and the
              * loop would spin: leave it alone for a moment. */
             if (!reported)
                 report_connection(0, "accept", (DWORD)error);
             reported = true;
-            accept_again_ms = GetTickCount64() + 100;
+            listener_rests = true;
             return;
         }
-        reported = false;
-        struct connection *c = connection_open(s);
-        if (c != NULL)
-            connections[connection_count++] = c;
     }
 }
 
 /* [S3] Returns NULL when there is no room; s has been closed then. */
 static struct connection *connection_open(SOCKET s)
 {
+    long id;
+    u_long on = 1;
     if (connection_count == CLIENTS_AT_MOST) {
         server_refuse(s, "FD_SETSIZE: select() takes no more sockets than "
                          "this program was compiled for");
         return NULL;
     }
-    long id = ledger_accepted(options.max_clients);
-    if (id == 0) {
-        server_refuse(s, "as many clients as --max-clients allows");
+    struct connection *c = server_admit(s, sizeof *c, &id);
+    if (c == NULL)
         return NULL;
-    }
-    struct connection *c = calloc(1, sizeof *c + (size_t)options.buffer_bytes);
-    if (c == NULL) {
-        report_connection(id, "calloc", ERROR_NOT_ENOUGH_MEMORY);
-        closesocket(s);
-        ledger_closed(NULL);
-        return NULL;
-    }
     c->socket = s;
     c->id = id;
-    c->active_ms = GetTickCount64();
-
-    u_long on = 1;
+    c->active_ms = GetTickCount();
     if (ioctlsocket(s, (long)FIONBIO, &on) == SOCKET_ERROR) {
         /* A socket that blocks would hold up all the others. */
         connection_close(c, "ioctlsocket(FIONBIO)", WSAGetLastError());
         free(c);
         return NULL;
     }
-    int error = net_tune(s);
-    if (error != 0) /* it can be served all the same */
-        report_connection(id, "setsockopt", (DWORD)error);
-    report_verbose("connection %ld: open", id);
     return c;
 }
 
@@ -145,18 +131,24 @@ static void on_readable(struct connection *c)
     int bytes = recv(c->socket, c->buffer, (int)options.buffer_bytes, 0);
     int error = WSAGetLastError();
     if (bytes == SOCKET_ERROR) {
-        if (error != WSAEWOULDBLOCK)
+        if (error != WSAEWOULDBLOCK) /* that would be a false alarm */
             connection_close(c, "recv", error);
-        return; /* would block: a false alarm, or the form that spins */
+        return;
     }
     if (bytes == 0) {
         connection_close(c, NULL, 0); /* all that it sent has been sent back */
         return;
     }
+    c->active_ms = GetTickCount();
     c->tally.bytes_in += bytes;
     c->filled_bytes = bytes;
     c->sent_bytes = 0;
     on_writable(c); /* most likely it is; if not, we shall hear */
+}
+
+static bool wants_to_send(const struct connection *c)
+{
+    return c->sent_bytes < c->filled_bytes;
 }
 
 /* [S6] Sends what fits. What does not stays in the buffer, and from then until
@@ -174,39 +166,9 @@ static void on_writable(struct connection *c)
         }
         c->sent_bytes += bytes;
         c->tally.bytes_out += bytes;
-        c->active_ms = GetTickCount64();
+        c->active_ms = GetTickCount();
     }
     c->hung_up = false;
-}
-
-/* [S7] Sets is_ready on every connection whose next call would do something.
- * Every form looks at all connections every time: that is what readiness
- * costs, and why it costs less for each when many are ready at once. */
-static void wait_until_ready(void)
-{
-    int timeout_ms = -1; /* for ever */
-    if (options.idle_seconds > 0)
-        timeout_ms = 250;
-    if (accept_again_ms != 0)
-        timeout_ms = 50;
-
-    bool someone_hung_up = false;
-    for (int i = 0; i < connection_count; i++)
-        someone_hung_up |= connections[i]->hung_up;
-
-    if (wait_form == WAIT_SPIN) {
-        listener_is_ready = true; /* perhaps: just try everything */
-        for (int i = 0; i < connection_count; i++)
-            connections[i]->is_ready = true;
-    } else if (wait_form == WAIT_SELECT || someone_hung_up) {
-        wait_with_select(timeout_ms);
-    } else {
-        wait_with_poll(timeout_ms);
-    }
-    if (accept_again_ms != 0 && GetTickCount64() < accept_again_ms)
-        listener_is_ready = false;
-    else
-        accept_again_ms = 0;
 }
 
 /* FD_SET would search the whole array for a duplicate, every time. */
@@ -227,15 +189,14 @@ static void wait_with_select(int timeout_ms)
     readable.fd_count = 0;
     writable.fd_count = 0;
     add_to_set(&readable, waker);
-    if (accept_again_ms == 0)
+    if (!listener_rests)
         add_to_set(&readable, listener);
     for (int i = 0; i < connection_count; i++)
         add_to_set(wants_to_send(connections[i]) ? &writable : &readable,
                    connections[i]->socket);
 
-    int ready =
-        select(0, &readable, &writable, NULL, timeout_ms < 0 ? NULL : &timeout);
-    if (ready == SOCKET_ERROR)
+    if (select(0, &readable, &writable, NULL,
+               timeout_ms < 0 ? NULL : &timeout) == SOCKET_ERROR)
         die("select", (DWORD)WSAGetLastError());
 
     /* Now the sets hold only what is ready. FD_ISSET searches too, but among
@@ -254,62 +215,86 @@ static void wait_with_poll(int timeout_ms)
     ULONG count = 0;
 
     /* Only these two events are asked for: some of the others make WSAPoll
-     * fail (documentation page "WSAPoll function"). */
+     * fail (documentation page "WSAPoll function"). A negative socket is left
+     * out, and keeps its place in the array. */
     for (int i = 0; i < connection_count; i++)
         fds[count++] = (WSAPOLLFD){
-            .fd = connections[i]->socket,
+            .fd = connections[i]->hung_up ? (SOCKET)-1 : connections[i]->socket,
             .events = wants_to_send(connections[i]) ? POLLWRNORM : POLLRDNORM};
     fds[count++] = (WSAPOLLFD){.fd = waker, .events = POLLRDNORM};
-    if (accept_again_ms == 0)
+    if (!listener_rests)
         fds[count++] = (WSAPOLLFD){.fd = listener, .events = POLLRDNORM};
 
     if (WSAPoll(fds, count, timeout_ms) == SOCKET_ERROR)
         die("WSAPoll", (DWORD)WSAGetLastError());
 
-    listener_is_ready = accept_again_ms == 0 && fds[count - 1].revents != 0;
+    listener_is_ready = !listener_rests && fds[count - 1].revents != 0;
     for (int i = 0; i < connection_count; i++) {
         struct connection *c = connections[i];
         /* POLLHUP comes unasked. To one who waits to receive it means: go on
          * and receive, there may be data before the end. To one who waits to
          * send it means nothing, the peer may still be reading; but since it
-         * cannot be switched off, WSAPoll would return at once for ever.
-         * select() has no such event, so it takes over until this is sent. */
+         * cannot be switched off, WSAPoll would return at once for ever. So
+         * that one is not asked about any more, but tried at each tick. */
         c->is_ready = wants_to_send(c)
                           ? (fds[i].revents & (POLLWRNORM | POLLERR)) != 0
                           : fds[i].revents != 0;
-        c->hung_up =
-            wants_to_send(c) && !c->is_ready && (fds[i].revents & POLLHUP) != 0;
+        c->hung_up |= wants_to_send(c) && (fds[i].revents & POLLHUP) != 0;
     }
 }
 
-/* [S8] Closes the socket; the main loop takes the connection out of the array
- * and frees it, when nobody is looking at it any more. error 0: nothing went
- * wrong, and call may be NULL. */
+/* [S7] Sets is_ready on every connection whose next call would do something.
+ * Either way all connections are looked at every time: that is what readiness
+ * costs, and why it costs less for each when many are ready at once. No wait is
+ * for ever while somebody waits to send: select() tells of a reset only who
+ * waits to receive (documentation page "select function"). */
+static void wait_until_ready(void)
+{
+    enum { TICK_MS = 100 };
+    static DWORD ticked_ms;
+    bool must_tick = options.idle_seconds > 0 || listener_rests;
+    for (int i = 0; i < connection_count; i++)
+        must_tick |= wants_to_send(connections[i]);
+
+    (wait_form == WAIT_SELECT ? wait_with_select
+                              : wait_with_poll)(must_tick ? TICK_MS : -1);
+    if (GetTickCount() - ticked_ms < TICK_MS)
+        return;
+    ticked_ms = GetTickCount();
+    listener_rests = false;
+    for (int i = 0; i < connection_count; i++)
+        connections[i]->is_ready |= wants_to_send(connections[i]);
+}
+
+/* [S8] Closes the socket; serve_ready_connections takes the connection out of
+ * the array and frees it. error 0: nothing went wrong, and call may be NULL. A
+ * peer that has not got all of its echo is reset: an orderly end would tell it
+ * that this was all. */
 static void connection_close(struct connection *c, const char *call, int error)
 {
     if (error != 0)
         report_connection(c->id, call, (DWORD)error);
-    net_close_orderly(c->socket);
+    if (wants_to_send(c))
+        net_close_reset(c->socket);
+    else
+        net_close_orderly(c->socket);
+    c->socket = INVALID_SOCKET;
     report_verbose("connection %ld: closed", c->id);
     ledger_closed(&c->tally);
-    c->is_closed = true;
 }
 
 /* Gives everyone who is ready one turn, and frees who has gone. */
 static void serve_ready_connections(void)
 {
-    LONGLONG now_ms = (LONGLONG)GetTickCount64();
-    LONGLONG idle_ms = (LONGLONG)options.idle_seconds * 1000;
     int kept = 0;
     for (int i = 0; i < connection_count; i++) {
         struct connection *c = connections[i];
         if (c->is_ready)
             (wants_to_send(c) ? on_writable : on_readable)(c);
-        /* Signed: who was served just now was active after now_ms. */
-        if (!c->is_closed && idle_ms > 0 &&
-            now_ms - (LONGLONG)c->active_ms > idle_ms)
+        if (c->socket != INVALID_SOCKET &&
+            server_timed_out(c->active_ms, wants_to_send(c)))
             connection_close(c, NULL, 0);
-        if (c->is_closed)
+        if (c->socket == INVALID_SOCKET)
             free(c);
         else
             connections[kept++] = c;
@@ -317,9 +302,9 @@ static void serve_ready_connections(void)
     connection_count = kept;
 }
 
-/* [S9] select() and WSAPoll() wait for sockets and nothing else, so the stop
- * event has to be turned into a socket that becomes readable: one that sends a
- * byte to itself. This thread is the only other one in the program. */
+/* select() and WSAPoll() wait for sockets and nothing else, so the stop event
+ * has to be turned into a socket that becomes readable: one that sends a byte
+ * to itself. This thread is the only other one in the program. */
 static unsigned __stdcall wake_at_stop(void *unused)
 {
     (void)unused;
@@ -330,21 +315,24 @@ static unsigned __stdcall wake_at_stop(void *unused)
     return 0;
 }
 
-static SOCKET make_waker(void)
+static void start_waker(void)
 {
     struct sockaddr_in self = {.sin_family = AF_INET};
     int length = sizeof self;
     self.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    SOCKET s = socket(AF_INET, SOCK_DGRAM, 0);
-    if (s == INVALID_SOCKET ||
-        bind(s, (struct sockaddr *)&self, length) == SOCKET_ERROR ||
-        getsockname(s, (struct sockaddr *)&self, &length) == SOCKET_ERROR ||
-        connect(s, (struct sockaddr *)&self, length) == SOCKET_ERROR)
+    waker = socket(AF_INET, SOCK_DGRAM, 0);
+    if (waker == INVALID_SOCKET ||
+        bind(waker, (struct sockaddr *)&self, length) == SOCKET_ERROR ||
+        getsockname(waker, (struct sockaddr *)&self, &length) == SOCKET_ERROR ||
+        connect(waker, (struct sockaddr *)&self, length) == SOCKET_ERROR)
         die("making the waker socket", (DWORD)WSAGetLastError());
-    return s;
+    wake_thread = (HANDLE)_beginthreadex(NULL, 0, wake_at_stop, NULL, 0, NULL);
+    if (wake_thread == NULL)
+        die("_beginthreadex", _doserrno);
 }
 
-static void stop_server(HANDLE wake_thread)
+/* [S9] Nothing is under way between two calls: closing is all there is. */
+static void stop_server(void)
 {
     closesocket(listener);
     for (int i = 0; i < connection_count; i++) {
@@ -359,25 +347,15 @@ static void stop_server(HANDLE wake_thread)
 int main(int argc, char **argv)
 {
     server_begin(argc, argv, "02_nonblocking", own_options);
-    waker = make_waker();
-    HANDLE wake_thread =
-        (HANDLE)_beginthreadex(NULL, 0, wake_at_stop, NULL, 0, NULL);
-    if (wake_thread == NULL)
-        die("_beginthreadex", _doserrno);
-
-    /* [S1] Listen. Nobody can connect before, nobody is told before. */
-    listener = net_listen(options.host, (unsigned short)options.port);
-    u_long on = 1;
-    if (ioctlsocket(listener, (long)FIONBIO, &on) == SOCKET_ERROR)
-        die("ioctlsocket(FIONBIO)", (DWORD)WSAGetLastError());
+    start_listening();
+    start_waker();
     net_announce(listener);
-
     while (!stopping) {
         wait_until_ready();
         if (listener_is_ready)
             accept_clients();
         serve_ready_connections();
     }
-    stop_server(wake_thread);
+    stop_server();
     return server_end();
 }

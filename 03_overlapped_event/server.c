@@ -298,12 +298,19 @@ static struct worker *start_worker(void)
         report_connection(0, "calloc", ERROR_NOT_ENOUGH_MEMORY);
         return NULL;
     }
-    for (int place = 0; place <= PLACES; place++) /* each is manual-reset */
+    bool has_events = true; /* manual-reset ones */
+    for (int place = 0; place <= PLACES; place++) {
         worker->events[place] = WSACreateEvent();
-    worker->handle =
-        (HANDLE)_beginthreadex(NULL, 0, run_worker, worker, 0, NULL);
+        has_events &= worker->events[place] != WSA_INVALID_EVENT;
+    }
+    if (has_events)
+        worker->handle =
+            (HANDLE)_beginthreadex(NULL, 0, run_worker, worker, 0, NULL);
     if (worker->handle == NULL) {
-        report_connection(0, "_beginthreadex", _doserrno);
+        if (has_events)
+            report_connection(0, "_beginthreadex", _doserrno);
+        else
+            report_connection(0, "WSACreateEvent", (DWORD)WSAGetLastError());
         close_events(worker);
         free(worker);
         return NULL;
@@ -336,8 +343,7 @@ static void connection_close(struct connection *c, const char *call,
                              DWORD error)
 {
     struct tally tally = c->tally;
-    if (error != 0 &&
-        error != WSA_OPERATION_ABORTED) /* that one is our doing */
+    if (error != 0 && error != WSA_OPERATION_ABORTED) /* our own doing */
         report_connection(c->id, call, error);
     remove_connection(c);
     if (c->sent_bytes < c->filled_bytes)

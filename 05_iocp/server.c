@@ -394,8 +394,7 @@ static void connection_close(struct connection *c, const char *call,
                              DWORD error)
 {
     struct tally tally = c->tally;
-    if (error != 0 &&
-        error != WSA_OPERATION_ABORTED) /* that one is our doing */
+    if (error != 0 && error != WSA_OPERATION_ABORTED) /* our own doing */
         report_connection(c->id, call, error);
     remove_connection(c);
     if (c->sent_bytes < c->filled_bytes)
