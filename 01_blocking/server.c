@@ -9,11 +9,7 @@
  */
 #include <stdlib.h>
 
-#include "ledger.h"
-#include "net.h"
-#include "report.h"
-#include "server.h"
-#include "stop.h"
+#include "server.h" /* and with it all of common/ that a server uses */
 /* From here on recv, send and their like are counted on their way to Windows;
  * with OBSERVE=0 they are not. Nothing else changes. */
 #include "observe.h"
@@ -234,9 +230,10 @@ static void cancel_connections(bool all)
     ReleaseSRWLockShared(&lock);
 }
 
-/* [S9] Nothing wakes a blocked call but its end. So we bring that about until the last thread is gone. (With --serve one the acceptor is in recv, not
- * in accept. Should a provider not be able to cancel, this takes until the peer
- * does something; a second Ctrl+C ends the process.) */
+/* [S9] Nothing wakes a blocked call but its end. So that is what we bring about,
+ * until the last thread is gone. (With --serve one the acceptor may be in recv.
+ * On a provider that cannot cancel this takes until the peer does something; a
+ * second Ctrl+C ends the process.) */
 static void stop_server(void)
 {
     InterlockedExchange(&stopping, 1);

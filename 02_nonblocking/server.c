@@ -17,11 +17,7 @@ enum { CLIENTS_AT_MOST = 1024, OTHER_SOCKETS = 2 };
 
 #include <stdlib.h>
 
-#include "ledger.h"
-#include "net.h"
-#include "report.h"
-#include "server.h"
-#include "stop.h"
+#include "server.h" /* and with it all of common/ that a server uses */
 /* From here on recv, send and their like are counted on their way to Windows;
  * with OBSERVE=0 they are not. Nothing else changes. */
 #include "observe.h"

@@ -9,12 +9,7 @@
  */
 #include <stdlib.h>
 
-#include "acceptor.h"
-#include "ledger.h"
-#include "net.h"
-#include "report.h"
-#include "server.h"
-#include "stop.h"
+#include "server.h" /* and with it all of common/ that a server uses */
 /* From here on WSARecv, WSASend and their like are counted on their way to
  * Windows; with OBSERVE=0 they are not. Nothing else changes. */
 #include "observe.h"

@@ -3,11 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ledger.h"
-#include "net.h"
 #include "observe.h"
-#include "report.h"
-#include "stop.h"
 
 #ifndef VERSION
 #define VERSION "unknown"

@@ -1,11 +1,17 @@
-/* server.h: how every chapter's main() begins and ends. */
+/* server.h: how every chapter's main() begins and ends, and how it lets clients
+ * in. It brings the other headers that a server uses with it. */
 #ifndef COMMON_SERVER_H
 #define COMMON_SERVER_H
 
 #include <stdbool.h>
 #include <winsock2.h>
 
+#include "acceptor.h"
+#include "ledger.h"
+#include "net.h"
 #include "options.h"
+#include "report.h"
+#include "stop.h"
 
 /* The options that all five servers share, with their defaults. Written once,
  * by server_begin(), before any thread is started; read-only afterwards. */
