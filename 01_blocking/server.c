@@ -230,7 +230,7 @@ static void cancel_connections(bool all)
     ReleaseSRWLockShared(&lock);
 }
 
-/* [S9] Nothing wakes a blocked call but its end. So that is what we bring about,
+/* [S9] Nothing wakes a blocked call but its end: so that is what we bring about
  * until the last thread is gone. (With --serve one the acceptor may be in recv.
  * On a provider that cannot cancel this takes until the peer does something; a
  * second Ctrl+C ends the process.) */
