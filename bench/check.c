@@ -35,7 +35,7 @@ static const struct form forms[] = {
      GROUP_ALL & ~GROUP_HEAVY & ~GROUP_START},
     {"02_nonblocking", "spin", "", GROUP_BASIC | GROUP_SEVERAL},
     {"02_nonblocking", "wsaeventselect", "",
-     GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_FLOOD},
+     GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET},
     {"03_overlapped_event", "", "", GROUP_ALL},
     {"03_overlapped_event", "minimal", "", GROUP_ALL},
     {"03_overlapped_event", "", "--groups 1", GROUP_BASIC | GROUP_WALL},

@@ -26,7 +26,6 @@ const struct minimal_row minimal_rows[] = {
     {"rst_after_halfclose", ALL, NULL, NULL},
     {"close_unread", ALL, NULL, NULL},
     {"never_reader", ALL, NULL, NULL},
-    {"idle_then_echo", ALL, NULL, NULL},
     {"several", ALL, NULL, NULL},
     {"compaction", ALL, NULL, NULL},
     {"churn_100", ALL, NULL, NULL},
