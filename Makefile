@@ -133,6 +133,51 @@ $(BUILD)/flags: FORCE | $(FIRST)
 -include $(patsubst %.o,%.d,$(call objects,$(MAINS) $(COMMON) $(HARNESS) \
     $(CASES) $(REPORT)))
 
+# ---- minimal.c, and patches to server.c ---------------------------------------
+
+# NN_name/KIND/X.patch makes $(BUILD)/KIND/NN_name_X.exe; kinds are bugs (the
+# museum: each a mistake), forms (each another way) and solutions (of exercises).
+PATCHES  := $(wildcard $(foreach kind,bugs forms solutions, \
+            $(CHAPTERS:%=%/$(kind)/*.patch)))
+patch_kind = $(word 2,$(subst /, ,$(1)))
+patched    = $(BUILD)/$(patch_kind)/$(subst /$(patch_kind)/,_,$(1:.patch=))
+MINIMALS := $(patsubst %/minimal.c,$(BUILD)/forms/%_minimal.exe,$(wildcard \
+            $(CHAPTERS:%=%/minimal.c)))
+FORMS    := $(MINIMALS) $(foreach patch,$(wildcard \
+            $(CHAPTERS:%=%/forms/*.patch)),$(call patched,$(patch)).exe)
+
+forms: $(FORMS) ## build minimal.c and the other forms of each chapter
+.PHONY: forms
+
+# As the line in its first comment does, but nothing is overlooked.
+$(MINIMALS): $(BUILD)/forms/%_minimal.exe: %/minimal.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,cc,$@)
+	$(Q)$(CC) -std=c11 $(STRICT) $(CFLAGS) $(LDFLAGS) -o $@ $< -lws2_32
+
+stale = echo '$(1) does not apply to $(2)/server.c any more: make its change \
+        by hand, and put the new diff under the old header' >&2
+# $(1) is the patch, $(2) the chapter, $(3) what is made, without its ending. The
+# copy of the patch is for the ladder, which counts its lines.
+define patch_rules
+$(3).c: $(1) $(2)/server.c
+	@mkdir -p $$(@D)
+	@cp $(2)/server.c $$@
+	@cp $(1) $(3).patch
+	@patch $$@ $(1) </dev/null >/dev/null 2>&1; status=$$$$?; \
+	    rm -f $$@.orig $$@.rej; \
+	    [ $$$$status -eq 0 ] || { $(call stale,$(1),$(2)); exit 1; }
+$(3).o: $(3).c $(BUILD)/flags
+	$$(call say,cc,$$@)
+	$$(Q)$$(COMPILE) -MMD -MP -c -o $$@ $$<
+$(3).exe: $(3).o $(call objects,$(COMMON))
+	$$(call say,link,$$@)
+	$$(Q)$$(LINK) -o $$@ $$(filter %.o,$$^) $$(LDLIBS)
+-include $(3).d
+endef
+$(foreach patch,$(PATCHES),$(eval $(call patch_rules,$(patch),$(firstword \
+    $(subst /, ,$(patch))),$(call patched,$(patch)))))
+
 # ---- run ---------------------------------------------------------------------
 
 deps: ## install what is missing (Debian, Ubuntu; elsewhere: say what)
@@ -151,7 +196,7 @@ bench: all $(READY) ## measure all five side by side; writes build/report.html
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe $(EXPORTS) $(ARGS)
 bench-full: all $(READY) ## the same with every scenario: some minutes
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe --scenario all $(EXPORTS) $(ARGS)
-ladder: all $(READY) ## one trick after the other: `make ladder SERVER=05`
+ladder: all forms $(READY) ## one trick after the other: `make ladder SERVER=05`
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe ladder $(or $(SERVER),05) \
 	    $(EXPORTS) $(ARGS)
 compare: $(BUILD)/bench.exe $(READY) ## two reports: `make compare OLD=... NEW=...`
@@ -201,11 +246,11 @@ check-steps: ## steps S1 to S9: sources and chapters say the same
 	@sh bench/check_steps.sh $(CHAPTERS)
 check-clang: ## build everything a second time, with clang
 	+@MAKE=$(call quote,$(PARALLEL)) sh bench/check_clang.sh \
-	    $(PROGRAMS:$(BUILD)/%=$(BUILD)/clang/%)
+	    $(patsubst $(BUILD)/%,$(BUILD)/clang/%,$(PROGRAMS) $(FORMS))
 clang-build:
 	+@$(PARALLEL) BUILD=$(BUILD)/clang CC=$(call quote,$(CLANG_CC)) \
 	    LDFLAGS='-static $(CLANG_LIBDIR)' $(GOAL)
-check-servers: all $(READY) ## the conformance suite alone; CASE=, SERVER=
+check-servers: all forms $(READY) ## the conformance suite alone; CASE=, SERVER=
 	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe \
 	    $(if $(SERVER),--server $(SERVER)) $(if $(CASE),--case $(CASE)) $(ARGS)
 .PHONY: check clang-build $(PARTS)
@@ -231,27 +276,9 @@ $(BUILD)/native/obj/%.o: %.c Makefile | $(FIRST)
 -include $(patsubst %.c,$(BUILD)/native/obj/%.d,$(PURE) \
     $(wildcard bench/tests/*.c))
 
-# The bug museum: each patch in NN_name/bugs makes a server with one mistake.
-BUGS := $(wildcard $(CHAPTERS:%=%/bugs/*.patch))
-bug_name = $(BUILD)/bugs/$(subst /bugs/,_,$(1:.patch=))
-
 check-bugs: all $(READY) ## every server of the bug museum must be caught
 	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) $(WITH_WINE) \
-	    sh bench/check_bugs.sh $(BUGS)
-# $(1) is the patch, $(2) the chapter, $(3) what is made, without its ending.
-define bug_rules
-$(3).c: $(1) $(2)/server.c
-	@mkdir -p $$(@D)
-	@cp $(2)/server.c $$@
-	@patch -s $$@ $(1)
-$(3).o: $(3).c $(BUILD)/flags
-	@$$(COMPILE) -MMD -MP -c -o $$@ $$<
-$(3).exe: $(3).o $(call objects,$(COMMON))
-	@$$(LINK) -o $$@ $$^ $$(LDLIBS)
--include $(3).d
-endef
-$(foreach bug,$(BUGS),$(eval $(call bug_rules,$(bug),$(firstword \
-    $(subst /, ,$(bug))),$(call bug_name,$(bug)))))
+	    sh bench/check_bugs.sh $(wildcard $(CHAPTERS:%=%/bugs/*.patch))
 
 # ---- lint --------------------------------------------------------------------
 

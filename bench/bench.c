@@ -361,11 +361,58 @@ static void find_own_program(void)
     *separator = '\0';
 }
 
+/* Counts what a patch adds and removes, from its first hunk on. */
+static void count_lines(const char *path, struct result_row *row)
+{
+    char line[512];
+    int added = 0;
+    int removed = 0;
+    bool in_hunk = false;
+    bool is_begin = true; /* of a line; fgets() cuts long ones up */
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return; /* it is missed when the server is started */
+    while (fgets(line, sizeof line, file) != NULL) {
+        in_hunk = in_hunk || strncmp(line, "@@", 2) == 0;
+        added += in_hunk && is_begin && line[0] == '+';
+        removed += in_hunk && is_begin && line[0] == '-';
+        is_begin = strchr(line, '\n') != NULL;
+    }
+    fclose(file);
+    snprintf(row->lines, sizeof row->lines, "+%d -%d", added, removed);
+}
+
+/* A rung of a ladder that is not server.c. Returns its index in the pool. */
+static int seat_form(struct result_row *row)
+{
+    char program[MAX_PATH + 64];
+    char name[40] = "minimal";
+    sscanf(row->form, "forms/%39[^.]", name);
+    snprintf(program, sizeof program, "%s\\forms\\%s_%s", bench.directory,
+             model_names[row->model - 1], name);
+    size_t length = strlen(program);
+    if (strcmp(row->form, "minimal.c") == 0) {
+        char command[sizeof program + 16];
+        snprintf(command, sizeof command, "\"%s.exe\" {port}", program);
+        return pool_add(&bench.pool, POOL_PEER, command, "", 0);
+    }
+    snprintf(program + length, sizeof program - length, ".patch");
+    count_lines(program, row);
+    snprintf(program + length, sizeof program - length, ".exe");
+    return pool_add(&bench.pool, POOL_SERVER, program, "", 0);
+}
+
+static bool is_form(const struct result_row *row)
+{
+    return row->role == RESULT_SERVER && row->form[0] != '\0' &&
+           row->form[0] != '-';
+}
+
 /* Finds the process that each row stands for. */
 static void seat_rows(void)
 {
     for (int i = 0; i < bench.plan.row_count; i++) {
-        const struct result_row *row = &bench.plan.rows[i];
+        struct result_row *row = &bench.plan.rows[i];
         int instance = bench.plan.instances[i];
         bool is_plain = instance >= PLAN_PLAIN_INSTANCE;
         char program[MAX_PATH + 64];
@@ -381,11 +428,14 @@ static void seat_rows(void)
                      is_plain ? given.operand : bench.directory,
                      model_names[row->model - 1]);
         }
-        bench.servers[i] = pool_add(&bench.pool, kind, program,
-                                    kind == POOL_PEER        ? ""
-                                    : kind == POOL_REFLECTOR ? "reflector"
-                                                             : row->form,
-                                    instance);
+        if (is_form(row))
+            bench.servers[i] = seat_form(row);
+        else
+            bench.servers[i] = pool_add(&bench.pool, kind, program,
+                                        kind == POOL_PEER        ? ""
+                                        : kind == POOL_REFLECTOR ? "reflector"
+                                                                 : row->form,
+                                        instance);
         if (bench.servers[i] < 0)
             die_saying(2, "more than %d servers at once", POOL_AT_MOST);
     }

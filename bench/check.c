@@ -12,40 +12,54 @@
 
 /* ---- what is run --------------------------------------------------------- */
 
-/* A form of a server: its arguments, and the groups of cases that make sense
- * for it. The first form of each server is its default and runs everything. */
+/* A form of a server: its program, its arguments, and the groups of cases that
+ * make sense for it. The program is server.c itself (""), or what a patch in
+ * NN_name/forms makes of it, or minimal.c, for which cases/minimal.c says case
+ * by case what makes sense. The first form of each server is its default and
+ * runs everything. */
 struct form {
     const char *server;
+    const char *program;
     const char *arguments;
     int groups;
 };
 
 static const struct form forms[] = {
-    {"01_blocking", "", GROUP_ALL},
-    {"01_blocking", "--serve one",
+    {"01_blocking", "", "", GROUP_ALL},
+    {"01_blocking", "minimal", "", GROUP_ALL},
+    {"01_blocking", "", "--serve one",
      GROUP_BASIC | GROUP_ONE | GROUP_QUIET | GROUP_QUEUE},
-    {"02_nonblocking", "", GROUP_ALL | GROUP_FD_SET},
-    {"02_nonblocking", "--wait poll", GROUP_ALL & ~GROUP_HEAVY & ~GROUP_START},
-    {"02_nonblocking", "--wait spin", GROUP_BASIC | GROUP_SEVERAL},
-    {"03_overlapped_event", "", GROUP_ALL},
-    {"03_overlapped_event", "--groups 1", GROUP_BASIC | GROUP_WALL},
-    {"03_overlapped_event", "--sweep lowest",
+    {"02_nonblocking", "", "", GROUP_ALL | GROUP_FD_SET},
+    {"02_nonblocking", "minimal", "", GROUP_ALL},
+    {"02_nonblocking", "", "--wait poll",
+     GROUP_ALL & ~GROUP_HEAVY & ~GROUP_START},
+    {"02_nonblocking", "spin", "", GROUP_BASIC | GROUP_SEVERAL},
+    {"02_nonblocking", "wsaeventselect", "",
      GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET},
-    {"04_overlapped_apc", "", GROUP_ALL},
-    {"04_overlapped_apc", "--threads 1",
+    {"03_overlapped_event", "", "", GROUP_ALL},
+    {"03_overlapped_event", "minimal", "", GROUP_ALL},
+    {"03_overlapped_event", "", "--groups 1", GROUP_BASIC | GROUP_WALL},
+    {"03_overlapped_event", "lowest_only", "",
+     GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET},
+    {"04_overlapped_apc", "", "", GROUP_ALL},
+    {"04_overlapped_apc", "minimal", "", GROUP_ALL},
+    {"04_overlapped_apc", "", "--threads 1",
      GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_FAIR | GROUP_FLOOD |
          GROUP_STOP},
     /* Accepting takes up to 100 ms each here: no crowds. */
-    {"04_overlapped_apc", "--accept poll",
+    {"04_overlapped_apc", "accept_in_turn", "",
      GROUP_BASIC | GROUP_ONE | GROUP_SEVERAL | GROUP_QUIET | GROUP_FLOOD |
          GROUP_STOP},
-    {"05_iocp", "", GROUP_ALL},
-    {"05_iocp", "--no-skip", GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD},
-    {"05_iocp", "--batch 1", GROUP_BASIC | GROUP_SEVERAL},
-    {"05_iocp", "--zero-byte-recv", GROUP_BASIC | GROUP_ONE | GROUP_SEVERAL},
+    {"05_iocp", "", "", GROUP_ALL},
+    {"05_iocp", "minimal", "", GROUP_ALL},
+    {"05_iocp", "acceptor_thread", "",
+     GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD | GROUP_STOP | GROUP_FAULT},
+    {"05_iocp", "no_skip", "", GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD},
+    {"05_iocp", "batches", "", GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD},
+    {"05_iocp", "zero_byte_recv", "", GROUP_BASIC | GROUP_ONE | GROUP_SEVERAL},
     /* So few that none can be lost. */
-    {"05_iocp", "--accepts 2", GROUP_BASIC | GROUP_SEVERAL | GROUP_FAULT},
-    {"05_iocp", "--workers 1", GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD},
+    {"05_iocp", "", "--accepts 2", GROUP_BASIC | GROUP_SEVERAL | GROUP_FAULT},
+    {"05_iocp", "", "--workers 1", GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD},
 };
 
 enum { FORM_COUNT = sizeof forms / sizeof forms[0] };
@@ -57,9 +71,25 @@ static const struct check_case *const tables[] = {
 
 enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };
 
+static bool is_default(const struct form *form)
+{
+    return form->program[0] == '\0' && form->arguments[0] == '\0';
+}
+
+/* What its minimal.c must do with this case; NULL: it is none, or not asked. */
+static const struct minimal_row *minimal_of(const struct form *form,
+                                            const struct check_case *which)
+{
+    if (strcmp(form->program, "minimal") != 0)
+        return NULL;
+    return minimal_find(which->name, form->server[1] - '0');
+}
+
 /* Whether this form runs this case. */
 static bool suits(const struct form *form, const struct check_case *which)
 {
+    if (strcmp(form->program, "minimal") == 0)
+        return minimal_of(form, which) != NULL;
     if ((form->groups & (int)which->group) == 0)
         return false;
     return (which->flags & CASE_NOT_01) == 0 ||
@@ -70,6 +100,7 @@ static bool suits(const struct form *form, const struct check_case *which)
 
 static const char *only_case;
 static const char *only_server;
+static const char *only_form;
 static const char *other_program;
 static bool list;
 static bool is_long;
@@ -82,6 +113,8 @@ static const struct option own_options[] = {
      OPTION_TEXT, &only_server, 0, 0},
     {"--forms", "all|default", "other forms of the servers as well, or not",
      OPTION_CHOICE, &which_forms, 0, 0},
+    {"--form", "NAME", "only this one: minimal, or a patch in forms/",
+     OPTION_TEXT, &only_form, 0, 0},
     {"--program", "PATH", "run this program in the place of --server's",
      OPTION_TEXT, &other_program, 0, 0},
     {"--long", NULL, "the long cases as well, and longer ones", OPTION_FLAG,
@@ -118,6 +151,15 @@ static bool server_is(const struct form *form, const char *wanted)
            (strlen(wanted) == 2 && strncmp(form->server, wanted, 2) == 0);
 }
 
+static bool is_wanted(const struct form *form)
+{
+    if (only_server != NULL && !server_is(form, only_server))
+        return false;
+    if (only_form != NULL)
+        return strcmp(form->program, only_form) == 0;
+    return is_default(form) || (which_forms == 0 && other_program == NULL);
+}
+
 static bool server_exists(const char *name)
 {
     for (int i = 0; i < FORM_COUNT; i++)
@@ -138,11 +180,14 @@ static void check_names(void)
     if (only_server != NULL && !server_exists(only_server)) {
         fprintf(stderr, "check: no server \"%.40s\"; there are:", only_server);
         for (int i = 0; i < FORM_COUNT; i++)
-            if (forms[i].arguments[0] == '\0')
+            if (is_default(&forms[i]))
                 fprintf(stderr, " %s", forms[i].server);
         fprintf(stderr, "\n");
         exit(2);
     }
+    for (const struct minimal_row *row = minimal_rows; row->name != NULL; row++)
+        if (!case_exists(row->name))
+            die_saying(1, "minimal.c: there is no case \"%s\"", row->name);
     if (other_program != NULL && only_server == NULL)
         die_saying(2, "--program needs --server, which says what is expected");
 }
@@ -172,13 +217,26 @@ static void read_command_line(int argc, char **argv)
 
 /* ---- one case ------------------------------------------------------------ */
 
+/* "05_iocp batches", "05_iocp --workers 1". */
+static void make_label(const struct form *form, char *label, size_t label_bytes)
+{
+    snprintf(label, label_bytes, "%s%s%s", form->server,
+             is_default(form) ? "" : " ",
+             form->program[0] != '\0' ? form->program : form->arguments);
+}
+
 static int passed_count, failed_count, skipped_count;
 
-/* The server is next to this program, unless --program says otherwise. */
-static void find_program(const char *server, char *path, size_t path_bytes)
+/* The server is next to this program, its other programs in a folder there,
+ * unless --program says otherwise. */
+static void find_program(const struct form *form, char *path, size_t path_bytes)
 {
-    char name[40];
-    snprintf(name, sizeof name, "%.30s.exe", server);
+    char name[80];
+    if (form->program[0] == '\0')
+        snprintf(name, sizeof name, "%.30s.exe", form->server);
+    else
+        snprintf(name, sizeof name, "forms\\%.30s_%.30s.exe", form->server,
+                 form->program);
     if (other_program != NULL)
         snprintf(path, path_bytes, "%.299s", other_program);
     else
@@ -195,7 +253,8 @@ static void close_peers(struct check *c)
 }
 
 /* Every case ends with this, if all is well so far: the server still serves,
- * stops when it is asked to, and accounts for everything. */
+ * stops when it is asked to, and accounts for everything. Of these minimal.c
+ * can do the first: it is killed. */
 static void run_epilogue(struct check *c)
 {
     if ((c->which->flags & CASE_STARTS) == 0)
@@ -205,7 +264,8 @@ static void run_epilogue(struct check *c)
         control(c);
         close_peers(c);
     }
-    stop_server(c);
+    if (!c->is_minimal)
+        stop_server(c);
     for (int a = 0; a < c->array_count; a++)
         free(c->arrays[a]);
 }
@@ -266,10 +326,12 @@ static void print_outcome(struct check *c, const char *label, double seconds)
 
 static void run_case(const struct form *form, const struct check_case *which)
 {
-    char program[MAX_PATH + 40];
-    char label[80];
+    const struct minimal_row *minimal = minimal_of(form, which);
+    char program[MAX_PATH + 80];
+    char label[120];
     struct check c = {.which = which,
                       .program = program,
+                      .is_minimal = minimal != NULL,
                       .form = form->arguments,
                       .groups = form->groups,
                       .is_long = is_long,
@@ -279,22 +341,42 @@ static void run_case(const struct form *form, const struct check_case *which)
         which->limit_seconds > 0 ? (uint64_t)which->limit_seconds : 60;
     c.deadline_ns = begin + seconds * 1000000000u;
     c.cut = (which->flags & CASE_CUTS) != 0;
-    find_program(form->server, program, sizeof program);
+    find_program(form, program, sizeof program);
 
     if ((which->flags & CASE_STARTS) == 0)
         start_server(&c, which->arguments);
     if (!c.failed)
         which->run(&c);
     run_epilogue(&c);
-    snprintf(label, sizeof label, "%s%s%s", form->server,
-             form->arguments[0] != '\0' ? " " : "", form->arguments);
+    if (minimal != NULL)
+        minimal_judge(&c, minimal);
+    make_label(form, label, sizeof label);
     print_outcome(&c, label, (double)(clock_ns() - begin) / 1e9);
     if (c.started)
         process_free(&c.server);
 }
 
+/* False, and counted as a failure, when its program has not been built. */
+static bool is_there(const struct form *form)
+{
+    char program[MAX_PATH + 80];
+    char label[120];
+    find_program(form, program, sizeof program);
+    if (GetFileAttributesA(program) != INVALID_FILE_ATTRIBUTES)
+        return true;
+    make_label(form, label, sizeof label);
+    printf("%-34s  FAILED\n    there is no %s; `make forms` builds it from "
+           "%s/%s\n",
+           label, program, form->server,
+           strcmp(form->program, "minimal") == 0 ? "minimal.c" : "forms/");
+    failed_count++;
+    return false;
+}
+
 static void run_form(const struct form *form)
 {
+    if (form->program[0] != '\0' && !is_there(form))
+        return;
     for (int t = 0; t < TABLE_COUNT; t++)
         for (const struct check_case *one = tables[t]; one->name != NULL;
              one++) {
@@ -320,10 +402,7 @@ int main(int argc, char **argv)
         seed = (long)(clock_ns() % 1000000) + 1;
     uint64_t begin = clock_ns();
     for (int i = 0; i < FORM_COUNT; i++) {
-        bool is_default = forms[i].arguments[0] == '\0';
-        bool wanted = which_forms == 0 && other_program == NULL;
-        if ((is_default || wanted) &&
-            (only_server == NULL || server_is(&forms[i], only_server)))
+        if (is_wanted(&forms[i]))
             run_form(&forms[i]);
     }
     if (passed_count + failed_count + skipped_count == 0)

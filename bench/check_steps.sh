@@ -9,9 +9,24 @@
 #     in server.c line by line; indentation does not count. A line that is only
 #     "..." stands for lines left out.
 #   - No text names a line number: they drift.
-#   - The table of the bug museum has a row for each patch, with its cases.
+#   - The tables of bugs and forms have a row for each patch; a bug's names its
+#     cases. A form's patch says what it is, and is run and measured.
+#   - minimal.c fits on a page, stands alone and says how it is built.
+#   - What 03, 04 and 05 share is the same to the letter, and from one to the
+#     next no more lines change than they must.
 #   sh bench/check_steps.sh CHAPTER...
 set -u
+
+minimal_lines=140
+# What 03, 04 and 05 have in common, with the comment above it.
+shared='on_accept connection_open on_recv_complete on_send_complete on_complete
+    cancel_connections connection_close'
+# Files, and how many lines may differ between them.
+distances='minimal.c 03 04 70
+minimal.c 04 05 70
+server.c 03 04 250
+server.c 04 05 250
+server.c 03 05 250'
 
 passed=0 failed=0
 
@@ -172,9 +187,89 @@ check_museum() {
     done
 }
 
+# Every form has a row in the chapter's table and in those of the programs, and
+# its patch says what it is.
+check_forms() {
+    for patch in "$1"/forms/*.patch; do
+        [ -f "$patch" ] || continue
+        name=$(basename "$patch" .patch)
+        for word in Form Why Costs; do
+            sed '/^---/,$d' "$patch" | grep -q "^$word: *[^ ]" ||
+                echo "$patch: no \"$word:\" before its first ---"
+        done
+        grep -q "^| $name |" "$2" || echo "$2: no row for $patch"
+        grep -q "\"$1\", \"$name\"" bench/check.c ||
+            echo "bench/check.c: no form $name of $1"
+        grep -q "\"forms/$name.patch\"" bench/report/plan.c ||
+            echo "bench/report/plan.c: no rung forms/$name.patch"
+    done
+}
+
+check_minimal() {
+    lines=$(wc -l <"$1")
+    [ "$lines" -le "$minimal_lines" ] ||
+        echo "$lines lines, more than $minimal_lines"
+    grep '^ *# *include *"' "$1" | sed 's/$/   <- stands not alone/'
+    for line in 'gcc minimal.c -o minimal -lws2_32' \
+        'cl /std:c11 minimal.c ws2_32.lib'; do
+        sed '/\*\//q' "$1" | grep -qF "$line" ||
+            echo "its first comment does not say \"$line\""
+    done
+}
+
+# Prints function $2 of source $1 with the comment above it.
+print_function() {
+    awk -v name="$2" '
+        in_body { print; if (/^}/) exit; next }
+        /^$/ { head = ""; found = 0; next }
+        { head = head $0 "\n" }
+        /^\/\*/ { in_comment = 1 }
+        !in_comment && $0 ~ "^[a-z].*[ *]" name "\\(" { found = 1 }
+        !in_comment && found && /{$/ { printf "%s", head; in_body = 1 }
+        !in_comment && /;$/ { head = ""; found = 0 } # a prototype
+        /\*\// { in_comment = 0 }' "$1"
+}
+
+# Function $1 is the same in all sources, the rest of the arguments.
+check_same() {
+    name=$1 first=$2
+    shift
+    text=$(print_function "$first" "$name")
+    for source; do
+        other=$(print_function "$source" "$name")
+        if [ -z "$other" ]; then
+            echo "$source has no $name"
+        elif [ "$other" != "$text" ]; then
+            echo "$name is not the same in $first and $source"
+        fi
+    done
+}
+
+# How many lines were added and removed between two files.
+count_changes() {
+    { git diff --no-index --numstat "$1" "$2" 2>/dev/null ||
+        [ $? -eq 1 ] || diff "$1" "$2" | awk '/^>/ { a++ } /^</ { r++ }
+            END { print a + 0, r + 0 }'; } | awk '{ print $1 + $2 }'
+}
+
+check_distance() {
+    changes=$(count_changes "$1" "$2")
+    [ "${changes:-0}" -le "$3" ] ||
+        echo "$changes lines changed, more than $3"
+}
+
+# The file $1 of the chapter that begins with $2, of those given after it.
+file_of() {
+    name=$1 number=$2
+    shift 2
+    for chapter; do
+        case $chapter in "$number"_*) echo "$chapter/$name" ;; esac
+    done
+}
+
 for chapter; do
-    source=$chapter/server.c readme=$chapter/README.md
-    for file in "$source" "$readme"; do
+    source=$chapter/server.c minimal=$chapter/minimal.c readme=$chapter/README.md
+    for file in "$source" "$minimal" "$readme"; do
         [ -f "$file" ] || {
             count "$file" echo missing
             continue 2
@@ -183,9 +278,26 @@ for chapter; do
     count "$source" check_markers "$source" "$readme"
     count "$readme" check_headings "$readme"
     count "$readme" check_snippets "$source" "$readme"
-    count "$chapter" check_line_numbers "$source" "$readme"
+    count "$chapter" check_line_numbers "$source" "$minimal" "$readme"
     count "$chapter/bugs" check_museum "$chapter" "$readme"
+    count "$chapter/forms" check_forms "$chapter" "$readme"
+    count "$minimal" check_minimal "$minimal"
 done
+for function in $shared; do
+    count shared check_same "$function" "$(file_of server.c 03 "$@")" \
+        "$(file_of server.c 04 "$@")" "$(file_of server.c 05 "$@")"
+done
+while read -r name from to at_most; do
+    one=$(file_of "$name" "$from" "$@") other=$(file_of "$name" "$to" "$@")
+    if [ ! -f "$one" ] || [ ! -f "$other" ]; then
+        continue # has been said
+    fi
+    echo "$name from $from to $to: $(count_changes "$one" "$other") lines" \
+        "changed, at most $at_most"
+    count "$one to $other" check_distance "$one" "$other" "$at_most"
+done <<END
+$distances
+END
 for text in README.md bench/README.md; do
     [ ! -f "$text" ] || count "$text" check_line_numbers "$text"
 done

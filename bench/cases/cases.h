@@ -58,11 +58,28 @@ extern const struct check_case many_cases[];
 extern const struct check_case start_stop_cases[];
 extern const struct check_case fault_cases[];
 
+/* What minimal.c of some chapters must do with a case: see minimal.c. */
+struct minimal_row {
+    const char *name;    /* of the case; NULL ends the table */
+    int chapters;        /* bit 0: 01, and so on */
+    const char *reason;  /* why the case must fail; NULL: it must not */
+    const char *failure; /* words of the failure that shows it */
+};
+
+extern const struct minimal_row minimal_rows[];
+
+/* NULL: the case is not for the minimal.c of this chapter, 1 to 5. */
+const struct minimal_row *minimal_find(const char *name, int chapter);
+
+/* Turns the failure that must come into success, and its absence into failure. */
+void minimal_judge(struct check *c, const struct minimal_row *row);
+
 enum {
-    STEP_MS = 10000,   /* how long a step may see nothing move */
-    STOP_MS = 10000,   /* the grace time of a server that is asked to stop */
-    FREED_MS = 1000,   /* a place is free again this soon */
-    CONTROL_MS = 5000, /* how long the control client goes on trying */
+    STEP_MS = 10000, /* how long a step may see nothing move */
+    STOP_MS = 10000, /* the grace time of a server that is asked to stop */
+    MINIMAL_STOP_MS = 1000, /* minimal.c cannot do it: no need to wait long */
+    FREED_MS = 1000,        /* a place is free again this soon */
+    CONTROL_MS = 5000,      /* how long the control client goes on trying */
     CHECK_ARRAYS = 16
 };
 
@@ -70,6 +87,7 @@ enum {
 struct check {
     const struct check_case *which;
     const char *program; /* path of the server */
+    bool is_minimal;     /* it is a minimal.c: takes a port and nothing else */
     const char *form;    /* its arguments */
     int groups;          /* of enum case_group: those that suit the form */
     bool is_long;        /* --long */
@@ -113,7 +131,8 @@ void next_to_this_program(const char *name, char *path, size_t path_bytes);
 
 /* ---- the server ---------------------------------------------------------- */
 
-/* Starts the server with its form's arguments and these. */
+/* Starts the server with its form's arguments and these; minimal.c takes none.
+ */
 void start_server(struct check *c, const char *arguments);
 
 /* Asks it to stop and checks exit status and ledger. finish_server() does the

@@ -40,6 +40,12 @@ static void bad_args(struct check *c)
         "\"\"", "\" 80\"", "+1",    "-1",
         "0x50", "80abc",   "65536", "12345678901234567890"};
     char arguments[64];
+    if (c->is_minimal) {
+        must_refuse(c, "seven", 2, "65535");
+        must_refuse(c, "0", 2, "65535");
+        must_refuse(c, "65536", 2, "65535");
+        return;
+    }
     for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
         snprintf(arguments, sizeof arguments, "--port %s", ports[i]);
         must_refuse(c, arguments, 2, "--port");
@@ -71,7 +77,8 @@ static void port_in_use(struct check *c)
     if (!going_on(c))
         return;
     snprintf(port, sizeof port, "%u", c->server.port);
-    snprintf(arguments, sizeof arguments, "--port %s", port);
+    snprintf(arguments, sizeof arguments, "%s%s",
+             c->is_minimal ? "" : "--port ", port);
     uint64_t begin = clock_ns();
     int status = process_run(&second, c->program, arguments, STOP_MS);
     uint64_t took_ms = (clock_ns() - begin) / 1000000;

@@ -70,20 +70,42 @@ static uint64_t sent_by_all(const struct check *c)
     return bytes;
 }
 
+/* minimal.c listens on the port that it is given, and says so. */
+static void expect_first_line(struct check *c)
+{
+    char line[40];
+    snprintf(line, sizeof line, "listening 127.0.0.1:%u", c->server.port);
+    WaitForSingleObject(c->server.first_line_event, STEP_MS);
+    EnterCriticalSection(&c->server.lock);
+    expect(c, strncmp(c->server.out, line, strlen(line)) == 0,
+           "expected \"%s\" on stdout, saw \"%.100s\"", line, c->server.out);
+    LeaveCriticalSection(&c->server.lock);
+}
+
 void start_server(struct check *c, const char *arguments)
 {
+    enum { START_MS = 15000 };
     char all[600];
     char message[800];
+    bool ready = false;
     if (!going_on(c))
         return;
-    snprintf(all, sizeof all, "%s %s", c->form,
-             arguments != NULL ? arguments : "");
     c->started = true;
     c->sent_before = sent_by_all(c);
-    bool ready = process_start(&c->server, c->program, all, 15000, message,
-                               sizeof message);
-    expect(c, ready, "the server does not start (%s): %s", c->server.command,
-           message);
+    if (c->is_minimal) {
+        snprintf(all, sizeof all, "\"%s\" {port}", c->program);
+        ready = process_start_peer(&c->server, all, START_MS, message,
+                                   sizeof message);
+    } else {
+        snprintf(all, sizeof all, "%s %s", c->form,
+                 arguments != NULL ? arguments : "");
+        ready = process_start(&c->server, c->program, all, START_MS, message,
+                              sizeof message);
+    }
+    if (expect(c, ready, "the server does not start (%s): %s",
+               c->server.command, message) &&
+        c->is_minimal)
+        expect_first_line(c);
 }
 
 static void check_ledger(struct check *c, const struct process_ledger *ledger)
@@ -119,9 +141,10 @@ void finish_server(struct check *c)
     bool has_ledger = false;
     if (!c->started || c->failed || c->skipped)
         return;
-    int status = process_finish(&c->server, STOP_MS, &ledger, &has_ledger);
-    expect(c, status != -1, "expected the server to stop within %d s",
-           STOP_MS / 1000);
+    DWORD stop_ms = c->is_minimal ? MINIMAL_STOP_MS : STOP_MS;
+    int status = process_finish(&c->server, stop_ms, &ledger, &has_ledger);
+    expect(c, status != -1, "expected the server to stop within %lu s",
+           stop_ms / 1000);
     expect(c, status == 0, "expected exit status 0, saw %d", status);
     if (expect(c, has_ledger, "expected the ledger as the last line of stdout"))
         check_ledger(c, &ledger);

@@ -115,41 +115,18 @@ void picture_ratios(struct out *out, const struct result *result,
 
 /* ---- the ladder ---------------------------------------------------------- */
 
-static void add_rung(struct chart_ranges *chart, const struct result *result,
-                     const struct result_row *row)
-{
-    int index = (int)(row - result->rows);
-    struct figure before = result_since_first(result, row->baseline);
-    struct figure after = result_since_first(result, index);
-    add_ratio(chart, result, row);
-    struct chart_range *range = &chart->ranges[chart->range_count - 1];
-    if (!before.known || !after.known) {
-        if (range->instead[0] == '\0')
-            snprintf(range->instead, sizeof range->instead, "n/a");
-        return;
-    }
-    range->from = before.value;
-    range->value = after.value;
-    range->low *= before.value;
-    range->high *= before.value;
-    range->noise_low *= before.value;
-    range->noise_high *= before.value;
-}
-
 void picture_ladder(struct out *out, const struct result *result,
                     const struct result_block *block)
 {
     char sentence[PICTURE_SENTENCE_BYTES] = "";
     const struct result_row *furthest = NULL;
-    struct chart_ranges chart = {
-        .has_bars = true,
-        .label = sentence,
-        .x_label = "relative to the first rung; at the right, to the one "
-                   "before"};
+    struct chart_ranges chart = {.has_bars = true,
+                                 .label = sentence,
+                                 .x_label =
+                                     "relative to the server without options"};
     for (int i = 0; i < block->row_count; i++) {
         const struct result_row *row = picture_row(result, block, i);
-        if (chart.range_count < CHART_BARS_AT_MOST)
-            add_rung(&chart, result, row);
+        add_ratio(&chart, result, row);
         if (is_compared(result, row) && row->differs &&
             (furthest == NULL || fabs(log(row->ratio.median.value)) >
                                      fabs(log(furthest->ratio.median.value))))
@@ -157,10 +134,10 @@ void picture_ladder(struct out *out, const struct result *result,
     }
     if (furthest != NULL)
         picture_say(sentence,
-                    "The largest step is \"%s\": %.2f times the rung before. ",
+                    "The furthest away is \"%s\": %.2f times the default. ",
                     furthest->name, furthest->ratio.median.value);
     else
-        picture_say(sentence, "No step shows a difference. ");
+        picture_say(sentence, "No rung shows a difference. ");
     picture_say(sentence, "%s", block->summary);
     picture_open(out, false, "The ladder, rung by rung", sentence);
     chart_draw_ranges(out, &chart);

@@ -256,7 +256,7 @@ void plan_seam(struct plan *plan, const struct plan_request *request)
 
 struct rung {
     const char *name; /* at most 15 characters; NULL: the end */
-    const char *form; /* all its options */
+    const char *form; /* as in struct result_row */
 };
 
 struct ladder {
@@ -266,66 +266,84 @@ struct ladder {
     struct rung rungs[12];
 };
 
-/* Every rung is the one before with one thing changed. */
+/* Every rung is compared with the server as it starts without options, of which
+ * it differs in one thing: another way of doing it, or one option. The first
+ * rung is the model and nothing else. At 128 connections 02 has none: its
+ * minimal.c takes 63. */
 static const struct ladder ladders[] = {
     {1,
      RESULT_PINGPONG,
      128,
-     {{"stack 64 K", "--stack 65536"},
+     {{"minimal", "minimal.c"},
+      {"default", ""},
+      {"stack 64 K", "--stack 65536"},
       {"stack 1 M", "--stack 1048576"},
       {"stack 16 M", "--stack 16777216"},
       {NULL, NULL}}},
     {2,
      RESULT_PINGPONG,
      16,
-     {{"spin", "--wait spin"},
-      {"select", "--wait select"},
+     {{"minimal", "minimal.c"},
+      {"spin", "forms/spin.patch"},
+      {"default", ""},
       {"poll", "--wait poll"},
+      {"wsaeventselect", "forms/wsaeventselect.patch"},
       {NULL, NULL}}},
     {2,
      RESULT_PINGPONG,
      128,
-     {{"spin", "--wait spin"},
-      {"select", "--wait select"},
+     {{"spin", "forms/spin.patch"},
+      {"default", ""},
       {"poll", "--wait poll"},
+      {"wsaeventselect", "forms/wsaeventselect.patch"},
+      {NULL, NULL}}},
+    {3,
+     RESULT_PINGPONG,
+     16,
+     {{"minimal", "minimal.c"},
+      {"lowest only", "forms/lowest_only.patch"},
+      {"default", ""},
       {NULL, NULL}}},
     {3,
      RESULT_PINGPONG,
      60,
-     {{"sweep lowest", "--sweep lowest"},
-      {"sweep all", "--sweep all"},
+     {{"minimal", "minimal.c"},
+      {"lowest only", "forms/lowest_only.patch"},
+      {"default", ""},
       {NULL, NULL}}},
     {4,
      RESULT_PINGPONG,
      16,
-     {{"1 thread", "--threads 1"},
+     {{"minimal", "minimal.c"},
+      {"default", ""},
+      {"1 thread", "--threads 1"},
       {"2 threads", "--threads 2"},
-      {"4 threads", "--threads 4"},
       {NULL, NULL}}},
     {4,
      RESULT_CHURN,
      16,
-     {{"accept poll", "--accept poll"},
-      {"accept thread", "--accept thread"},
+     {{"minimal", "minimal.c"},
+      {"accept in turn", "forms/accept_in_turn.patch"},
+      {"default", ""},
       {NULL, NULL}}},
     {5,
      RESULT_PINGPONG,
      16,
-     {{"no skip", "--no-skip --batch 0 --workers 2"},
-      {"skip", "--batch 0 --workers 2"},
-      {"batch 1", "--batch 1 --workers 2"},
-      {"batch 8", "--batch 8 --workers 2"},
-      {"batch 64", "--batch 64 --workers 2"},
-      {"concurrency 1", "--batch 64 --workers 2 --concurrency 1"},
-      {"concurrency N", "--batch 64 --workers 2 --concurrency 0"},
-      {"4 workers", "--batch 64 --workers 4"},
-      {"1 worker", "--batch 64 --workers 1"},
-      {"zero-byte recv", "--batch 64 --workers 1 --zero-byte-recv"},
+     {{"minimal", "minimal.c"},
+      {"no skip", "forms/no_skip.patch"},
+      {"default", ""},
+      {"batches", "forms/batches.patch"},
+      {"zero-byte recv", "forms/zero_byte_recv.patch"},
+      {"1 worker", "--workers 1"},
+      {"4 workers", "--workers 4"},
+      {"concurrency 1", "--concurrency 1"},
       {NULL, NULL}}},
     {5,
      RESULT_SKEW,
      16,
-     {{"budget 0", "--inline-budget 0"},
+     {{"minimal", "minimal.c"},
+      {"default", ""},
+      {"budget 0", "--inline-budget 0"},
       {"budget 1", "--inline-budget 1"},
       {"budget 16", "--inline-budget 16"},
       {"budget 1000", "--inline-budget 1000"},
@@ -333,8 +351,10 @@ static const struct ladder ladders[] = {
     {5,
      RESULT_CHURN,
      16,
-     {{"1 accept", "--accepts 1"},
-      {"32 accepts", "--accepts 32"},
+     {{"minimal", "minimal.c"},
+      {"acceptor thread", "forms/acceptor_thread.patch"},
+      {"default", ""},
+      {"1 accept", "--accepts 1"},
       {NULL, NULL}}}};
 
 static void add_ladder(struct plan *plan, const struct plan_request *request,
@@ -349,22 +369,17 @@ static void add_ladder(struct plan *plan, const struct plan_request *request,
     snprintf(title, sizeof title, "ladder %02d: %.80s", ladder->model,
              block->title);
     memcpy(block->title, title, sizeof title);
-    snprintf(block->relative_to, sizeof block->relative_to, "rung before");
+    snprintf(block->relative_to, sizeof block->relative_to, "default");
     block->is_ladder = true;
-    int before = -1;
-    int control = -1;
-    for (const struct rung *rung = ladder->rungs; rung->name != NULL; rung++) {
-        int row = add_row(plan, RESULT_SERVER, ladder->model, rung->name,
-                          rung->form, before);
-        if (before < 0) {
-            char name[RESULT_NAME_BYTES];
-            snprintf(name, sizeof name, "%.9s again", rung->name);
-            control = add_row(plan, RESULT_CONTROL, ladder->model, name,
-                              rung->form, row);
-        }
-        before = row;
-    }
-    set_control(plan, control);
+    int first = plan->row_count;
+    int baseline = first;
+    while (ladder->rungs[baseline - first].form[0] != '\0')
+        baseline++;
+    for (const struct rung *rung = ladder->rungs; rung->name != NULL; rung++)
+        add_row(plan, RESULT_SERVER, ladder->model, rung->name, rung->form,
+                baseline);
+    set_control(plan, add_row(plan, RESULT_CONTROL, ladder->model,
+                              "default again", "", baseline));
 }
 
 void plan_ladder(struct plan *plan, const struct plan_request *request,

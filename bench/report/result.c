@@ -374,15 +374,3 @@ bool result_has_failure(const struct result *result)
             return true;
     return false;
 }
-
-struct figure result_since_first(const struct result *result, int row)
-{
-    double product = 1;
-    for (int i = row; result->rows[i].baseline != i;
-         i = result->rows[i].baseline) {
-        if (!result->rows[i].ratio.median.known)
-            return (struct figure){false, 0};
-        product *= result->rows[i].ratio.median.value;
-    }
-    return figure_of(product);
-}

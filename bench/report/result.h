@@ -117,6 +117,7 @@ struct result_percentiles {
 enum {
     RESULT_NAME_BYTES = 16,
     RESULT_FORM_BYTES = 96,
+    RESULT_LINES_BYTES = 16,
     RESULT_FAILURE_BYTES = 240,
     RESULT_WHY_BYTES = 400
 };
@@ -124,15 +125,18 @@ enum {
 /* One server in one block. */
 struct result_row {
     /* What was measured. */
-    char name[RESULT_NAME_BYTES]; /* "01", "01 again", "05 +800", "batch 8" */
-    char form[RESULT_FORM_BYTES]; /* its options, or a peer's command; or "" */
+    char name[RESULT_NAME_BYTES];   /* "01", "01 again", "05 +800", "batch 8" */
+    char form[RESULT_FORM_BYTES];   /* its options; on a ladder also "minimal.c"
+                                     or "forms/spin.patch"; a peer's command;
+                                     or "" */
+    char lines[RESULT_LINES_BYTES]; /* "+12 -30", of a patch; or "" */
     enum result_role role;
     int model;            /* 1 to 5: the chapter; 0: none of them */
     int block;            /* index of the block it belongs to */
     int connection_count; /* those that carry traffic */
     int idle_count;       /* herd: open besides and silent */
     int baseline;         /* the row that this one is relative to; may be
-                             itself. On a ladder the rung before */
+                             itself */
     int control;          /* the row whose interval is the noise floor */
     bool has_counts;      /* calls, waits and completions were counted */
     char failure[RESULT_FAILURE_BYTES]; /* why there are no figures; or "" */
@@ -185,10 +189,9 @@ enum {
 /* Rows that were measured together. */
 struct result_block {
     enum result_scenario scenario;
-    bool is_ladder;       /* rows are rungs; each one's baseline is the one
-                             before */
+    bool is_ladder;       /* rows are rungs: forms of one server */
     char title[96];       /* "pingpong, 16 connections, 64 bytes" */
-    char relative_to[24]; /* "01", "plain", "rung before", "no herd" */
+    char relative_to[24]; /* "01", "plain", "default", "no herd" */
     int connection_count; /* those that carry traffic */
     long message_bytes;
     long rate_per_s; /* open loop: requests/s over all connections */
@@ -206,7 +209,7 @@ struct result_block {
 struct result_settings {
     const char *command;     /* "bench", "seam build/plain", "ladder 05" */
     const char *servers;     /* as measured: "01_blocking 02_nonblocking" */
-    const char *relative_to; /* heading: "01", "plain", "the rung before" */
+    const char *relative_to; /* heading: "01", "plain", "default" */
     const char *pooled;      /* what all ratios in one say; NULL: nothing */
     const char *left_out;    /* what a ladder cannot show, a sentence; NULL */
     long seed;
@@ -240,9 +243,5 @@ bool result_has_failure(const struct result *result);
 
 /* Whether less is better for the scores of the block. */
 bool result_is_latency(const struct result_block *block);
-
-/* A ladder's rung against its first rung: the product of the medians up to and
- * including it. Not known when one of them is not. */
-struct figure result_since_first(const struct result *result, int row);
 
 #endif

@@ -107,6 +107,15 @@ static void cell_verdict(const struct result *result,
     snprintf(text, TABLE_CELL_BYTES, "%s", verdict);
 }
 
+static void cell_lines(const struct result *result,
+                       const struct result_row *row,
+                       char text[TABLE_CELL_BYTES])
+{
+    (void)result;
+    snprintf(text, TABLE_CELL_BYTES, "%s",
+             row->lines[0] != '\0' ? row->lines : "-");
+}
+
 static void cell_completions(const struct result *result,
                              const struct result_row *row,
                              char text[TABLE_CELL_BYTES])
@@ -164,6 +173,11 @@ static bool is_skew(const struct result_block *block)
     return block->scenario == RESULT_SKEW;
 }
 
+static bool is_ladder(const struct result_block *block)
+{
+    return block->is_ladder;
+}
+
 /* Else the score is p50 already. */
 static bool is_rate(const struct result_block *block)
 {
@@ -179,6 +193,8 @@ static const struct table_column all_columns[] = {
      "\"no difference shown\": the range contains 1, or x lies within the "
      "noise floor; not the same as equal",
      TABLE_SPEED, NULL, cell_verdict},
+    {"lines", "what the form adds to server.c and removes from it", TABLE_SPEED,
+     is_ladder, cell_lines},
     {"p50 us", "half of all echoes took at most this long", TABLE_SPEED,
      is_rate, cell_p50},
     {"p90 us", "90 % of all echoes", TABLE_SPEED, NULL, cell_p90},

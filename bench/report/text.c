@@ -135,6 +135,12 @@ void text_write_environment(struct out *out, const struct result *result)
 
 enum { NAME = 15 };
 
+/* They stand where an open loop has other figures. */
+static bool has_lines(const struct result_block *block)
+{
+    return block->is_ladder && !result_words(block->scenario)->is_open_loop;
+}
+
 static void put_heading(struct out *out, const struct result_block *block)
 {
     const char *unit = result_unit(result_words(block->scenario)->metric);
@@ -142,10 +148,13 @@ static void put_heading(struct out *out, const struct result_block *block)
                            ? "latency from when due, us"
                            : "latency, us";
     out_printf(out, "%-*s%9s%8s%12s%35s\n", NAME, "", "", "times", "", from);
-    out_printf(out, "%-*s%9s %7.7s%12s%8s%8s%8s%8s%8s%7s%8s\n", NAME, "server",
-               unit, block->is_ladder ? "before" : block->relative_to,
-               "95 % range", "p50", "p90", "p99", "p99.9", "max", "late %",
-               "hot/s");
+    out_printf(out, "%-*s%9s %7.7s%12s%8s%8s%8s%8s%8s", NAME, "server", unit,
+               block->relative_to, "95 % range", "p50", "p90", "p99", "p99.9",
+               "max");
+    if (has_lines(block))
+        out_printf(out, "%15s\n", "lines");
+    else
+        out_printf(out, "%7s%8s\n", "late %", "hot/s");
 }
 
 /* What stands behind the ratio: a reservation, if there is one. */
@@ -208,6 +217,8 @@ static void put_row(struct out *out, const struct result *result, int index)
         if (row->hot_per_s.known)
             put_whole(out, 8, row->hot_per_s);
     }
+    if (row->lines[0] != '\0' && has_lines(&result->blocks[row->block]))
+        out_printf(out, "%15s", row->lines);
     out_printf(out, "\n");
 }
 
@@ -326,7 +337,8 @@ static void put_forms(struct out *out, const struct result *result,
         return;
     for (int i = block->first_row; i < block->first_row + block->row_count; i++)
         put_paragraph(out, NAME + 1, result->rows[i].name,
-                      result->rows[i].form);
+                      result->rows[i].form[0] != '\0' ? result->rows[i].form
+                                                      : "server.c");
     out_printf(out, "\n");
 }
 
@@ -366,7 +378,9 @@ static void put_legend(struct out *out)
     put_paragraph(out, LABEL, "times",
                   "the figure before it relative to the row in the heading, "
                   "pair by pair in each round: median and its 95 % bootstrap "
-                  "range. On a ladder to the rung before");
+                  "range. On a ladder to the server without options");
+    put_paragraph(out, LABEL, "lines",
+                  "what a form's patch adds to server.c and removes from it");
     put_paragraph(out, LABEL, "=",
                   "no difference shown: the range contains 1, or the ratio "
                   "lies within the noise floor, which is what the same server "

@@ -157,6 +157,8 @@ void why_row(const struct result *result, int index,
         add(text, "%s: no difference to %s shown; %.2f times its %s", row->name,
             baseline->name, row->ratio.median.value, subject(block));
     add_range(text, row->ratio);
+    if (row->lines[0] != '\0')
+        add(text, ", for %s lines", row->lines);
     add(text, ".");
     add_calls(text, block, row, baseline, row->ratio, row->differs);
 }
@@ -242,7 +244,6 @@ void why_ladder(const struct result *result, const struct result_block *block,
 {
     int shown = 0;
     int compared = 0;
-    int last = -1;
     text[0] = '\0';
     for (int i = block->first_row; i < block->first_row + block->row_count;
          i++) {
@@ -252,14 +253,8 @@ void why_ladder(const struct result *result, const struct result_block *block,
         if (row->baseline != i && row->ratio.median.known)
             compared++;
         shown += row->differs;
-        last = i;
     }
-    if (compared == 0)
-        return;
-    add(text, "%d of %d rungs show a difference", shown, compared);
-    struct figure all = result_since_first(result, last);
-    if (all.known)
-        add(text, "; from the first rung to the last %.2f times the %s",
-            all.value, subject(block));
-    add(text, ".");
+    if (compared > 0)
+        add(text, "%d of %d rungs show a difference to %s.", shown, compared,
+            block->relative_to);
 }
