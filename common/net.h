@@ -11,8 +11,6 @@
 #include <mswsock.h>
 #include <windows.h>
 
-enum { NET_NAME_BYTES = 64 }; /* enough for "[IPv6 address]:port" */
-
 /* WSAStartup for Winsock 2.2. Exits with status 1 if it fails. */
 void net_start(void);
 
@@ -53,8 +51,5 @@ void net_close_orderly(SOCKET s);
 /* Closes a socket with a reset (SO_LINGER on, 0 seconds): for a peer that must
  * not be waited for. */
 void net_close_reset(SOCKET s);
-
-/* Writes the address of the peer into name, "?" if there is none. */
-void net_peer_name(SOCKET s, char name[NET_NAME_BYTES]);
 
 #endif
