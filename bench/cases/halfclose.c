@@ -192,6 +192,28 @@ static void halfclose_blocked(struct check *c)
     blame_wine(c, p);
 }
 
+/* What the server has received and not sent back when the time is up is lost. An
+ * orderly end would tell the client that it has everything: it must be reset.
+ * It does not read, so that no orderly end could reach it. */
+static void idle_owed(struct check *c)
+{
+    enum { PIECE_BYTES = 8192, AT_MOST_BYTES = 33554432, WITHIN_MS = 5000 };
+    struct peer *p = new_peers(c, 1);
+    p->receive_buffer_bytes = 4096;
+    join(c, p);
+    do
+        send_bytes(c, p, PIECE_BYTES);
+    while (going_on(c) && p->sent < AT_MOST_BYTES && all_sent_back(c, p));
+    WSAPOLLFD fd = {.fd = p->s, .events = POLLRDNORM};
+    for (int ms = 0; going_on(c) && ms < WITHIN_MS; ms += 50) {
+        WSAPoll(&fd, 1, 0);
+        if ((fd.revents & (POLLERR | POLLHUP)) != 0)
+            return;
+        Sleep(50); /* there is data to read all the time: no wait would wait */
+    }
+    expect(c, false, "expected a reset within %u ms, saw none", WITHIN_MS);
+}
+
 const struct check_case halfclose_cases[] = {
     {"halfclose_small", "send, end: full echo, then the end", halfclose_small,
      GROUP_BASIC, 0, NULL, 0},
@@ -205,4 +227,6 @@ const struct check_case halfclose_cases[] = {
      halfclose_stuck, GROUP_QUIET, 0, NULL, 0},
     {"halfclose_idle", "end sent, all read, not closed: no CPU", halfclose_idle,
      GROUP_QUIET, 0, NULL, 0},
+    {"idle_owed", "--idle-timeout 2 resets a client that is owed bytes",
+     idle_owed, GROUP_IDLE, CASE_CUTS, "--idle-timeout 2", 0},
     {NULL, NULL, NULL, 0, 0, NULL, 0}};
