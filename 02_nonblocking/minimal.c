@@ -85,20 +85,24 @@ static void on_accept(SOCKET s)
         connections[connection_count++] = (struct connection){.socket = s};
 }
 
+/* An fd_set is an array with a count; FD_SET would search it first. */
+static void add_to_set(fd_set *set, SOCKET s)
+{
+    set->fd_array[set->fd_count++] = s;
+}
+
 /* [S7] Waits until a call on one of the sockets would do something, and makes
  * the calls. After a second all that wait to send are tried: select() tells
  * of a broken connection only where it waits to receive. */
 static void serve_ready(SOCKET listener)
 {
-    fd_set readable, writable;
+    fd_set readable = {0}, writable = {0};
     struct timeval second = {.tv_sec = 1};
-    FD_ZERO(&readable);
-    FD_ZERO(&writable);
-    FD_SET(listener, &readable);
+    add_to_set(&readable, listener);
     for (int i = 0; i < connection_count; i++) {
         struct connection *c = &connections[i];
-        FD_SET(c->socket,
-               c->sent_bytes < c->filled_bytes ? &writable : &readable);
+        add_to_set(c->sent_bytes < c->filled_bytes ? &writable : &readable,
+                   c->socket);
     }
     int ready = select(0, &readable, &writable, NULL, &second);
     for (int i = connection_count - 1; i >= 0; i--) {
