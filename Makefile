@@ -4,6 +4,7 @@
 # Variables to set on the command line, all optional:
 #   CASE=halfclose_large SERVER=04    `make check`: one case, one server
 #   ARGS="--wait poll"                `make run-02`, client, bench: more options
+#   FORM=minimal                      `make run-02`: minimal.c, or one of forms/
 #   WINE=wine WINESERVER=wineserver   another Wine; it gets a prefix of its own
 #   PREFIX=build/prefix-wine          where that prefix is
 #   OBSERVE=0                         build without the seam, into build/plain
@@ -184,10 +185,13 @@ deps: ## install what is missing (Debian, Ubuntu; elsewhere: say what)
 	@sh bench/check_deps.sh
 .PHONY: deps
 
-# A server or the client from a terminal: `make run-04 ARGS="--port 7"`.
-RUNS := $(CHAPTERS:%=run-%)
-run-01 run-02 run-03 run-04 run-05: $(SERVERS) $(READY) ## start a server
-	@$(WITH_WINE) $(WINE) $(filter $(BUILD)/$(@:run-%=%)_%,$(SERVERS)) $(ARGS)
+# A server or the client from a terminal: `make run-04 ARGS="--port 7"`, and
+# `make run-02 FORM=minimal` or FORM=spin for minimal.c or one of forms/.
+RUNS := run-01 run-02 run-03 run-04 run-05
+FORM :=
+$(RUNS): $(if $(FORM),forms,$(SERVERS)) $(READY) ## start a server, or FORM=...
+	@$(WITH_WINE) $(WINE) $(filter $(BUILD)/$(if $(FORM),forms/)$(@:run-%=%)_%$(FORM).exe,$(if \
+	    $(FORM),$(FORMS),$(SERVERS))) $(ARGS)
 client: $(BUILD)/client.exe $(READY) ## start the client
 	@$(WITH_WINE) $(WINE) $(BUILD)/client.exe $(ARGS)
 # What `make bench` leaves: a page to look at, and the figures behind it.

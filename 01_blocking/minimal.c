@@ -75,7 +75,7 @@ int main(int argc, char **argv)
     }
 }
 
-/* Left out, and where server.c adds it: Ctrl+C, nothing lost (stop_server); a
- * limit on clients (connection_open); an end for the silent and the stuck
- * (cancel_connections); errors told (connection_close); smaller stacks
- * (on_accept); calls counted (observe.h). */
+/* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
+ * a limit on clients (connection_open); time-outs (cancel_connections); errors
+ * reported (connection_close); smaller stacks (on_accept); calls counted
+ * (observe.h). */

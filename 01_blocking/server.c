@@ -225,7 +225,7 @@ static void cancel_connections(bool all)
 {
     AcquireSRWLockShared(&lock);
     for (struct connection *c = connections; c != NULL; c = c->next)
-        if (all || server_timed_out(c->active_ms, c->is_sending))
+        if (all || server_timed_out(c->id, c->active_ms, c->is_sending))
             CancelIoEx((HANDLE)c->socket, NULL);
     ReleaseSRWLockShared(&lock);
 }

@@ -29,7 +29,7 @@ struct connection {
     SOCKET socket; /* INVALID_SOCKET: closed, to be taken out of the array */
     long id;
     bool is_ready;   /* what the last wait said about the call we wait for */
-    bool hung_up;    /* WSAPoll would say POLLHUP at once, again and again */
+    bool hung_up;    /* left out of WSAPoll's array: see wait_with_poll */
     DWORD active_ms; /* GetTickCount() of the last byte */
     int filled_bytes;
     int sent_bytes;
@@ -213,8 +213,8 @@ static void wait_with_poll(int timeout_ms)
     ULONG count = 0;
 
     /* Only these two events are asked for: some of the others make WSAPoll
-     * fail (documentation page "WSAPoll function"). A negative socket is left
-     * out, and keeps its place in the array. */
+     * fail (documentation page "WSAPoll function"). A negative socket keeps
+     * its place and is ignored (documentation page "WSAPOLLFD structure"). */
     for (int i = 0; i < connection_count; i++)
         fds[count++] = (WSAPOLLFD){
             .fd = connections[i]->hung_up ? (SOCKET)-1 : connections[i]->socket,
@@ -244,8 +244,8 @@ static void wait_with_poll(int timeout_ms)
 /* [S7] Sets is_ready on every connection whose next call would do something.
  * Either way all connections are looked at every time: that is what readiness
  * costs, and why it costs less for each when many are ready at once. No wait is
- * for ever while somebody waits to send: select() tells of a reset only who
- * waits to receive (documentation page "select function"). */
+ * for ever while somebody waits to send: that select() tells of a reset is only
+ * promised to who waits to receive (documentation page "select function"). */
 static void wait_until_ready(void)
 {
     enum { TICK_MS = 100 };
@@ -291,7 +291,7 @@ static void serve_ready_connections(void)
         else if (is_tick && wants_to_send(c))
             on_writable(c);
         if (c->socket != INVALID_SOCKET &&
-            server_timed_out(c->active_ms, wants_to_send(c)))
+            server_timed_out(c->id, c->active_ms, wants_to_send(c)))
             connection_close(c, NULL, 0);
         if (c->socket == INVALID_SOCKET) {
             free(c);

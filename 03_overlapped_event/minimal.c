@@ -107,7 +107,7 @@ static void on_accept(SOCKET s)
 static unsigned __stdcall run_worker(void *unused)
 {
     (void)unused;
-    DWORD place, bytes, flags;
+    DWORD place, bytes = 0, flags = 0;
     while ((place = WSAWaitForMultipleEvents(PLACES, events, FALSE, INFINITE,
                                              FALSE)) < PLACES) {
         struct connection *c = connections[place];
@@ -134,7 +134,7 @@ int main(int argc, char **argv)
     }
 }
 
-/* Left out, and where server.c adds it: Ctrl+C, nothing lost (stop_server); a
- * limit on clients (connection_open); an end for the silent and the stuck
- * (cancel_connections); errors told (connection_close); fairness, a 65th client
- * (run_worker); calls counted (observe.h). */
+/* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
+ * a limit on clients (connection_open); time-outs (cancel_connections); errors
+ * reported (connection_close); fairness, a 65th client (run_worker); calls
+ * counted (observe.h). */

@@ -23,8 +23,8 @@ enum operation { NOTHING_YET, RECEIVING, SENDING };
  * freed or used again before the completion has been taken. Only who took it
  * may touch the rest, and only until the next operation is started. */
 struct connection {
-    WSAOVERLAPPED overlapped; /* leads back to the connection */
-    enum operation operation;
+    WSAOVERLAPPED overlapped;          /* leads back to the connection */
+    volatile enum operation operation; /* main looks, too */
     SOCKET socket;
     long id;
     volatile DWORD active_ms; /* GetTickCount() of the last completion */
@@ -117,36 +117,51 @@ static struct worker *emptiest_worker(void)
     return emptiest;
 }
 
-/* Puts c into the worker with the fewest, or a new one if all are full. A place
- * is claimed in one step, since several threads may be after the same; from
- * then on c belongs to that worker. */
-static void hand_over(struct connection *c)
+static void leave_worker(struct worker *worker, DWORD place)
 {
-    struct worker *worker = emptiest_worker();
-    if ((worker == NULL || worker->members >= PLACES) &&
-        (workers_at_most == 0 || worker_count < workers_at_most))
-        worker = start_worker();
+    worker->connections[place] = NULL;
+    InterlockedDecrement(&worker->members);
+}
+
+/* Gives c a place in worker, to which c then belongs; its old place becomes
+ * free. A place is claimed in one step, since several threads may be after the
+ * same. Returns false when there is none: c stays where it is. */
+static bool take_place(struct connection *c, struct worker *worker)
+{
+    struct worker *old_worker = c->worker;
+    DWORD old_place = c->place;
     c->operation = NOTHING_YET;
     c->worker = worker;
-    for (c->place = 1; worker != NULL && c->place <= PLACES; c->place++)
+    for (c->place = 1; c->place <= PLACES; c->place++)
         if (InterlockedCompareExchangePointer(
                 (PVOID volatile *)&worker->connections[c->place], c, NULL) ==
             NULL) {
             InterlockedIncrement(&worker->members);
             WSASetEvent(worker->events[0]);
-            return;
+            if (old_worker != NULL)
+                leave_worker(old_worker, old_place);
+            return true;
         }
-    report("refused a client: one wait takes %d events, and there is no worker "
-           "with a free one",
-           WSA_MAXIMUM_WAIT_EVENTS);
-    c->worker = NULL;
-    connection_close(c, NULL, 0);
+    c->worker = old_worker;
+    c->place = old_place;
+    return false;
 }
 
-static void leave_worker(struct connection *c)
+/* To the worker with the fewest, or to a new one if all are full. */
+static void hand_over(struct connection *c)
 {
-    c->worker->connections[c->place] = NULL;
-    InterlockedDecrement(&c->worker->members);
+    struct worker *worker = emptiest_worker();
+    if (worker != NULL && take_place(c, worker))
+        return;
+    if (workers_at_most == 0 || worker_count < workers_at_most) {
+        worker = start_worker();
+        if (worker != NULL && take_place(c, worker))
+            return;
+    }
+    report("refused a client: one wait takes %d events, and there is no worker "
+           "with a free place",
+           WSA_MAXIMUM_WAIT_EVENTS);
+    connection_close(c, NULL, 0);
 }
 
 /* Gives OVERLAPPED a fresh start before each operation. */
@@ -162,13 +177,11 @@ static void start_recv(struct connection *c)
 {
     WSABUF buffer = {.len = (ULONG)options.buffer_bytes, .buf = c->buffer};
     DWORD flags = 0;
-    /* Among few one is served sooner than among many. Now that nothing is in
-     * flight, c is free to go where fewer are; it receives there. */
-    if (emptiest_worker()->members + 1 < c->worker->members) {
-        leave_worker(c);
-        hand_over(c);
+    /* A worker that has fewer serves each sooner. c has nothing in flight now,
+     * so it may move there, and receives there. */
+    struct worker *emptiest = emptiest_worker();
+    if (emptiest->members + 1 < c->worker->members && take_place(c, emptiest))
         return;
-    }
     prepare(c, RECEIVING);
     if (WSARecv(c->socket, &buffer, 1, NULL, &flags, &c->overlapped, NULL) ==
         SOCKET_ERROR) {
@@ -184,16 +197,15 @@ static void on_recv_complete(struct connection *c, DWORD error, DWORD bytes)
 {
     c->tally.completed++;
     c->active_ms = GetTickCount();
-    if (error != 0 || bytes == 0 || stopping) {
-        /* 0 bytes: the peer has sent all it wants to send, and everything it
-         * sent has been sent back before we received again. */
-        connection_close(c, "WSARecv", error);
-        return;
-    }
     c->tally.bytes_in += bytes;
-    c->filled_bytes = bytes;
+    c->filled_bytes = bytes; /* from now on we owe them */
     c->sent_bytes = 0;
-    start_send(c);
+    /* 0 bytes: the peer has sent all it wants to send, and everything it sent
+     * has been sent back before we received again. */
+    if (error != 0 || bytes == 0 || stopping)
+        connection_close(c, "WSARecv", error);
+    else
+        start_send(c);
 }
 
 /* [S6] Sends what has not been sent yet. */
@@ -248,10 +260,10 @@ static void take_completion(struct connection *c)
 }
 
 /* [S7] The wait returns the lowest event that is signaled. Serving only that
- * one, again and again, would starve all the others as long as it stays busy:
- * so after each wait everyone whose operation is over has a turn;
- * HasOverlappedIoCompleted looks without a call. An event is reset before its
- * operation is looked at: afterwards, news would be missed. */
+ * one, again and again, would starve the others while it stays busy: so after
+ * each wait everyone whose operation is over has a turn. (To look with
+ * HasOverlappedIoCompleted is not a call.) The event that woke us is reset
+ * before the look: after it, what came in between would be missed. */
 static unsigned __stdcall run_worker(void *data)
 {
     struct worker *me = data;
@@ -328,7 +340,7 @@ static void remove_connection(struct connection *c)
         c->next->previous = c->previous;
     ReleaseSRWLockExclusive(&lock);
     if (c->worker != NULL)
-        leave_worker(c);
+        leave_worker(c->worker, c->place);
 }
 
 /* [S8] c has no operation in flight. error 0: nothing went wrong. A peer that
@@ -338,7 +350,7 @@ static void connection_close(struct connection *c, const char *call,
                              DWORD error)
 {
     struct tally tally = c->tally;
-    if (error != 0 && error != WSA_OPERATION_ABORTED) /* our own doing */
+    if (error != 0 && error != WSA_OPERATION_ABORTED) /* we cancelled */
         report_connection(c->id, call, error);
     remove_connection(c);
     if (c->sent_bytes < c->filled_bytes)
@@ -351,14 +363,15 @@ static void connection_close(struct connection *c, const char *call,
 }
 
 /* Asks Windows to end the operations of all connections, or only of those whose
- * time is up. It only asks: the completion still comes, perhaps even a
- * successful one, and whoever takes it closes the connection. One that is
+ * time is up. It only asks: the completion still comes. Whoever takes it closes
+ * the connection, or goes on if the operation succeeded after all. One that is
  * between two operations is not met: hence again and again. */
 static void cancel_connections(bool all)
 {
     AcquireSRWLockShared(&lock);
     for (struct connection *c = connections; c != NULL; c = c->next)
-        if (all || server_timed_out(c->active_ms, c->operation == SENDING))
+        if (all ||
+            server_timed_out(c->id, c->active_ms, c->operation == SENDING))
             CancelIoEx((HANDLE)c->socket, NULL);
     ReleaseSRWLockShared(&lock);
 }
@@ -372,13 +385,15 @@ static void stop_server(void)
     do {
         cancel_connections(true);
     } while (!ledger_drained(10));
-    while (workers != NULL) {
+    for (struct worker *one = workers; one != NULL; one = one->next) {
+        InterlockedExchange(&one->is_ending, 1);
+        WSASetEvent(one->events[0]);
+        WaitForSingleObject(one->handle, INFINITE);
+        CloseHandle(one->handle);
+    }
+    while (workers != NULL) { /* no worker looks at another one any more */
         struct worker *worker = workers;
         workers = worker->next;
-        InterlockedExchange(&worker->is_ending, 1);
-        WSASetEvent(worker->events[0]);
-        WaitForSingleObject(worker->handle, INFINITE);
-        CloseHandle(worker->handle);
         close_events(worker);
         free(worker);
     }

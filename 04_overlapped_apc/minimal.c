@@ -93,7 +93,7 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
         start_recv(c);
 }
 
-/* An APC: the worker runs it. Who starts an operation gets its routine. */
+/* An APC: the worker runs it, and so gets the routines of what it starts. */
 static void CALLBACK adopt(ULONG_PTR data)
 {
     start_recv((struct connection *)data);
@@ -134,7 +134,7 @@ int main(int argc, char **argv)
     }
 }
 
-/* Left out, and where server.c adds it: Ctrl+C, nothing lost (stop_server); a
- * limit on clients (connection_open); an end for the silent and the stuck
- * (cancel_connections); errors told (connection_close); more threads, fair
- * turns (run_worker); calls counted (observe.h). */
+/* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
+ * a limit on clients (connection_open); time-outs (cancel_connections); errors
+ * reported (connection_close); more threads, fair turns (run_worker); calls
+ * counted (observe.h). */

@@ -23,8 +23,8 @@ enum operation { NOTHING_YET, RECEIVING, SENDING };
  * freed or used again before the completion has been taken. Only who took it
  * may touch the rest, and only until the next operation is started. */
 struct connection {
-    WSAOVERLAPPED overlapped; /* leads back to the connection */
-    enum operation operation;
+    WSAOVERLAPPED overlapped;          /* leads back to the connection */
+    volatile enum operation operation; /* main looks, too */
     SOCKET socket;
     long id;
     volatile DWORD active_ms; /* GetTickCount() of the last completion */
@@ -40,9 +40,9 @@ struct connection {
 struct worker {
     HANDLE handle;
     struct worker *next;
-    long inline_left;         /* so often it may still go on without a packet */
-    struct connection *again; /* with this one; NULL: take a packet */
-    DWORD again_bytes;
+    long inline_left; /* completions it may still take without a packet */
+    struct connection *again; /* where it goes on; NULL: take a packet */
+    DWORD again_bytes;        /* how many bytes that one has moved */
 };
 
 /* One AcceptEx in flight. Windows writes both addresses here, and wants 16
@@ -246,16 +246,15 @@ static void on_recv_complete(struct connection *c, DWORD error, DWORD bytes)
 {
     c->tally.completed++;
     c->active_ms = GetTickCount();
-    if (error != 0 || bytes == 0 || stopping) {
-        /* 0 bytes: the peer has sent all it wants to send, and everything it
-         * sent has been sent back before we received again. */
-        connection_close(c, "WSARecv", error);
-        return;
-    }
     c->tally.bytes_in += bytes;
-    c->filled_bytes = bytes;
+    c->filled_bytes = bytes; /* from now on we owe them */
     c->sent_bytes = 0;
-    start_send(c);
+    /* 0 bytes: the peer has sent all it wants to send, and everything it sent
+     * has been sent back before we received again. */
+    if (error != 0 || bytes == 0 || stopping)
+        connection_close(c, "WSARecv", error);
+    else
+        start_send(c);
 }
 
 /* [S6] Sends what has not been sent yet. */
@@ -310,7 +309,7 @@ static unsigned __stdcall run_worker(void *data)
         OVERLAPPED *overlapped = NULL;
         BOOL ok = GetQueuedCompletionStatus(port, &bytes, &key, &overlapped,
                                             INFINITE);
-        DWORD error = ok ? 0 : GetLastError(); /* 64, not Winsock's 10054 */
+        DWORD error = ok ? 0 : GetLastError(); /* a reset is 64, not 10054 */
         if (!ok && overlapped == NULL)
             die("GetQueuedCompletionStatus", error);
         if (key == KEY_END)
@@ -333,7 +332,8 @@ static unsigned __stdcall run_worker(void *data)
             error = 0;
         } while (c != NULL);
     }
-    PostQueuedCompletionStatus(port, 0, KEY_END, NULL); /* passes it on */
+    if (!PostQueuedCompletionStatus(port, 0, KEY_END, NULL)) /* passes it on */
+        die("PostQueuedCompletionStatus", GetLastError());
     return 0;
 }
 
@@ -390,7 +390,7 @@ static void connection_close(struct connection *c, const char *call,
                              DWORD error)
 {
     struct tally tally = c->tally;
-    if (error != 0 && error != WSA_OPERATION_ABORTED) /* our own doing */
+    if (error != 0 && error != WSA_OPERATION_ABORTED) /* we cancelled */
         report_connection(c->id, call, error);
     remove_connection(c);
     if (c->sent_bytes < c->filled_bytes)
@@ -403,14 +403,15 @@ static void connection_close(struct connection *c, const char *call,
 }
 
 /* Asks Windows to end the operations of all connections, or only of those whose
- * time is up. It only asks: the completion still comes, perhaps even a
- * successful one, and whoever takes it closes the connection. One that is
+ * time is up. It only asks: the completion still comes. Whoever takes it closes
+ * the connection, or goes on if the operation succeeded after all. One that is
  * between two operations is not met: hence again and again. */
 static void cancel_connections(bool all)
 {
     AcquireSRWLockShared(&lock);
     for (struct connection *c = connections; c != NULL; c = c->next)
-        if (all || server_timed_out(c->active_ms, c->operation == SENDING))
+        if (all ||
+            server_timed_out(c->id, c->active_ms, c->operation == SENDING))
             CancelIoEx((HANDLE)c->socket, NULL);
     ReleaseSRWLockShared(&lock);
 }

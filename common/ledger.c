@@ -13,7 +13,7 @@ static volatile LONG64 bytes_in;
 static volatile LONG64 bytes_out;
 static volatile LONG64 posted;
 static volatile LONG64 completed;
-static volatile LONG busy; /* connections, and operations that are no one's */
+static volatile LONG busy; /* connections, and operations of none of them */
 static SRWLOCK lock = SRWLOCK_INIT;
 static CONDITION_VARIABLE is_drained = CONDITION_VARIABLE_INIT;
 
@@ -34,7 +34,7 @@ long ledger_accepted(long live_at_most)
 static void one_less_is_busy(void)
 {
     if (InterlockedDecrement(&busy) == 0) {
-        /* Not between the waiter's look at busy and its sleep. */
+        /* Lets a waiter that has just looked at busy fall asleep first. */
         AcquireSRWLockExclusive(&lock);
         ReleaseSRWLockExclusive(&lock);
         WakeAllConditionVariable(&is_drained);

@@ -452,6 +452,16 @@ BOOL observe_WSAResetEvent(WSAEVENT event)
     return ok;
 }
 
+int observe_WSAEnumNetworkEvents(SOCKET s, WSAEVENT event,
+                                 WSANETWORKEVENTS *events)
+{
+    struct call call = begin(OBSERVE_WSAEnumNetworkEvents, s);
+    int result = must_fail(&call) ? SOCKET_ERROR
+                                  : WSAEnumNetworkEvents(s, event, events);
+    end(&call, result == 0 ? OBSERVE_DONE : OBSERVE_FAILED, 0);
+    return result;
+}
+
 DWORD observe_QueueUserAPC(PAPCFUNC function, HANDLE thread, ULONG_PTR data)
 {
     struct call call = begin(OBSERVE_QueueUserAPC, (uintptr_t)thread);
@@ -477,14 +487,6 @@ BOOL observe_CancelIoEx(HANDLE file, OVERLAPPED *overlapped)
     BOOL ok = must_fail(&call) ? FALSE : CancelIoEx(file, overlapped);
     end(&call, ok ? OBSERVE_DONE : OBSERVE_FAILED, 0);
     return ok;
-}
-
-int observe_shutdown(SOCKET s, int how)
-{
-    struct call call = begin(OBSERVE_shutdown, s);
-    int result = must_fail(&call) ? SOCKET_ERROR : shutdown(s, how);
-    end(&call, result == 0 ? OBSERVE_DONE : OBSERVE_FAILED, 0);
-    return result;
 }
 
 uintptr_t observe__beginthreadex(void *security, unsigned stack_bytes,

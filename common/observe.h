@@ -42,10 +42,10 @@
     X(WSAGetOverlappedResult)                                                  \
     X(completion_routine)                                                      \
     X(WSAResetEvent)                                                           \
+    X(WSAEnumNetworkEvents)                                                    \
     X(QueueUserAPC)                                                            \
     X(PostQueuedCompletionStatus)                                              \
     X(CancelIoEx)                                                              \
-    X(shutdown)                                                                \
     X(_beginthreadex)
 
 enum observe_call {
@@ -149,11 +149,12 @@ BOOL observe_GetQueuedCompletionStatusEx(HANDLE port, OVERLAPPED_ENTRY *entries,
 BOOL observe_WSAGetOverlappedResult(SOCKET s, WSAOVERLAPPED *overlapped,
                                     DWORD *bytes, BOOL wait, DWORD *flags);
 BOOL observe_WSAResetEvent(WSAEVENT event);
+int observe_WSAEnumNetworkEvents(SOCKET s, WSAEVENT event,
+                                 WSANETWORKEVENTS *events);
 DWORD observe_QueueUserAPC(PAPCFUNC function, HANDLE thread, ULONG_PTR data);
 BOOL observe_PostQueuedCompletionStatus(HANDLE port, DWORD bytes, ULONG_PTR key,
                                         OVERLAPPED *overlapped);
 BOOL observe_CancelIoEx(HANDLE file, OVERLAPPED *overlapped);
-int observe_shutdown(SOCKET s, int how);
 uintptr_t observe__beginthreadex(void *security, unsigned stack_bytes,
                                  unsigned(__stdcall *function)(void *),
                                  void *data, unsigned flags, unsigned *id);
@@ -164,18 +165,18 @@ int observe_WSAIoctl(SOCKET s, DWORD code, void *in, DWORD in_bytes, void *out,
                      LPWSAOVERLAPPED_COMPLETION_ROUTINE routine);
 
 #if OBSERVE && !defined(OBSERVE_NO_REDIRECT)
-#define accept(s, a, n)              observe_accept(s, a, n)
-#define recv(s, b, n, f)             observe_recv(s, b, n, f)
-#define send(s, b, n, f)             observe_send(s, b, n, f)
-#define WSARecv(s, b, c, n, f, o, r) observe_WSARecv(s, b, c, n, f, o, r)
-#define WSASend(s, b, c, n, f, o, r) observe_WSASend(s, b, c, n, f, o, r)
-#define select(n, r, w, f, t)        observe_select(n, r, w, f, t)
-#define WSAPoll(f, n, t)             observe_WSAPoll(f, n, t)
-#define SleepEx(t, a)                observe_SleepEx(t, a)
-#define WSAResetEvent(e)             observe_WSAResetEvent(e)
-#define QueueUserAPC(f, t, d)        observe_QueueUserAPC(f, t, d)
-#define CancelIoEx(f, o)             observe_CancelIoEx(f, o)
-#define shutdown(s, h)               observe_shutdown(s, h)
+#define accept(s, a, n)               observe_accept(s, a, n)
+#define recv(s, b, n, f)              observe_recv(s, b, n, f)
+#define send(s, b, n, f)              observe_send(s, b, n, f)
+#define WSARecv(s, b, c, n, f, o, r)  observe_WSARecv(s, b, c, n, f, o, r)
+#define WSASend(s, b, c, n, f, o, r)  observe_WSASend(s, b, c, n, f, o, r)
+#define select(n, r, w, f, t)         observe_select(n, r, w, f, t)
+#define WSAPoll(f, n, t)              observe_WSAPoll(f, n, t)
+#define SleepEx(t, a)                 observe_SleepEx(t, a)
+#define WSAResetEvent(e)              observe_WSAResetEvent(e)
+#define WSAEnumNetworkEvents(s, e, n) observe_WSAEnumNetworkEvents(s, e, n)
+#define QueueUserAPC(f, t, d)         observe_QueueUserAPC(f, t, d)
+#define CancelIoEx(f, o)              observe_CancelIoEx(f, o)
 #define _beginthreadex(s, b, f, d, g, i)                                       \
     observe__beginthreadex(s, b, f, d, g, i)
 #define WSAWaitForMultipleEvents(n, e, w, t, a)                                \

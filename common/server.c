@@ -108,16 +108,19 @@ void server_refuse(SOCKET s, const char *reason)
     net_close_orderly(s);
 }
 
-bool server_timed_out(DWORD active_ms, bool is_sending)
+bool server_timed_out(long id, DWORD active_ms, bool is_sending)
 {
     enum { SEND_TIMEOUT_SECONDS = 30 };
     /* Unsigned, so that it is right when the count starts again after 49 days;
-     * and then signed: the last byte may have moved after we began to look. */
+     * then signed: below 0 when the last completion came after our look. */
     LONG silent_ms = (LONG)(GetTickCount() - active_ms);
     long limit = options.idle_seconds; /* 0: none */
     if (is_sending && (limit == 0 || limit > SEND_TIMEOUT_SECONDS))
         limit = SEND_TIMEOUT_SECONDS;
-    return limit > 0 && silent_ms >= limit * 1000;
+    if (limit == 0 || silent_ms < limit * 1000)
+        return false;
+    report_verbose("connection %ld: timed out", id);
+    return true;
 }
 
 bool server_tick(void)

@@ -32,9 +32,9 @@ extern struct server_options options;
 void server_begin(int argc, char **argv, const char *program,
                   const struct option *own_options);
 
-/* Lets a new client in. Returns zeroed memory for its connection, of bytes and
- * then options.buffer_bytes, which the caller frees, and its number in *id; the
- * caller answers for it with ledger_closed(). NULL: --max-clients are here
+/* Lets a new client in. Returns zeroed memory for its connection, bytes +
+ * options.buffer_bytes, which the caller frees, and its number in *id. When it
+ * closes, the caller calls ledger_closed(). NULL: --max-clients are here
  * already, or there is no memory; that has been reported and s closed. 01 has
  * this written out. Any thread. */
 void *server_admit(SOCKET s, size_t bytes, long *id);
@@ -43,12 +43,12 @@ void *server_admit(SOCKET s, size_t bytes, long *id);
  * client sees an orderly end of the stream. Any thread. */
 void server_refuse(SOCKET s, const char *reason);
 
-/* Whether a connection has had its time: no byte has moved for --idle-timeout
+/* Whether a connection has had its time: nothing has completed for --idle-timeout
  * seconds or, while we wait for its peer to take what we send, for 30 s at the
  * most: a peer that never reads must not keep its place for ever. active_ms is
- * GetTickCount() of the last byte: 32 bits, which any thread may read while
- * another one writes them. Any thread. */
-bool server_timed_out(DWORD active_ms, bool is_sending);
+ * GetTickCount() of the last completion: 32 bits, which any thread may read while
+ * another one writes them. With --verbose it says so. Any thread. */
+bool server_timed_out(long id, DWORD active_ms, bool is_sending);
 
 /* Waits for the stop event, but no longer than a tick of 250 ms, so that main
  * can look after its connections. Returns whether it is time to stop. */
