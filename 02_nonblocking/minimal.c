@@ -14,7 +14,7 @@ struct connection {
 
 /* An fd_set holds so many sockets; one of them is the listener. */
 enum { CLIENTS_AT_MOST = FD_SETSIZE - 1 };
-static struct connection *connections[CLIENTS_AT_MOST];
+static struct connection connections[CLIENTS_AT_MOST];
 static int connection_count;
 
 /* [S1] Returns a listening socket, or ends with one line that says why not. */
@@ -43,7 +43,7 @@ static SOCKET listen_on(int number)
 static void connection_close(struct connection *c) /* [S8] */
 {
     closesocket(c->socket);
-    c->socket = INVALID_SOCKET; /* main takes it out of the array */
+    c->socket = INVALID_SOCKET; /* serve_ready takes it out of the array */
 }
 
 /* [S6] Sends what fits; a send that would have to wait takes nothing. */
@@ -78,15 +78,11 @@ static void on_readable(struct connection *c)
 static void on_accept(SOCKET s)
 {
     u_long on = 1;
-    struct connection *c = calloc(1, sizeof *c);
-    if (c == NULL || connection_count == CLIENTS_AT_MOST ||
-        ioctlsocket(s, (long)FIONBIO, &on) != 0) {
+    if (connection_count == CLIENTS_AT_MOST ||
+        ioctlsocket(s, (long)FIONBIO, &on) != 0)
         closesocket(s);
-        free(c);
-        return;
-    }
-    c->socket = s;
-    connections[connection_count++] = c;
+    else
+        connections[connection_count++] = (struct connection){.socket = s};
 }
 
 /* [S7] Waits until a call on one of the sockets would do something, and makes
@@ -96,28 +92,24 @@ static void serve_ready(SOCKET listener)
 {
     fd_set readable, writable;
     struct timeval second = {.tv_sec = 1};
-    int kept = 0;
     FD_ZERO(&readable);
     FD_ZERO(&writable);
     FD_SET(listener, &readable);
     for (int i = 0; i < connection_count; i++) {
-        struct connection *c = connections[i];
+        struct connection *c = &connections[i];
         FD_SET(c->socket,
                c->sent_bytes < c->filled_bytes ? &writable : &readable);
     }
     int ready = select(0, &readable, &writable, NULL, &second);
-    for (int i = 0; i < connection_count; i++) {
-        struct connection *c = connections[i];
+    for (int i = connection_count - 1; i >= 0; i--) {
+        struct connection *c = &connections[i];
         if (FD_ISSET(c->socket, &readable))
             on_readable(c);
         else if (ready == 0 || FD_ISSET(c->socket, &writable))
             on_writable(c);
-        if (c->socket == INVALID_SOCKET)
-            free(c);
-        else
-            connections[kept++] = c;
+        if (c->socket == INVALID_SOCKET) /* the last one takes its place */
+            *c = connections[--connection_count];
     }
-    connection_count = kept;
     if (FD_ISSET(listener, &readable)) {
         SOCKET s = accept(listener, NULL, NULL); /* [S2] */
         if (s != INVALID_SOCKET)

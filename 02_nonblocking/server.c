@@ -47,7 +47,9 @@ static const struct option own_options[] = {
 static SOCKET listener;
 static bool listener_is_ready;
 static bool listener_rests; /* there was a shortage: until the next tick */
-static SOCKET waker;        /* readable when it is time to stop: see [S9] */
+static bool someone_wants_to_send;
+static bool is_tick; /* all who want to send are tried */
+static SOCKET waker; /* readable when it is time to stop: see [S9] */
 static HANDLE wake_thread;
 static volatile LONG stopping;
 static struct connection *connections[CLIENTS_AT_MOST];
@@ -248,18 +250,15 @@ static void wait_until_ready(void)
 {
     enum { TICK_MS = 100 };
     static DWORD ticked_ms;
-    bool must_tick = options.idle_seconds > 0 || listener_rests;
-    for (int i = 0; i < connection_count; i++)
-        must_tick |= wants_to_send(connections[i]);
-
+    bool must_tick =
+        options.idle_seconds > 0 || listener_rests || someone_wants_to_send;
     (wait_form == WAIT_SELECT ? wait_with_select
                               : wait_with_poll)(must_tick ? TICK_MS : -1);
-    if (GetTickCount() - ticked_ms < TICK_MS)
-        return;
-    ticked_ms = GetTickCount();
-    listener_rests = false;
-    for (int i = 0; i < connection_count; i++)
-        connections[i]->is_ready |= wants_to_send(connections[i]);
+    is_tick = GetTickCount() - ticked_ms >= TICK_MS;
+    if (is_tick) {
+        ticked_ms = GetTickCount();
+        listener_rests = false;
+    }
 }
 
 /* [S8] Closes the socket; serve_ready_connections takes the connection out of
@@ -283,17 +282,23 @@ static void connection_close(struct connection *c, const char *call, int error)
 static void serve_ready_connections(void)
 {
     int kept = 0;
+    someone_wants_to_send = false;
     for (int i = 0; i < connection_count; i++) {
         struct connection *c = connections[i];
+        invariant(c != NULL); /* below connection_count there are no holes */
         if (c->is_ready)
             (wants_to_send(c) ? on_writable : on_readable)(c);
+        else if (is_tick && wants_to_send(c))
+            on_writable(c);
         if (c->socket != INVALID_SOCKET &&
             server_timed_out(c->active_ms, wants_to_send(c)))
             connection_close(c, NULL, 0);
-        if (c->socket == INVALID_SOCKET)
+        if (c->socket == INVALID_SOCKET) {
             free(c);
-        else
-            connections[kept++] = c;
+            continue;
+        }
+        someone_wants_to_send |= wants_to_send(c);
+        connections[kept++] = c;
     }
     connection_count = kept;
 }

@@ -104,7 +104,7 @@ static void on_accept(SOCKET s)
 }
 
 /* [S7] The wait returns the lowest event that is signaled. */
-static unsigned __stdcall run_io_thread(void *unused)
+static unsigned __stdcall run_worker(void *unused)
 {
     (void)unused;
     DWORD place, bytes, flags;
@@ -124,7 +124,7 @@ int main(int argc, char **argv)
     SOCKET listener = listen_on(argc > 1 ? atoi(argv[1]) : 7007);
     for (int place = 0; place < PLACES; place++)
         events[place] = WSACreateEvent();
-    _beginthreadex(NULL, 0, run_io_thread, NULL, 0, NULL);
+    _beginthreadex(NULL, 0, run_worker, NULL, 0, NULL);
     for (;;) {
         SOCKET s = accept(listener, NULL, NULL); /* [S2] */
         if (s != INVALID_SOCKET)
@@ -137,4 +137,4 @@ int main(int argc, char **argv)
 /* Left out, and where server.c adds it: Ctrl+C, nothing lost (stop_server); a
  * limit on clients (connection_open); an end for the silent and the stuck
  * (cancel_connections); errors told (connection_close); fairness, a 65th client
- * (run_io_thread); calls counted (observe.h). */
+ * (run_worker); calls counted (observe.h). */

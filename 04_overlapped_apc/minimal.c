@@ -15,8 +15,8 @@ struct connection {
     char buffer[4096];
 };
 
-static HANDLE io_thread;
-static void CALLBACK done(DWORD, DWORD, WSAOVERLAPPED *, DWORD);
+static HANDLE worker;
+static void on_complete(struct connection *c, DWORD error, DWORD bytes);
 
 /* [S1] Returns a listening socket, or ends with one line that says why not. */
 static SOCKET listen_on(int number)
@@ -45,6 +45,15 @@ static void connection_close(struct connection *c) /* [S8] */
 {
     closesocket(c->socket);
     free(c);
+}
+
+/* Runs when the thread that started the operation waits alertably. */
+static void CALLBACK done(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped,
+                          DWORD flags)
+{
+    (void)flags;
+    on_complete(CONTAINING_RECORD(overlapped, struct connection, overlapped),
+                error, bytes);
 }
 
 /* [S4] If it cannot start, no completion will come. */
@@ -84,22 +93,13 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
         start_recv(c);
 }
 
-/* Runs when the thread that started the operation waits alertably. */
-static void CALLBACK done(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped,
-                          DWORD flags)
-{
-    (void)flags;
-    on_complete(CONTAINING_RECORD(overlapped, struct connection, overlapped),
-                error, bytes);
-}
-
-/* An APC: the I/O thread runs it. Who starts an operation gets its routine. */
+/* An APC: the worker runs it. Who starts an operation gets its routine. */
 static void CALLBACK adopt(ULONG_PTR data)
 {
     start_recv((struct connection *)data);
 }
 
-/* [S3] A client is given to the I/O thread. */
+/* [S3] A client is given to the worker. */
 static void on_accept(SOCKET s)
 {
     struct connection *c = calloc(1, sizeof *c);
@@ -108,12 +108,12 @@ static void on_accept(SOCKET s)
         return;
     }
     c->socket = s;
-    if (!QueueUserAPC(adopt, io_thread, (ULONG_PTR)c))
+    if (!QueueUserAPC(adopt, worker, (ULONG_PTR)c))
         connection_close(c);
 }
 
 /* [S7] Sleeps; the routines and the APCs run inside. */
-static unsigned __stdcall run_io_thread(void *unused)
+static unsigned __stdcall run_worker(void *unused)
 {
     (void)unused;
     while (SleepEx(INFINITE, TRUE) == WAIT_IO_COMPLETION)
@@ -124,7 +124,7 @@ static unsigned __stdcall run_io_thread(void *unused)
 int main(int argc, char **argv)
 {
     SOCKET listener = listen_on(argc > 1 ? atoi(argv[1]) : 7007);
-    io_thread = (HANDLE)_beginthreadex(NULL, 0, run_io_thread, NULL, 0, NULL);
+    worker = (HANDLE)_beginthreadex(NULL, 0, run_worker, NULL, 0, NULL);
     for (;;) {
         SOCKET s = accept(listener, NULL, NULL); /* [S2] */
         if (s != INVALID_SOCKET)
@@ -137,4 +137,4 @@ int main(int argc, char **argv)
 /* Left out, and where server.c adds it: Ctrl+C, nothing lost (stop_server); a
  * limit on clients (connection_open); an end for the silent and the stuck
  * (cancel_connections); errors told (connection_close); more threads, fair
- * turns (run_io_thread); calls counted (observe.h). */
+ * turns (run_worker); calls counted (observe.h). */

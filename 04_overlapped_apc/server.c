@@ -74,7 +74,7 @@ static void start_listening(void)
     listener = net_listen(options.host, (unsigned short)options.port);
 }
 
-/* [S2] Called by the thread that sleeps in accept(): see acceptor.h. */
+/* [S2] A client has been accepted. */
 static void on_accept(SOCKET s)
 {
     struct connection *c = connection_open(s);
@@ -346,7 +346,7 @@ int main(int argc, char **argv)
     server_begin(argc, argv, "04_overlapped_apc", own_options);
     start_listening();
     start_workers();
-    acceptor_start(listener, on_accept);
+    acceptor_start(listener, on_accept); /* it sleeps in accept() */
     net_announce(listener);
     while (!server_tick()) {
         cancel_connections(false);

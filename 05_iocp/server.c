@@ -99,9 +99,9 @@ static void start_listening(void)
     listener = net_listen(options.host, (unsigned short)options.port);
 }
 
-/* [S2] The next client will find a socket ready for it. Receive length 0: asked
- * to receive as well, it would not complete for a client that says nothing.
- * TRUE and pending both bring a packet: the listener does not skip. */
+/* The next client will find a socket ready for it. Receive length 0: asked to
+ * receive as well, it would not complete for a client that says nothing. TRUE
+ * and pending both bring a packet: the listener does not skip. */
 static void start_accept(struct accept_slot *slot)
 {
     DWORD bytes = 0;
@@ -132,6 +132,7 @@ static void repost_resting_slots(void)
             start_accept(&slots[i]);
 }
 
+/* [S2] A client has been accepted. */
 static void on_accept(SOCKET s)
 {
     struct connection *c = connection_open(s);

@@ -44,23 +44,6 @@ bool net_has_ifs_handles(SOCKET s)
     return has;
 }
 
-/* Writes "ADDR:PORT", or "[ADDR]:PORT" for IPv6. */
-static void format_address(const struct sockaddr_storage *address, int length,
-                           char name[NET_NAME_BYTES])
-{
-    char host[NI_MAXHOST];
-    char service[NI_MAXSERV];
-    if (getnameinfo((const struct sockaddr *)address, length, host, sizeof host,
-                    service, sizeof service,
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
-        snprintf(name, NET_NAME_BYTES, "?");
-        return;
-    }
-    const char *form =
-        address->ss_family == AF_INET6 ? "[%.45s]:%.5s" : "%.45s:%.5s";
-    snprintf(name, NET_NAME_BYTES, form, host, service);
-}
-
 /* The port may be busy though no program has it: the exclusive option also
  * refuses while a connection that a server accepted there is still alive, and
  * that one may be gone (documentation page "SO_EXCLUSIVEADDRUSE socket option",
@@ -127,12 +110,17 @@ void net_announce(SOCKET listener)
 {
     struct sockaddr_storage address;
     int length = sizeof address;
+    char host[NI_MAXHOST];
+    char service[NI_MAXSERV];
     if (getsockname(listener, (struct sockaddr *)&address, &length) ==
-        SOCKET_ERROR)
+            SOCKET_ERROR ||
+        getnameinfo((struct sockaddr *)&address, length, host, sizeof host,
+                    service, sizeof service,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         die("getsockname", (unsigned long)WSAGetLastError());
-    char name[NET_NAME_BYTES];
-    format_address(&address, length, name);
-    printf("listening %s\n", name);
+    printf(address.ss_family == AF_INET6 ? "listening [%s]:%s\n"
+                                         : "listening %s:%s\n",
+           host, service);
     fflush(stdout);
 }
 
@@ -164,14 +152,4 @@ void net_close_reset(SOCKET s)
     struct linger linger = {.l_onoff = 1, .l_linger = 0};
     setsockopt(s, SOL_SOCKET, SO_LINGER, (const char *)&linger, sizeof linger);
     closesocket(s);
-}
-
-void net_peer_name(SOCKET s, char name[NET_NAME_BYTES])
-{
-    struct sockaddr_storage address;
-    int length = sizeof address;
-    if (getpeername(s, (struct sockaddr *)&address, &length) == SOCKET_ERROR)
-        snprintf(name, NET_NAME_BYTES, "?");
-    else
-        format_address(&address, length, name);
 }

@@ -11,8 +11,6 @@
 #include <mswsock.h>
 #include <windows.h>
 
-enum { NET_NAME_BYTES = 64 }; /* enough for "[IPv6 address]:port" */
-
 /* WSAStartup for Winsock 2.2. Exits with status 1 if it fails. */
 void net_start(void);
 
@@ -46,14 +44,12 @@ bool net_has_ifs_handles(SOCKET s);
  * what is still queued and a FIN, throws away what has already arrived and
  * nobody will read (closing with unread input would reset the connection, and
  * a reset can destroy data on its way to the peer), then closes. Does not wait
- * for the peer. The caller has no operation pending on s. */
+ * for the peer: one that goes on sending is reset in the end. The caller has no
+ * operation pending on s, and has sent all that it owes. */
 void net_close_orderly(SOCKET s);
 
 /* Closes a socket with a reset (SO_LINGER on, 0 seconds): for a peer that must
  * not be waited for. */
 void net_close_reset(SOCKET s);
-
-/* Writes the address of the peer into name, "?" if there is none. */
-void net_peer_name(SOCKET s, char name[NET_NAME_BYTES]);
 
 #endif

@@ -19,8 +19,8 @@ static BOOL WINAPI on_console_event(DWORD event)
          * the process at once. */
         return second_time ? FALSE : TRUE;
     default:
-        /* Console closed, logoff, shutdown: the process dies as soon as this
-         * returns, and about 5 s after it was called in any case. */
+        /* Console closed: the process dies as soon as this returns, and about
+         * 5 s after it was called in any case. */
         WaitForSingleObject(finished, 5000);
         return TRUE;
     }

@@ -1,8 +1,10 @@
 /* stop.h: the many ways to be told to stop, turned into one event.
  *
- * Ctrl+C, Ctrl+Break, closing the console, logging off, or the harness setting
- * the event named by --stop-event: each sets the same manual-reset event. A
- * server waits for that event in the way its I/O model can. */
+ * Ctrl+C, Ctrl+Break, closing the console, or the harness setting the event
+ * named by --stop-event: each sets the same manual-reset event. A server waits
+ * for that event in the way its I/O model can. (Of logging off and shutdown
+ * Windows tells only services in this way: documentation page "HandlerRoutine
+ * callback function".) */
 #ifndef COMMON_STOP_H
 #define COMMON_STOP_H
 

@@ -13,20 +13,21 @@
 
 /* Which forms of a server run a case: see the table of forms in check.c. */
 enum case_group {
-    GROUP_BASIC = 1,     /* every form; one client at a time */
-    GROUP_ONE = 2,       /* one client at a time */
-    GROUP_SEVERAL = 4,   /* a few clients at once */
-    GROUP_QUIET = 8,     /* no CPU while there is nothing to do */
-    GROUP_CROWD = 16,    /* dozens of clients, or many connects at once */
-    GROUP_FAIR = 32,     /* fairness under load */
-    GROUP_STOP = 64,     /* ways to stop */
-    GROUP_FAULT = 128,   /* faults injected through the seam */
-    GROUP_START = 256,   /* the command line and the port */
-    GROUP_HEAVY = 512,   /* large, so only once for each server */
-    GROUP_FLOOD = 1024,  /* new clients while others flood */
-    GROUP_WALL = 2048,   /* 03 --groups 1 */
-    GROUP_QUEUE = 4096,  /* 01 --serve one */
-    GROUP_FD_SET = 8192, /* 02, waiting with select */
+    GROUP_BASIC = 1,      /* every form; one client at a time */
+    GROUP_ONE = 2,        /* one client at a time */
+    GROUP_SEVERAL = 4,    /* a few clients at once */
+    GROUP_QUIET = 8,      /* no CPU while there is nothing to do */
+    GROUP_CROWD = 16,     /* dozens of clients, or many connects at once */
+    GROUP_FAIR = 32,      /* fairness under load */
+    GROUP_STOP = 64,      /* ways to stop */
+    GROUP_FAULT = 128,    /* faults injected through the seam */
+    GROUP_START = 256,    /* the command line and the port */
+    GROUP_HEAVY = 512,    /* large, so only once for each server */
+    GROUP_FLOOD = 1024,   /* new clients while others flood */
+    GROUP_IDLE = 2048,    /* --idle-timeout: takes its time */
+    GROUP_WALL = 4096,    /* 03 --groups 1 */
+    GROUP_QUEUE = 8192,   /* 01 --serve one */
+    GROUP_FD_SET = 16384, /* 02, waiting with select */
     GROUP_ALL = GROUP_WALL - 1
 };
 
@@ -77,9 +78,9 @@ void minimal_judge(struct check *c, const struct minimal_row *row);
 enum {
     STEP_MS = 10000, /* how long a step may see nothing move */
     STOP_MS = 10000, /* the grace time of a server that is asked to stop */
-    MINIMAL_STOP_MS = 1000, /* minimal.c cannot do it: no need to wait long */
-    FREED_MS = 1000,        /* a place is free again this soon */
-    CONTROL_MS = 5000,      /* how long the control client goes on trying */
+    MINIMAL_STOP_MS = 500, /* minimal.c cannot do it: no need to wait long */
+    FREED_MS = 1000,       /* a place is free again this soon */
+    CONTROL_MS = 5000,     /* how long the control client goes on trying */
     CHECK_ARRAYS = 16
 };
 

@@ -353,8 +353,7 @@ const struct check_case hostile_cases[] = {
     {"idle_then_echo", "idle, no CPU; then it works", idle_then_echo,
      GROUP_QUIET, 0, NULL, 0},
     {"idle_timeout", "--idle-timeout 2: idle closed, active kept", idle_timeout,
-     GROUP_SEVERAL, 0, "--idle-timeout 2", 0},
+     GROUP_IDLE, 0, "--idle-timeout 2", 0},
     {"idle_stuck", "--idle-timeout 2 also ends one that never reads",
-     idle_stuck, GROUP_SEVERAL, CASE_CUTS, "--idle-timeout 2 --max-clients 1",
-     0},
+     idle_stuck, GROUP_IDLE, CASE_CUTS, "--idle-timeout 2 --max-clients 1", 0},
     {NULL, NULL, NULL, 0, 0, NULL, 0}};

@@ -76,7 +76,7 @@ static void connect_rst_storm(struct check *c)
         join(c, p);
         peer_reset(p);
     }
-    serve(c, p, FREED_MS);
+    serve(c, p, CONTROL_MS); /* 500 come first */
 }
 
 static void rst_in_backlog(struct check *c)

@@ -143,8 +143,8 @@ void finish_server(struct check *c)
         return;
     DWORD stop_ms = c->is_minimal ? MINIMAL_STOP_MS : STOP_MS;
     int status = process_finish(&c->server, stop_ms, &ledger, &has_ledger);
-    expect(c, status != -1, "expected the server to stop within %lu s",
-           stop_ms / 1000);
+    expect(c, status != -1, "expected the server to stop within %lu ms",
+           stop_ms);
     expect(c, status == 0, "expected exit status 0, saw %d", status);
     if (expect(c, has_ledger, "expected the ledger as the last line of stdout"))
         check_ledger(c, &ledger);
