@@ -158,8 +158,8 @@ static void hand_over(struct connection *c)
         if (worker != NULL && take_place(c, worker))
             return;
     }
-    report("refused a client: one wait takes %d events, and there is no worker "
-           "with a free place",
+    report("refused a client: one wait takes %d events, and no worker has a "
+           "free place",
            WSA_MAXIMUM_WAIT_EVENTS);
     connection_close(c, NULL, 0);
 }

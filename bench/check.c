@@ -60,7 +60,8 @@ static const struct form forms[] = {
      GROUP_BASIC | GROUP_ONE | GROUP_SEVERAL | GROUP_IDLE},
     /* So few that none can be lost. */
     {"05_iocp", "", "--accepts 2", GROUP_BASIC | GROUP_SEVERAL | GROUP_FAULT},
-    {"05_iocp", "", "--workers 1", GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD},
+    {"05_iocp", "", "--workers 1",
+     GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD | GROUP_STOP},
 };
 
 enum { FORM_COUNT = sizeof forms / sizeof forms[0] };
