@@ -187,11 +187,21 @@ deps: ## install what is missing (Debian, Ubuntu; elsewhere: say what)
 
 # A server or the client from a terminal: `make run-04 ARGS="--port 7"`, and
 # `make run-02 FORM=minimal` or FORM=spin for minimal.c or one of forms/.
-RUNS := run-01 run-02 run-03 run-04 run-05
 FORM :=
-$(RUNS): $(if $(FORM),forms,$(SERVERS)) $(READY) ## start a server, or FORM=...
-	@$(WITH_WINE) $(WINE) $(filter $(BUILD)/$(if $(FORM),forms/)$(@:run-%=%)_%$(FORM).exe,$(if \
-	    $(FORM),$(FORMS),$(SERVERS))) $(ARGS)
+ifneq ($(FORM),)
+  ifeq ($(filter %_$(FORM).exe,$(FORMS)),)
+    $(error FORM=$(FORM) is none of: minimal \
+        $(notdir $(basename $(wildcard */forms/*.patch))))
+  endif
+endif
+RUNS := run-01 run-02 run-03 run-04 run-05
+$(RUNS): $(READY) ## start a server; FORM=minimal: another form of it
+define run_rules
+run-$(1): $(BUILD)/$(if $(FORM),forms/)$(2)$(if $(FORM),_$(FORM)).exe
+	@$$(WITH_WINE) $$(WINE) $$< $$(ARGS)
+endef
+$(foreach c,$(CHAPTERS),$(eval $(call run_rules,$(firstword $(subst _, \
+    ,$(c))),$(c))))
 client: $(BUILD)/client.exe $(READY) ## start the client
 	@$(WITH_WINE) $(WINE) $(BUILD)/client.exe $(ARGS)
 # What `make bench` leaves: a page to look at, and the figures behind it.

@@ -78,4 +78,4 @@ int main(int argc, char **argv)
 /* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
  * a limit on clients (connection_open); time-outs (cancel_connections); errors
  * reported (connection_close); smaller stacks (on_accept); calls counted
- * (observe.h). */
+ * (observe.h); TCP_NODELAY (net_tune). */

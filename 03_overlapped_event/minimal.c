@@ -49,7 +49,7 @@ static void connection_close(struct connection *c) /* [S8] */
     free(c);
 }
 
-/* [S4] If it cannot start, no completion will come. */
+/* [S4] If it cannot start, no completion comes; if done at once, one does. */
 static void start_recv(struct connection *c)
 {
     WSABUF buf = {sizeof c->buffer, c->buffer};
@@ -137,4 +137,4 @@ int main(int argc, char **argv)
 /* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
  * a limit on clients (connection_open); time-outs (cancel_connections); errors
  * reported (connection_close); fairness, a 65th client (run_worker); calls
- * counted (observe.h). */
+ * counted (observe.h); TCP_NODELAY (net_tune). */

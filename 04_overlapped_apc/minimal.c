@@ -56,7 +56,7 @@ static void CALLBACK done(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped,
                 error, bytes);
 }
 
-/* [S4] If it cannot start, no completion will come. */
+/* [S4] If it cannot start, no completion comes; if done at once, one does. */
 static void start_recv(struct connection *c)
 {
     WSABUF buf = {sizeof c->buffer, c->buffer};
@@ -137,4 +137,4 @@ int main(int argc, char **argv)
 /* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
  * a limit on clients (connection_open); time-outs (cancel_connections); errors
  * reported (connection_close); more threads, fair turns (run_worker); calls
- * counted (observe.h). */
+ * counted (observe.h); TCP_NODELAY (net_tune). */

@@ -47,7 +47,7 @@ static void connection_close(struct connection *c) /* [S8] */
     free(c);
 }
 
-/* [S4] If it cannot start, no completion will come. */
+/* [S4] If it cannot start, no completion comes; if done at once, one does. */
 static void start_recv(struct connection *c)
 {
     WSABUF buf = {sizeof c->buffer, c->buffer};
@@ -106,7 +106,7 @@ static unsigned __stdcall run_worker(void *unused)
     (void)unused;
     DWORD bytes;
     ULONG_PTR key;
-    OVERLAPPED *overlapped;
+    OVERLAPPED *overlapped = NULL;
     for (;;) {
         BOOL ok = GetQueuedCompletionStatus(port, &bytes, &key, &overlapped,
                                             INFINITE);
@@ -136,4 +136,5 @@ int main(int argc, char **argv)
 /* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
  * a limit on clients (connection_open); time-outs (cancel_connections); errors
  * reported (connection_close); AcceptEx (start_accept); no packet for what is
- * done at once (done_at_once); calls counted (observe.h). */
+ * done at once (done_at_once); calls counted (observe.h); TCP_NODELAY
+ * (net_tune). */

@@ -118,7 +118,7 @@ static void start_accept(struct accept_slot *slot)
         if (error == ERROR_IO_PENDING)
             return;
         if (InterlockedExchange(&shortage_reported, 1) == 0)
-            report_connection(0, "AcceptEx", error);
+            report_connection(0, "starting AcceptEx", error);
         closesocket(slot->socket);
         ledger_completed();
         InterlockedExchange(&slot->is_resting, 1); /* last: it is main's now */
@@ -193,7 +193,7 @@ static void hand_over(struct connection *c)
     if (CreateIoCompletionPort(handle, port, KEY_CONNECTION, 0) == NULL ||
         (skip_on_success && !SetFileCompletionNotificationModes(
                                 handle, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS)))
-        connection_close(c, "CreateIoCompletionPort", GetLastError());
+        connection_close(c, "associating with the port", GetLastError());
     else
         start_recv(c);
 }

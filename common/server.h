@@ -43,11 +43,12 @@ void *server_admit(SOCKET s, size_t bytes, long *id);
  * client sees an orderly end of the stream. Any thread. */
 void server_refuse(SOCKET s, const char *reason);
 
-/* Whether a connection has had its time: nothing has completed for --idle-timeout
- * seconds or, while we wait for its peer to take what we send, for 30 s at the
- * most: a peer that never reads must not keep its place for ever. active_ms is
- * GetTickCount() of the last completion: 32 bits, which any thread may read while
- * another one writes them. With --verbose it says so. Any thread. */
+/* Whether a connection has had its time: nothing has completed for
+ * --idle-timeout seconds or, while we wait for its peer to take what we send,
+ * for 30 s at the most: a peer that never reads must not keep its place for
+ * ever. active_ms is GetTickCount() of the last completion: 32 bits, which any
+ * thread may read while another one writes them. With --verbose it says so. Any
+ * thread. */
 bool server_timed_out(long id, DWORD active_ms, bool is_sending);
 
 /* Waits for the stop event, but no longer than a tick of 250 ms, so that main
