@@ -191,7 +191,7 @@ FORM :=
 ifneq ($(FORM),)
   ifeq ($(filter %_$(FORM).exe,$(FORMS)),)
     $(error FORM=$(FORM) is none of: minimal \
-        $(notdir $(basename $(wildcard */forms/*.patch))))
+        $(notdir $(basename $(wildcard $(CHAPTERS:%=%/forms/*.patch)))))
   endif
 endif
 RUNS := run-01 run-02 run-03 run-04 run-05

@@ -134,8 +134,7 @@ int main(int argc, char **argv)
         serve_ready(listener);
 }
 
-/* Left out, and where server.c adds it: an orderly end at Ctrl+C
- * (stop_server); a limit on clients (connection_open); time-outs
- * (serve_ready_connections); errors reported (connection_close); more than 63
- * clients (FD_SETSIZE); WSAPoll (wait_with_poll); TCP_NODELAY (net_tune);
- * counting (observe.h). */
+/* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
+ * a limit on clients (connection_open); time-outs (serve_ready_connections);
+ * reports (connection_close); a 64th client (FD_SETSIZE); WSAPoll
+ * (wait_with_poll); TCP_NODELAY (net_tune); counting (observe.h). */
