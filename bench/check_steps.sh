@@ -13,7 +13,8 @@
 #     cases. A form's patch says what it is, and is run and measured.
 #   - minimal.c fits on a page, stands alone and says how it is built.
 #   - What 03, 04 and 05 share is the same to the letter, and from one to the
-#     next no more lines change than they must.
+#     next no more lines change than they must; the figures that the texts
+#     give for that are those that git counts.
 #   sh bench/check_steps.sh CHAPTER...
 set -u
 
@@ -258,6 +259,31 @@ check_distance() {
         echo "$changes lines changed, more than $3"
 }
 
+# What README $1 shows as the output of "git diff --no-index --shortstat".
+check_quoted() {
+    tr -d '\r' <"$1" | awk '/git diff --no-index --shortstat / {
+        one = $(NF - 1); other = $NF; getline; print one, other, $0 }' |
+        while read -r one other quoted; do
+            seen=$(git diff --no-index --shortstat "$one" "$other" |
+                sed 's/^ *//')
+            [ "$seen" = "$quoted" ] ||
+                echo "$one to $other is \"$seen\", not \"$quoted\""
+        done
+}
+
+# The row of README.md with the distance of $1 from each chapter to the next, of
+# those given after it.
+check_table() {
+    name=$1 row="| \`$1\` |" before=$2
+    shift 2
+    for chapter; do
+        row="$row $(git diff --no-index --numstat "$before/$name" \
+            "$chapter/$name" | awk '{ print "+" $1 " -" $2 }') |"
+        before=$chapter
+    done
+    grep -qF "$row" README.md || echo "it has no row \"$row\""
+}
+
 # The file $1 of the chapter that begins with $2, of those given after it.
 file_of() {
     name=$1 number=$2
@@ -282,6 +308,7 @@ for chapter; do
     count "$chapter/bugs" check_museum "$chapter" "$readme"
     count "$chapter/forms" check_forms "$chapter" "$readme"
     count "$minimal" check_minimal "$minimal"
+    count "$readme" check_quoted "$readme"
 done
 for function in $shared; do
     count shared check_same "$function" "$(file_of server.c 03 "$@")" \
@@ -298,6 +325,8 @@ while read -r name from to at_most; do
 done <<END
 $distances
 END
+count README.md check_table minimal.c "$@"
+count README.md check_table server.c "$@"
 for text in README.md bench/README.md; do
     [ ! -f "$text" ] || count "$text" check_line_numbers "$text"
 done
