@@ -39,7 +39,7 @@ static BOOL send_all(SOCKET s, const char *buffer, int bytes)
 }
 
 /* [S5] The life of a client. recv() sleeps until there is something; 0: the
- * client has sent all that it wanted to send; below: the connection broke. */
+ * client has sent all that it wanted; less than 0: the connection broke. */
 static unsigned __stdcall serve_connection(void *data)
 {
     SOCKET s = (SOCKET)data;

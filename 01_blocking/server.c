@@ -14,9 +14,9 @@
  * with OBSERVE=0 they are not. Nothing else changes. */
 #include "observe.h"
 
-/* One client. Its thread owns it: only that thread receives, sends, closes.
- * The list is there for main, which cancels calls on the socket, and touches
- * nothing else, and that only under the lock. */
+/* One client. Its thread owns it (the acceptor, until that thread starts). main
+ * finds it in the list and, only under the lock, reads the volatile fields and
+ * cancels calls on the socket. */
 struct connection {
     SOCKET socket;
     long id;
@@ -219,8 +219,8 @@ static void connection_close(struct connection *c)
     ledger_closed(&tally); /* last of all: it may be what stop_server awaits */
 }
 
-/* Ends the calls of all connections, or only of those whose time is up. One
- * that is between two calls is not met: hence again and again. */
+/* Ends the calls of all connections, or only of those whose time is up. It
+ * misses a connection between two calls: so main repeats it. */
 static void cancel_connections(bool all)
 {
     AcquireSRWLockShared(&lock);
@@ -230,8 +230,8 @@ static void cancel_connections(bool all)
     ReleaseSRWLockShared(&lock);
 }
 
-/* [S9] Nothing wakes a blocked call but its end: so that is what we bring about
- * until the last thread is gone. (With --serve one the acceptor may be in recv.
+/* [S9] Only its end wakes a blocked call: so main ends all calls until the last
+ * connection is closed. (With --serve one the acceptor may be in recv.
  * On a provider that cannot cancel this takes until the peer does something; a
  * second Ctrl+C ends the process.) */
 static void stop_server(void)

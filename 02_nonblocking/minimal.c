@@ -12,7 +12,7 @@ struct connection {
     char buffer[4096];
 };
 
-/* An fd_set holds so many sockets; one of them is the listener. */
+/* An fd_set holds FD_SETSIZE (64) sockets; one of them is the listener. */
 enum { CLIENTS_AT_MOST = FD_SETSIZE - 1 };
 static struct connection connections[CLIENTS_AT_MOST];
 static int connection_count;

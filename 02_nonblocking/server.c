@@ -29,7 +29,7 @@ struct connection {
     SOCKET socket; /* INVALID_SOCKET: closed, to be taken out of the array */
     long id;
     bool is_ready;   /* what the last wait said about the call we wait for */
-    bool hung_up;    /* left out of WSAPoll's array: see wait_with_poll */
+    bool hung_up;    /* WSAPoll must ignore it: see wait_with_poll */
     DWORD active_ms; /* GetTickCount() of the last byte */
     int filled_bytes;
     int sent_bytes;
@@ -242,10 +242,10 @@ static void wait_with_poll(int timeout_ms)
 }
 
 /* [S7] Sets is_ready on every connection whose next call would do something.
- * Either way all connections are looked at every time: that is what readiness
- * costs, and why it costs less for each when many are ready at once. No wait is
- * for ever while somebody waits to send: that select() tells of a reset is only
- * promised to who waits to receive (documentation page "select function"). */
+ * select() and WSAPoll() both look at all connections, every time: that is what
+ * readiness costs. While somebody waits to send we wait one tick at most: only
+ * for those who wait to receive does select() promise to report a reset
+ * (documentation page "select function"). */
 static void wait_until_ready(void)
 {
     enum { TICK_MS = 100 };
@@ -261,10 +261,10 @@ static void wait_until_ready(void)
     }
 }
 
-/* [S8] Closes the socket; serve_ready_connections takes the connection out of
- * the array and frees it. error 0: nothing went wrong, and call may be NULL. A
- * peer that has not got all of its echo is reset: an orderly end would tell it
- * that this was all. */
+/* [S8] Closes the socket, but c must still be freed: serve_ready_connections
+ * does it, or connection_open, or stop_server. error 0: no failure, call may be
+ * NULL. A peer that has not got all of its echo is reset: an orderly end would
+ * tell it that this was all. */
 static void connection_close(struct connection *c, const char *call, int error)
 {
     if (error != 0)
@@ -305,7 +305,7 @@ static void serve_ready_connections(void)
 
 /* select() and WSAPoll() wait for sockets and nothing else, so the stop event
  * has to be turned into a socket that becomes readable: one that sends a byte
- * to itself. This thread is the only other one in the program. */
+ * to itself. This thread is the only other one that we start. */
 static unsigned __stdcall wake_at_stop(void *unused)
 {
     (void)unused;

@@ -1,4 +1,4 @@
-/* 03, the model alone: overlapped I/O, an event for each operation.
+/* 03, the model alone: overlapped I/O with events.
  *   gcc minimal.c -o minimal -lws2_32      cl /std:c11 minimal.c ws2_32.lib
  * minimal [PORT] listens on 127.0.0.1 and sends back what it receives. */
 #include <winsock2.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* Has one operation in flight: a receive while filled_bytes is 0, then a send.
- * Until it is over, overlapped and buffer belong to Windows. */
+ * Until it is over Windows uses this memory: do not move or free it. */
 struct connection {
     WSAOVERLAPPED overlapped;
     SOCKET socket;
@@ -49,7 +49,7 @@ static void connection_close(struct connection *c) /* [S8] */
     free(c);
 }
 
-/* [S4] If it cannot start, no completion comes; if done at once, one does. */
+/* [S4] At once or later, a completion comes; none if it could not start. */
 static void start_recv(struct connection *c)
 {
     WSABUF buf = {sizeof c->buffer, c->buffer};
@@ -86,7 +86,7 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
         start_recv(c);
 }
 
-/* [S3] A client takes a place, with its event, until it leaves. */
+/* [S3] Runs on main. Once the receive has started, c is the worker's. */
 static void on_accept(SOCKET s)
 {
     DWORD place = 0;
@@ -103,7 +103,7 @@ static void on_accept(SOCKET s)
     start_recv(c);
 }
 
-/* [S7] The wait returns the lowest event that is signaled. */
+/* [S7] The lowest event that is set; so it stays until it is reset. */
 static unsigned __stdcall run_worker(void *unused)
 {
     (void)unused;
@@ -136,5 +136,5 @@ int main(int argc, char **argv)
 
 /* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
  * a limit on clients (connection_open); time-outs (cancel_connections); errors
- * reported (connection_close); fairness, a 65th client (run_worker); calls
- * counted (observe.h); TCP_NODELAY (net_tune). */
+ * reported (connection_close); fairness (run_worker); a 65th client
+ * (hand_over); calls counted (observe.h); TCP_NODELAY (net_tune). */

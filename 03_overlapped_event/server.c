@@ -1,4 +1,4 @@
-/* 03: overlapped I/O, an event for each operation.
+/* 03: overlapped I/O with events.
  *
  * An overlapped call starts an operation and returns; the operation goes on
  * without us and, when it is over, sets an event. So one thread can wait for
@@ -16,12 +16,12 @@
 
 enum operation { NOTHING_YET, RECEIVING, SENDING };
 
-/* One client. It has exactly one operation in flight: it receives, sends all
- * of that back, receives again. So order needs no lock, memory is bounded
- * whatever the peer does, and when the operation is over nothing else points
- * here. Until then overlapped and buffer belong to Windows: neither may be
- * freed or used again before the completion has been taken. Only who took it
- * may touch the rest, and only until the next operation is started. */
+/* One client, with at most one operation in flight: receive, send all of that
+ * back, receive again. So order needs no lock, and memory is bounded whatever
+ * the peer does. In flight, overlapped and buffer belong to Windows: do not
+ * free or use them. Whoever takes the completion owns c until it starts the
+ * next operation. Only next and previous are the lock's: main finds c through
+ * them, reads what is volatile, and cancels. */
 struct connection {
     WSAOVERLAPPED overlapped;          /* leads back to the connection */
     volatile enum operation operation; /* main looks, too */
@@ -53,7 +53,7 @@ struct worker {
 };
 
 static SOCKET listener;
-static volatile LONG stopping; /* 1: whatever completes next is the last */
+static volatile LONG stopping; /* 1: a completion closes its connection */
 
 static SRWLOCK lock = SRWLOCK_INIT; /* guards the list */
 static struct connection *connections;
@@ -123,9 +123,9 @@ static void leave_worker(struct worker *worker, DWORD place)
     InterlockedDecrement(&worker->members);
 }
 
-/* Gives c a place in worker, to which c then belongs; its old place becomes
- * free. A place is claimed in one step, since several threads may be after the
- * same. Returns false when there is none: c stays where it is. */
+/* Moves c to a free place of worker; its old place becomes free. Claimed in
+ * one step, as others may want that place; from then on c is the other thread's
+ * and must not be touched. Returns false if no place is free: c stays. */
 static bool take_place(struct connection *c, struct worker *worker)
 {
     struct worker *old_worker = c->worker;
@@ -177,8 +177,8 @@ static void start_recv(struct connection *c)
 {
     WSABUF buffer = {.len = (ULONG)options.buffer_bytes, .buf = c->buffer};
     DWORD flags = 0;
-    /* A worker that has fewer serves each sooner. c has nothing in flight now,
-     * so it may move there, and receives there. */
+    /* c has nothing in flight: it may move to a worker with fewer. That one
+     * finds NOTHING_YET, and starts the receive. */
     struct worker *emptiest = emptiest_worker();
     if (emptiest->members + 1 < c->worker->members && take_place(c, emptiest))
         return;
@@ -260,10 +260,10 @@ static void take_completion(struct connection *c)
 }
 
 /* [S7] The wait returns the lowest event that is signaled. Serving only that
- * one, again and again, would starve the others while it stays busy: so after
- * each wait everyone whose operation is over has a turn. (To look with
- * HasOverlappedIoCompleted is not a call.) The event that woke us is reset
- * before the look: after it, what came in between would be missed. */
+ * one could starve the others: so after each wait we look at every place.
+ * (HasOverlappedIoCompleted only reads memory; a newcomer's is zero and looks
+ * over, too.) Event 0 is reset before we look, a connection's event before its
+ * next operation starts: later, a newcomer or a completion could be missed. */
 static unsigned __stdcall run_worker(void *data)
 {
     struct worker *me = data;
@@ -364,8 +364,8 @@ static void connection_close(struct connection *c, const char *call,
 
 /* Asks Windows to end the operations of all connections, or only of those whose
  * time is up. It only asks: the completion still comes. Whoever takes it closes
- * the connection, or goes on if the operation succeeded after all. One that is
- * between two operations is not met: hence again and again. */
+ * the connection, or goes on if the operation succeeded after all. It misses a
+ * connection between two operations: so main repeats it. */
 static void cancel_connections(bool all)
 {
     AcquireSRWLockShared(&lock);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* Has one operation in flight: a receive while filled_bytes is 0, then a send.
- * Until it is over, overlapped and buffer belong to Windows. */
+ * Until it is over Windows uses this memory: do not move or free it. */
 struct connection {
     WSAOVERLAPPED overlapped;
     SOCKET socket;
@@ -47,7 +47,7 @@ static void connection_close(struct connection *c) /* [S8] */
     free(c);
 }
 
-/* Runs when the thread that started the operation waits alertably. */
+/* Windows calls it in SleepEx, on the thread that called WSARecv. */
 static void CALLBACK done(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped,
                           DWORD flags)
 {
@@ -56,7 +56,7 @@ static void CALLBACK done(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped,
                 error, bytes);
 }
 
-/* [S4] If it cannot start, no completion comes; if done at once, one does. */
+/* [S4] At once or later, a completion comes; none if it could not start. */
 static void start_recv(struct connection *c)
 {
     WSABUF buf = {sizeof c->buffer, c->buffer};
@@ -93,7 +93,7 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
         start_recv(c);
 }
 
-/* An APC: the worker runs it, and so gets the routines of what it starts. */
+/* The worker runs this in SleepEx: so done, too, will run on the worker. */
 static void CALLBACK adopt(ULONG_PTR data)
 {
     start_recv((struct connection *)data);
@@ -112,7 +112,7 @@ static void on_accept(SOCKET s)
         connection_close(c);
 }
 
-/* [S7] Sleeps; the routines and the APCs run inside. */
+/* [S7] TRUE, alertable: Windows calls adopt and done in here. */
 static unsigned __stdcall run_worker(void *unused)
 {
     (void)unused;

@@ -1,9 +1,9 @@
 /* 04: overlapped I/O with completion routines.
  *
  * An overlapped call is given a routine to run when the operation is over.
- * Windows queues it as an APC to the thread that started the operation, and
- * runs it when that thread waits alertably. So nothing has to be looked up, and
- * nobody else can help: a connection stays with the worker that got it.
+ * Windows queues it for the thread that started the operation (an APC is such
+ * a queued call), and runs it when that thread waits alertably: in SleepEx. No
+ * other thread can: a connection stays with the worker that got it.
  *
  * Threads: main, which waits to stop; one that accepts; a few workers.
  */
@@ -16,12 +16,12 @@
 
 enum operation { NOTHING_YET, RECEIVING, SENDING };
 
-/* One client. It has exactly one operation in flight: it receives, sends all
- * of that back, receives again. So order needs no lock, memory is bounded
- * whatever the peer does, and when the operation is over nothing else points
- * here. Until then overlapped and buffer belong to Windows: neither may be
- * freed or used again before the completion has been taken. Only who took it
- * may touch the rest, and only until the next operation is started. */
+/* One client, with at most one operation in flight: receive, send all of that
+ * back, receive again. So order needs no lock, and memory is bounded whatever
+ * the peer does. In flight, overlapped and buffer belong to Windows: do not
+ * free or use them. Whoever takes the completion owns c until it starts the
+ * next operation. Only next and previous are the lock's: main finds c through
+ * them, reads what is volatile, and cancels. */
 struct connection {
     WSAOVERLAPPED overlapped;          /* leads back to the connection */
     volatile enum operation operation; /* main looks, too */
@@ -42,13 +42,13 @@ struct worker {
     HANDLE handle;
     struct worker *next;
     volatile LONG members; /* connections, those on their way here included */
-    bool is_ending;
-    bool is_starting; /* false inside SleepEx: receives have to wait */
+    bool is_ending;        /* from here down: its own thread only */
+    bool is_starting;      /* receives: not inside SleepEx */
     struct connection *deferred; /* they receive when SleepEx has returned */
 };
 
 static SOCKET listener;
-static volatile LONG stopping; /* 1: whatever completes next is the last */
+static volatile LONG stopping; /* 1: a completion closes its connection */
 
 static SRWLOCK lock = SRWLOCK_INIT; /* guards the list */
 static struct connection *connections;
@@ -309,8 +309,8 @@ static void connection_close(struct connection *c, const char *call,
 
 /* Asks Windows to end the operations of all connections, or only of those whose
  * time is up. It only asks: the completion still comes. Whoever takes it closes
- * the connection, or goes on if the operation succeeded after all. One that is
- * between two operations is not met: hence again and again. */
+ * the connection, or goes on if the operation succeeded after all. It misses a
+ * connection between two operations: so main repeats it. */
 static void cancel_connections(bool all)
 {
     AcquireSRWLockShared(&lock);

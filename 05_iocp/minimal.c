@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* Has one operation in flight: a receive while filled_bytes is 0, then a send.
- * Until it is over, overlapped and buffer belong to Windows. */
+ * Until it is over Windows uses this memory: do not move or free it. */
 struct connection {
     WSAOVERLAPPED overlapped;
     SOCKET socket;
@@ -16,7 +16,7 @@ struct connection {
 };
 
 enum { WORKERS = 4 };
-static HANDLE port; /* where the completions of every connection arrive */
+static HANDLE port; /* a queue: a packet for each finished operation */
 
 /* [S1] Returns a listening socket, or ends with one line that says why not. */
 static SOCKET listen_on(int number)
@@ -47,7 +47,7 @@ static void connection_close(struct connection *c) /* [S8] */
     free(c);
 }
 
-/* [S4] If it cannot start, no completion comes; if done at once, one does. */
+/* [S4] At once or later, a completion comes; none if it could not start. */
 static void start_recv(struct connection *c)
 {
     WSABUF buf = {sizeof c->buffer, c->buffer};
@@ -84,7 +84,7 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
         start_recv(c);
 }
 
-/* [S3] From here on what this client completes puts packets into the port. */
+/* [S3] Given a socket, CreateIoCompletionPort associates it with our port. */
 static void on_accept(SOCKET s)
 {
     struct connection *c = calloc(1, sizeof *c);

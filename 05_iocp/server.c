@@ -16,12 +16,12 @@
 
 enum operation { NOTHING_YET, RECEIVING, SENDING };
 
-/* One client. It has exactly one operation in flight: it receives, sends all
- * of that back, receives again. So order needs no lock, memory is bounded
- * whatever the peer does, and when the operation is over nothing else points
- * here. Until then overlapped and buffer belong to Windows: neither may be
- * freed or used again before the completion has been taken. Only who took it
- * may touch the rest, and only until the next operation is started. */
+/* One client, with at most one operation in flight: receive, send all of that
+ * back, receive again. So order needs no lock, and memory is bounded whatever
+ * the peer does. In flight, overlapped and buffer belong to Windows: do not
+ * free or use them. Whoever takes the completion owns c until it starts the
+ * next operation. Only next and previous are the lock's: main finds c through
+ * them, reads what is volatile, and cancels. */
 struct connection {
     WSAOVERLAPPED overlapped;          /* leads back to the connection */
     volatile enum operation operation; /* main looks, too */
@@ -41,7 +41,7 @@ struct worker {
     HANDLE handle;
     struct worker *next;
     long inline_left; /* completions it may still take without a packet */
-    struct connection *again; /* where it goes on; NULL: take a packet */
+    struct connection *again; /* serve it next; NULL: take a packet */
     DWORD again_bytes;        /* how many bytes that one has moved */
 };
 
@@ -55,7 +55,7 @@ struct accept_slot {
 };
 
 static SOCKET listener;
-static volatile LONG stopping; /* 1: whatever completes next is the last */
+static volatile LONG stopping; /* 1: a completion closes its connection */
 
 static SRWLOCK lock = SRWLOCK_INIT; /* guards the list */
 static struct connection *connections;
@@ -185,8 +185,8 @@ static struct connection *connection_open(SOCKET s)
     return c;
 }
 
-/* To the port, and so to any worker: the other job of the function that makes a
- * port. What is skipped is set here for all operations of this socket. */
+/* Given a socket, CreateIoCompletionPort makes no port: it associates. Skipping
+ * is then switched on: no packet for what is done at once. */
 static void hand_over(struct connection *c)
 {
     HANDLE handle = (HANDLE)c->socket;
@@ -206,9 +206,9 @@ static void prepare(struct connection *c, enum operation operation)
     c->tally.posted++;
 }
 
-/* No packet comes. The worker that took c's last packet goes on with it, but
- * only so often in a row: a peer that always has data ready must not keep it to
- * itself. Then a packet of our own sends c to the end of the queue. */
+/* No packet comes. c->worker, which took c's last packet (NULL: none yet), goes
+ * on with c, but only so often in a row: a peer that always has data ready must
+ * not keep it. Then a packet of our own sends c to the end of the queue. */
 static void done_at_once(struct connection *c)
 {
     struct worker *me = c->worker;
@@ -219,8 +219,7 @@ static void done_at_once(struct connection *c)
         me->again_bytes = bytes;
     } else if (!PostQueuedCompletionStatus(port, bytes, KEY_CONNECTION,
                                            &c->overlapped)) {
-        c->tally.completed++; /* it is over, and nobody will be told */
-        connection_close(c, "PostQueuedCompletionStatus", GetLastError());
+        on_complete(c, GetLastError(), bytes); /* the error ends it */
     }
 }
 
@@ -296,10 +295,10 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
         on_send_complete(c, error, bytes);
 }
 
-/* [S7] Takes the next packet, whoever's it is. TRUE with an OVERLAPPED: an
- * operation has succeeded. TRUE without: a packet that we have posted. FALSE
- * with one: an operation has failed, but its packet is as good as any. FALSE
- * without: the call has failed; or timed out, which INFINITE rules out. */
+/* [S7] Takes the next packet, of any connection. TRUE with an OVERLAPPED: an
+ * operation has succeeded. TRUE without: the packet that ends us. FALSE with
+ * one: an operation has failed; on_complete handles that, too. FALSE without:
+ * the call itself has failed (or timed out: not with INFINITE). */
 static unsigned __stdcall run_worker(void *data)
 {
     struct worker *me = data;
@@ -323,7 +322,7 @@ static unsigned __stdcall run_worker(void *data)
         struct connection *c =
             CONTAINING_RECORD(overlapped, struct connection, overlapped);
         me->inline_left = inline_budget;
-        do { /* a loop: the stack is not the budget */
+        do { /* calls in calls would grow the stack */
             me->again = NULL;
             c->worker = me;
             on_complete(c, error, bytes);
@@ -404,8 +403,8 @@ static void connection_close(struct connection *c, const char *call,
 
 /* Asks Windows to end the operations of all connections, or only of those whose
  * time is up. It only asks: the completion still comes. Whoever takes it closes
- * the connection, or goes on if the operation succeeded after all. One that is
- * between two operations is not met: hence again and again. */
+ * the connection, or goes on if the operation succeeded after all. It misses a
+ * connection between two operations: so main repeats it. */
 static void cancel_connections(bool all)
 {
     AcquireSRWLockShared(&lock);
