@@ -40,7 +40,7 @@ static const struct form forms[] = {
     {"03_overlapped_event", "minimal", "", GROUP_ALL},
     {"03_overlapped_event", "", "--groups 1", GROUP_BASIC | GROUP_WALL},
     {"03_overlapped_event", "lowest_only", "",
-     GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_IDLE},
+     GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET},
     {"04_overlapped_apc", "", "", GROUP_ALL},
     {"04_overlapped_apc", "minimal", "", GROUP_ALL},
     {"04_overlapped_apc", "", "--threads 1",
@@ -49,15 +49,14 @@ static const struct form forms[] = {
     /* Accepting takes up to 100 ms each here: no crowds. */
     {"04_overlapped_apc", "accept_in_turn", "",
      GROUP_BASIC | GROUP_ONE | GROUP_SEVERAL | GROUP_QUIET | GROUP_FLOOD |
-         GROUP_STOP | GROUP_IDLE},
+         GROUP_STOP},
     {"05_iocp", "", "", GROUP_ALL},
     {"05_iocp", "minimal", "", GROUP_ALL},
     {"05_iocp", "acceptor_thread", "",
      GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD | GROUP_STOP | GROUP_FAULT},
     {"05_iocp", "no_skip", "", GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD},
     {"05_iocp", "batches", "", GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD},
-    {"05_iocp", "zero_byte_recv", "",
-     GROUP_BASIC | GROUP_ONE | GROUP_SEVERAL | GROUP_IDLE},
+    {"05_iocp", "zero_byte_recv", "", GROUP_BASIC | GROUP_ONE | GROUP_SEVERAL},
     /* So few that none can be lost. */
     {"05_iocp", "", "--accepts 2", GROUP_BASIC | GROUP_SEVERAL | GROUP_FAULT},
     {"05_iocp", "", "--workers 1",

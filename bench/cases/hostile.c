@@ -298,14 +298,16 @@ static void idle_timeout(struct check *c)
     echo(c, active, 10);
     echo(c, &idle[0], 10); /* one that once said something */
     uint64_t begin = clock_ns();
-    for (uint64_t ms = 0; ms < LATEST_MS + 500 && going_on(c);) {
+    int closed_count = 0;
+    while (closed_count < IDLE_COUNT && going_on(c)) {
         echo(c, active, 10);
         pass_time(c, 200);
-        ms = (clock_ns() - begin) / 1000000;
+        uint64_t ms = (clock_ns() - begin) / 1000000;
         for (int i = 0; i < IDLE_COUNT; i++) {
             if (idle[i].state != PEER_OPEN)
                 continue;
             peer_receive_some(&idle[i], 100);
+            closed_count += idle[i].state != PEER_OPEN;
             expect(c, idle[i].state == PEER_OPEN || ms > TIMEOUT_MS - 300,
                    "expected an idle client to be closed after 2 s, saw %u ms",
                    (unsigned)ms);
@@ -334,8 +336,8 @@ const struct check_case hostile_cases[] = {
      never_reader, GROUP_SEVERAL, CASE_CUTS, NULL, 0},
     {"never_readers_50", "fifty of them", never_readers_50, GROUP_CROWD,
      CASE_CUTS, NULL, 0},
-    {"slow_reader", "64 KiB/s, with 6 MiB behind", slow_reader, GROUP_SEVERAL,
-     0, NULL, 0},
+    {"slow_reader", "64 KiB/s, with 6 MiB behind", slow_reader, GROUP_CROWD, 0,
+     NULL, 0},
     {"hot_peer", "one floods, 60 ping: all within a second, equal shares",
      hot_peer, GROUP_FAIR, 0, NULL, 0},
     {"fair_16", "16 flood: equal shares", fair_16, GROUP_FAIR, CASE_CUTS,
