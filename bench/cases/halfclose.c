@@ -1,6 +1,7 @@
 /* The client has said all it has to say, and still wants its echo. */
 #include "cases.h"
 #include "../../common/clock.h"
+#include "../../common/net.h"
 
 static void halfclose_small(struct check *c)
 {
@@ -192,6 +193,55 @@ static void halfclose_blocked(struct check *c)
     blame_wine(c, p);
 }
 
+/* Whether s is told of a reset within the time, while it has data to read. */
+static bool sees_reset(SOCKET s, int within_ms)
+{
+    WSAPOLLFD fd = {.fd = s, .events = POLLRDNORM};
+    for (int ms = 0; ms < within_ms; ms += 50) {
+        WSAPoll(&fd, 1, 0);
+        if ((fd.revents & (POLLERR | POLLHUP)) != 0)
+            return true;
+        Sleep(50); /* there is data to read all the time: no wait would wait */
+    }
+    return false;
+}
+
+/* Sends, without waiting, as much as fits. */
+static void fill(SOCKET s)
+{
+    static const char data[65536];
+    u_long on = 1;
+    ioctlsocket(s, (long)FIONBIO, &on);
+    while (send(s, data, sizeof data, 0) > 0)
+        continue;
+}
+
+/* Whether this system shows it at all when both directions are full: Wine 10
+ * does not, though a client outside of Wine does see the reset. */
+static bool can_see_resets(void)
+{
+    int small = 4096;
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    int length = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    SOCKET listener = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    SOCKET one = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    SOCKET other = INVALID_SOCKET;
+    setsockopt(one, SOL_SOCKET, SO_RCVBUF, (const char *)&small, sizeof small);
+    if (bind(listener, (struct sockaddr *)&address, length) == 0 &&
+        getsockname(listener, (struct sockaddr *)&address, &length) == 0 &&
+        listen(listener, 1) == 0 &&
+        connect(one, (struct sockaddr *)&address, length) == 0)
+        other = accept(listener, NULL, NULL);
+    fill(other);
+    fill(one);
+    net_close_reset(other);
+    bool sees = sees_reset(one, 1000);
+    closesocket(one);
+    closesocket(listener);
+    return sees;
+}
+
 /* What the server has received and not sent back when the time is up is lost. An
  * orderly end would tell the client that it has everything: it must be reset.
  * It does not read, so that no orderly end could reach it. */
@@ -199,19 +249,18 @@ static void idle_owed(struct check *c)
 {
     enum { PIECE_BYTES = 8192, AT_MOST_BYTES = 33554432, WITHIN_MS = 5000 };
     struct peer *p = new_peers(c, 1);
+    if (!can_see_resets()) {
+        skip(c, "here a reset does not show when both directions are full");
+        return;
+    }
     p->receive_buffer_bytes = 4096;
     join(c, p);
     do
         send_bytes(c, p, PIECE_BYTES);
     while (going_on(c) && p->sent < AT_MOST_BYTES && all_sent_back(c, p));
-    WSAPOLLFD fd = {.fd = p->s, .events = POLLRDNORM};
-    for (int ms = 0; going_on(c) && ms < WITHIN_MS; ms += 50) {
-        WSAPoll(&fd, 1, 0);
-        if ((fd.revents & (POLLERR | POLLHUP)) != 0)
-            return;
-        Sleep(50); /* there is data to read all the time: no wait would wait */
-    }
-    expect(c, false, "expected a reset within %u ms, saw none", WITHIN_MS);
+    if (going_on(c))
+        expect(c, sees_reset(p->s, WITHIN_MS),
+               "expected a reset within %u ms, saw none", WITHIN_MS);
 }
 
 const struct check_case halfclose_cases[] = {
