@@ -27,25 +27,22 @@ struct form {
 static const struct form forms[] = {
     {"01_blocking", "", "", GROUP_ALL},
     {"01_blocking", "minimal", "", GROUP_ALL},
-    {"01_blocking", "", "--serve one",
-     GROUP_BASIC | GROUP_ONE | GROUP_QUIET | GROUP_QUEUE},
+    {"01_blocking", "", "--serve one", GROUP_BASIC | GROUP_QUEUE},
     {"02_nonblocking", "", "", GROUP_ALL | GROUP_FD_SET},
     {"02_nonblocking", "minimal", "", GROUP_ALL},
     {"02_nonblocking", "", "--wait poll",
-     GROUP_ALL & ~GROUP_HEAVY & ~GROUP_START},
+     GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_CROWD | GROUP_IDLE},
     {"02_nonblocking", "spin", "", GROUP_BASIC | GROUP_SEVERAL},
     {"02_nonblocking", "wsaeventselect", "",
      GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_IDLE},
     {"03_overlapped_event", "", "", GROUP_ALL},
     {"03_overlapped_event", "minimal", "", GROUP_ALL},
     {"03_overlapped_event", "", "--groups 1", GROUP_BASIC | GROUP_WALL},
-    {"03_overlapped_event", "lowest_only", "",
-     GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET},
+    {"03_overlapped_event", "lowest_only", "", GROUP_BASIC | GROUP_SEVERAL},
     {"04_overlapped_apc", "", "", GROUP_ALL},
     {"04_overlapped_apc", "minimal", "", GROUP_ALL},
     {"04_overlapped_apc", "", "--threads 1",
-     GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_FAIR | GROUP_FLOOD |
-         GROUP_STOP},
+     GROUP_SEVERAL | GROUP_QUIET | GROUP_FAIR | GROUP_FLOOD | GROUP_STOP},
     /* Accepting takes up to 100 ms each here: no crowds. */
     {"04_overlapped_apc", "accept_in_turn", "",
      GROUP_BASIC | GROUP_ONE | GROUP_SEVERAL | GROUP_QUIET | GROUP_FLOOD |
@@ -53,14 +50,13 @@ static const struct form forms[] = {
     {"05_iocp", "", "", GROUP_ALL},
     {"05_iocp", "minimal", "", GROUP_ALL},
     {"05_iocp", "acceptor_thread", "",
-     GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD | GROUP_STOP | GROUP_FAULT},
+     GROUP_BASIC | GROUP_FLOOD | GROUP_STOP | GROUP_FAULT},
     {"05_iocp", "no_skip", "", GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD},
     {"05_iocp", "batches", "", GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD},
     {"05_iocp", "zero_byte_recv", "", GROUP_BASIC | GROUP_ONE | GROUP_SEVERAL},
     /* So few that none can be lost. */
-    {"05_iocp", "", "--accepts 2", GROUP_BASIC | GROUP_SEVERAL | GROUP_FAULT},
-    {"05_iocp", "", "--workers 1",
-     GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD | GROUP_STOP},
+    {"05_iocp", "", "--accepts 2", GROUP_SEVERAL | GROUP_FAULT},
+    {"05_iocp", "", "--workers 1", GROUP_FLOOD | GROUP_STOP},
 };
 
 enum { FORM_COUNT = sizeof forms / sizeof forms[0] };
