@@ -16,9 +16,9 @@ void acceptor_start(SOCKET listener, void (*on_accept)(SOCKET s));
  * that on_accept is not called any more. */
 void acceptor_stop(void);
 
-/* AcceptEx, which has to be asked for: the way through the library takes an
- * additional call each time (documentation page "AcceptEx function"). Exits
- * with status 1 if there is none. */
+/* Returns a pointer to AcceptEx, asked for once. (The AcceptEx that a program
+ * can link to asks for this pointer at each call: documentation page "AcceptEx
+ * function".) Exits with status 1 if there is none. */
 LPFN_ACCEPTEX acceptor_ex(SOCKET listener);
 
 #endif
