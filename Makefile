@@ -294,6 +294,13 @@ check-bugs: all $(READY) ## every server of the bug museum must be caught
 	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) $(WITH_WINE) \
 	    sh bench/check_bugs.sh $(wildcard $(CHAPTERS:%=%/bugs/*.patch))
 
+mutants: all $(READY) ## 75 small mistakes, each to be seen by its case; ONLY=name
+	@COMPILE=$(call quote,$(COMPILE)) LINK=$(call quote,$(LINK)) \
+	    LDLIBS='$(LDLIBS)' OBJECTS='$(call objects,$(COMMON))' \
+	    BUILD=$(BUILD) ONLY=$(ONLY) FOR=$(SERVER) JOBS=$(JOBS) \
+	    $(WITH_WINE) sh bench/check_mutants.sh $(wildcard bench/mutants/*.txt)
+.PHONY: mutants
+
 # ---- lint --------------------------------------------------------------------
 
 LINTED_C := $(wildcard */*.c bench/*/*.c)

@@ -112,7 +112,9 @@ static const struct option own_options[] = {
      OPTION_CHOICE, &which_forms, 0, 0},
     {"--form", "NAME", "only this one: minimal, or a patch in forms/",
      OPTION_TEXT, &only_form, 0, 0},
-    {"--program", "PATH", "run this program in the place of --server's",
+    {"--program", "PATH",
+     "run this program in the place of --server's, in the first form of it "
+     "that has --case",
      OPTION_TEXT, &other_program, 0, 0},
     {"--long", NULL, "the long cases as well, and longer ones", OPTION_FLAG,
      &is_long, 0, 0},
@@ -154,7 +156,10 @@ static bool is_wanted(const struct form *form)
         return false;
     if (only_form != NULL)
         return strcmp(form->program, only_form) == 0;
-    return is_default(form) || (which_forms == 0 && other_program == NULL);
+    if (other_program != NULL)
+        return is_default(form) ||
+               (only_case != NULL && form->program[0] == '\0');
+    return is_default(form) || which_forms == 0;
 }
 
 static bool server_exists(const char *name)
@@ -401,6 +406,9 @@ int main(int argc, char **argv)
     for (int i = 0; i < FORM_COUNT; i++) {
         if (is_wanted(&forms[i]))
             run_form(&forms[i]);
+        if (other_program != NULL &&
+            passed_count + failed_count + skipped_count > 0)
+            break;
     }
     if (passed_count + failed_count + skipped_count == 0)
         die_saying(2, "that server has no form that runs that case");
