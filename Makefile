@@ -30,6 +30,7 @@ ifeq ($(OS),Windows_NT)
   override WINE :=
   CLANG_CC     := clang
   CLANG_LIBDIR :=
+  CLANG_FOR    := # nothing: which headers it would find is not known
   NATIVE_CC    ?= $(CC)
   # mingw gcc has no AddressSanitizer; this form of UBSan needs no runtime.
   SANITIZE     ?= -fsanitize=undefined -fsanitize-undefined-trap-on-error
@@ -49,13 +50,17 @@ else
   # Debian has two builds of libgcc for this target; clang finds neither.
   CLANG_LIBDIR = -L$(dir $(shell x86_64-w64-mingw32-gcc \
                  -print-libgcc-file-name 2>/dev/null))
+  # The headers are the same for each processor; libraries there are for one.
+  CLANG_FOR    := i686 aarch64
+  CLANG_TO     = clang --target=$(1)-w64-mingw32 \
+                 -isystem /usr/x86_64-w64-mingw32/include
   NATIVE_CC    ?= gcc
   SANITIZE     ?= -fsanitize=address,undefined -fno-sanitize-recover=all
   JOBS         ?= $(shell nproc 2>/dev/null || echo 2)
 endif
 
 STRICT := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
-          -Wmissing-prototypes -Werror
+          -Wmissing-prototypes -Wvla -Werror
 # UBSan's runtime is not there for this target; its traps need none.
 CFLAGS   ?= -O2 -g $(if $(filter 1,$(GUARD)),-fsanitize=undefined \
             -fsanitize-undefined-trap-on-error)
@@ -135,8 +140,9 @@ $(BUILD)/flags: FORCE | $(FIRST)
 	    printf '%s\n' $(call quote,$(COMPILE) $(LINK)) >$@
 .PHONY: FORCE
 
--include $(patsubst %.o,%.d,$(call objects,$(MAINS) $(COMMON) $(HARNESS) \
-    $(CASES) $(REPORT)))
+OBJECTS := $(call objects,$(MAINS) $(COMMON) $(HARNESS) $(CASES) $(REPORT) \
+           $(CHAPTERS:%=%/minimal.c))
+-include $(OBJECTS:.o=.d)
 
 # ---- minimal.c, and patches to server.c ---------------------------------------
 
@@ -262,12 +268,19 @@ check-ruler: all $(READY) ## a planted stall must show where it should
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe selftest
 check-steps: ## steps S1 to S9: sources and chapters say the same
 	@sh bench/check_steps.sh $(CHAPTERS)
-check-clang: ## build everything a second time, with clang
+# With clang everything a second time; and for the processors of 32-bit Windows
+# and of Windows on ARM as far as the linker.
+check-clang: ## build everything with clang, for x64, x86 and ARM64
 	+@MAKE=$(call quote,$(PARALLEL)) sh bench/check_clang.sh \
-	    $(patsubst $(BUILD)/%,$(BUILD)/clang/%,$(PROGRAMS) $(FORMS))
+	    $(patsubst $(BUILD)/%,$(BUILD)/clang/%,$(PROGRAMS) $(FORMS)) \
+	    $(CLANG_FOR:%=clang-%)
 clang-build:
 	+@$(PARALLEL) BUILD=$(BUILD)/clang CC=$(call quote,$(CLANG_CC)) \
 	    LDFLAGS='-static $(CLANG_LIBDIR)' $(GOAL)
+$(CLANG_FOR:%=clang-%): clang-%:
+	+@$(PARALLEL) BUILD=$(BUILD)/$* CC=$(call quote,$(call CLANG_TO,$*)) objects
+objects: $(OBJECTS)
+.PHONY: objects $(CLANG_FOR:%=clang-%)
 check-servers: all forms $(READY) ## the conformance suite alone; CASE=, SERVER=
 	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe \
 	    $(if $(SERVER),--server $(SERVER)) $(if $(CASE),--case $(CASE)) $(ARGS)
