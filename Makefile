@@ -8,6 +8,7 @@
 #   WINE=wine WINESERVER=wineserver   another Wine; it gets a prefix of its own
 #   PREFIX=build/prefix-wine          where that prefix is
 #   OBSERVE=0                         build without the seam, into build/plain
+#   GUARD=1                           guarded memory and traps, into build/guard
 #   CC=clang BUILD=build/clang        another compiler, another place
 #   V=1                               show each command
 
@@ -18,7 +19,8 @@
 # ---- where and with what -----------------------------------------------------
 
 OBSERVE ?= 1
-BUILD   ?= $(if $(filter 0,$(OBSERVE)),build/plain,build)
+GUARD   ?= 0
+BUILD   ?= build$(if $(filter 0,$(OBSERVE)),/plain)$(if $(filter 1,$(GUARD)),/guard)
 
 ifeq ($(OS),Windows_NT)
   ifeq ($(origin CC),default)
@@ -54,10 +56,12 @@ endif
 
 STRICT := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
           -Wmissing-prototypes -Werror
-CFLAGS   ?= -O2 -g
+# UBSan's runtime is not there for this target; its traps need none.
+CFLAGS   ?= -O2 -g $(if $(filter 1,$(GUARD)),-fsanitize=undefined \
+            -fsanitize-undefined-trap-on-error)
 DEFINES  := -D_WIN32_WINNT=0x0A00 -DWIN32_LEAN_AND_MEAN \
             -D_CRT_SECURE_NO_WARNINGS -D__USE_MINGW_ANSI_STDIO=1 \
-            -DOBSERVE=$(OBSERVE) -DVERSION='"0.1"' -Icommon
+            -DOBSERVE=$(OBSERVE) -DGUARD=$(GUARD) -DVERSION='"0.1"' -Icommon
 LDFLAGS  ?= -static
 LDLIBS   := -lws2_32 -lmswsock -lpsapi
 COMPILE  := $(CC) -std=c11 $(STRICT) $(DEFINES) $(CPPFLAGS) $(CFLAGS)
@@ -294,12 +298,18 @@ check-bugs: all $(READY) ## every server of the bug museum must be caught
 	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) $(WITH_WINE) \
 	    sh bench/check_bugs.sh $(wildcard $(CHAPTERS:%=%/bugs/*.patch))
 
-mutants: all $(READY) ## 75 small mistakes, each to be seen by its case; ONLY=name
+# Built with GUARD=1, only those mutants that need it.
+MUTANTS := $(if $(filter 1,$(GUARD)),bench/mutants/guard.txt,$(filter-out \
+           %/guard.txt,$(wildcard bench/mutants/*.txt)))
+mutants: all $(READY) ## small mistakes, each to be seen by its case; ONLY=name
 	@COMPILE=$(call quote,$(COMPILE)) LINK=$(call quote,$(LINK)) \
 	    LDLIBS='$(LDLIBS)' OBJECTS='$(call objects,$(COMMON))' \
 	    BUILD=$(BUILD) ONLY=$(ONLY) FOR=$(SERVER) JOBS=$(JOBS) \
-	    $(WITH_WINE) sh bench/check_mutants.sh $(wildcard bench/mutants/*.txt)
-.PHONY: mutants
+	    $(WITH_WINE) sh bench/check_mutants.sh $(MUTANTS)
+check-guard: ## the suite with guarded memory and UBSan's traps: some minutes
+	+@$(PARALLEL) GUARD=1 ARGS=$(call quote,--forms default $(ARGS)) check-servers
+	+@$(PARALLEL) GUARD=1 mutants
+.PHONY: mutants check-guard
 
 # ---- lint --------------------------------------------------------------------
 

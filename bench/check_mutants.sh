@@ -110,8 +110,9 @@ build() {
     for object in $OBJECTS $own; do
         [ "$object" = "$BUILD/obj/${2%.c}.o" ] || others="$others $object"
     done
-    $COMPILE -c -o "$out.o" "$out.c" && $LINK -o "$out.exe" "$out.o" $others \
-        $LDLIBS
+    # eval, because a -D within may be quoted; -w: a mutant may look odd.
+    eval "$COMPILE -w -c -o $out.o $out.c" &&
+        $LINK -o "$out.exe" "$out.o" $others $LDLIBS
 }
 
 if [ "$1" = --build ]; then # of itself: name file server
@@ -172,7 +173,7 @@ done 3<"$all"
 share=$((100 * passed / (passed + failed)))
 
 useless=0
-if [ -z "${ONLY:-}${FOR:-}" ]; then
+if [ -z "${ONLY:-}${FOR:-}" ] && [ $# -gt 1 ]; then
     {
         cut -d '|' -f 4 "$all"
         sed -n 's/\r$//; s/^Caught by: //p' ./*/bugs/*.patch

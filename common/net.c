@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "report.h"
+#include "observe.h"
 
 /* mingw-w64's winsock2.h lacks it; this is the definition of Microsoft's. */
 #ifndef SOMAXCONN_HINT
@@ -142,7 +143,7 @@ void net_close_orderly(SOCKET s)
     shutdown(s, SD_SEND);
     if (ioctlsocket(s, (long)FIONBIO, &on) == 0)
         for (int i = 0; i < DISCARD_AT_MOST; i++)
-            if (recv(s, discarded, sizeof discarded, 0) <= 0)
+            if ((recv)(s, discarded, sizeof discarded, 0) <= 0) /* no echo */
                 break;
     closesocket(s);
 }

@@ -66,6 +66,13 @@ struct fault {
 static struct fault faults[FAULTS_AT_MOST];
 static int fault_count;
 
+static bool can_fail(int call)
+{
+    return call != OBSERVE_SleepEx && call != OBSERVE_closesocket &&
+           call != OBSERVE_WSACloseEvent && call != OBSERVE_CloseHandle &&
+           call != OBSERVE_free;
+}
+
 static bool parse_fault(const char *text, struct fault *fault)
 {
     char call[40];
@@ -87,9 +94,9 @@ static bool parse_fault(const char *text, struct fault *fault)
     fault->what = strcmp(what, "short") == 0 ? FAULT_SHORT : atoi(what);
     fault->stall_ms = strncmp(what, "stall", 5) == 0 ? atoi(what + 5) : 0;
     fault->seen = 0;
-    return index < OBSERVE_CALL_COUNT && index != OBSERVE_completion_routine &&
+    return index < OBSERVE_CALL_COUNT &&
            (fault->at > 0 || strcmp(at, "every") == 0) &&
-           (fault->what > 0 || fault->stall_ms > 0 ||
+           ((fault->what > 0 && can_fail(index)) || fault->stall_ms > 0 ||
             (fault->what == FAULT_SHORT && moves_bytes));
 }
 
@@ -206,14 +213,41 @@ static bool must_be_short(const struct call *call)
 
 /* ---- wrappers ----------------------------------------------------------- */
 
-SOCKET observe_accept(SOCKET s, struct sockaddr *address, int *length)
+/* What has been opened and not closed yet. */
+static volatile LONG sockets;
+static volatile LONG handles;
+static volatile LONG blocks;
+
+#define NOTHING       (void)0
+#define OPENS_SOCKET  InterlockedIncrement(&sockets)
+#define OPENS_HANDLE  InterlockedIncrement(&handles)
+#define CLOSES_HANDLE InterlockedDecrement(&handles)
+/* NOLINTBEGIN(bugprone-macro-parentheses): arguments has its own. */
+#define X(type, name, parameters, arguments, object, items, failure, effect)   \
+    type observe_##name parameters                                             \
+    {                                                                          \
+        struct call call = begin(OBSERVE_##name, object);                      \
+        type result = must_fail(&call) ? (failure) : (name)arguments;          \
+        bool worked = result != (failure);                                     \
+        if (worked)                                                            \
+            (effect);                                                          \
+        end(&call, worked ? OBSERVE_DONE : outcome_of_error(), items);         \
+        return result;                                                         \
+    }
+OBSERVE_PLAIN(X)
+#undef X
+/* NOLINTEND(bugprone-macro-parentheses) */
+
+/* A number that is closed twice may be somebody else's by then. */
+int observe_closesocket(SOCKET s)
 {
-    struct call call = begin(OBSERVE_accept, s);
-    SOCKET accepted =
-        must_fail(&call) ? INVALID_SOCKET : accept(s, address, length);
-    end(&call, accepted != INVALID_SOCKET ? OBSERVE_DONE : outcome_of_error(),
-        0);
-    return accepted;
+    struct call call = begin(OBSERVE_closesocket, s);
+    int result = closesocket(s);
+    if (result == 0)
+        InterlockedDecrement(&sockets);
+    invariant(result == 0 || s == INVALID_SOCKET);
+    end(&call, result == 0 ? OBSERVE_DONE : OBSERVE_FAILED, 0);
+    return result;
 }
 
 int observe_recv(SOCKET s, char *buffer, int bytes, int flags)
@@ -251,6 +285,10 @@ static void run_routine(int index, DWORD error, DWORD bytes,
                         WSAOVERLAPPED *overlapped, DWORD flags)
 {
     struct call call = begin(OBSERVE_completion_routine, 0);
+    if (must_fail(&call)) {
+        error = (DWORD)call.fault;
+        bytes = 0;
+    }
     end(&call, error == 0 ? OBSERVE_DONE : OBSERVE_FAILED, bytes);
     routines[index](error, bytes, overlapped, flags);
 }
@@ -297,6 +335,14 @@ static WSABUF shortened(const WSABUF *buffer)
     return less;
 }
 
+/* An OVERLAPPED must be fresh: not in flight, and no offset from before. */
+static void expect_fresh(const OVERLAPPED *overlapped)
+{
+    invariant(overlapped == NULL ||
+              (overlapped->Internal == 0 && overlapped->InternalHigh == 0 &&
+               overlapped->Offset == 0 && overlapped->OffsetHigh == 0));
+}
+
 int observe_WSARecv(SOCKET s, WSABUF *buffers, DWORD count, DWORD *bytes,
                     DWORD *flags, WSAOVERLAPPED *overlapped,
                     LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
@@ -304,6 +350,7 @@ int observe_WSARecv(SOCKET s, WSABUF *buffers, DWORD count, DWORD *bytes,
     struct call call = begin(OBSERVE_WSARecv, s);
     DWORD received = 0;
     WSABUF less;
+    expect_fresh(overlapped);
     if (must_be_short(&call) && count == 1) {
         less = shortened(buffers);
         buffers = &less;
@@ -326,6 +373,7 @@ int observe_WSASend(SOCKET s, WSABUF *buffers, DWORD count, DWORD *bytes,
     struct call call = begin(OBSERVE_WSASend, s);
     DWORD sent = 0;
     WSABUF less;
+    expect_fresh(overlapped);
     if (must_be_short(&call) && count == 1) {
         less = shortened(buffers);
         buffers = &less;
@@ -406,13 +454,21 @@ BOOL observe_GetQueuedCompletionStatus(HANDLE port, DWORD *bytes,
                                        DWORD timeout_ms)
 {
     struct call call = begin(OBSERVE_GetQueuedCompletionStatus, 0);
-    if (must_fail(&call)) {
+    bool call_fails = call.fault == ERROR_INVALID_HANDLE ||
+                      call.fault == WAIT_TIMEOUT ||
+                      call.fault == ERROR_ABANDONED_WAIT_0;
+    if (call_fails) {
+        WSASetLastError(call.fault);
         *overlapped = NULL;
-        end(&call, OBSERVE_FAILED, 0);
+        end(&call, outcome_of_error(), 0);
         return FALSE;
     }
     BOOL ok =
         GetQueuedCompletionStatus(port, bytes, key, overlapped, timeout_ms);
+    if (*overlapped != NULL && must_fail(&call)) {
+        *bytes = 0; /* the operation has failed, and so moved nothing */
+        ok = FALSE;
+    }
     /* FALSE with an OVERLAPPED is a packet too: of an operation that failed. */
     bool is_packet = ok || *overlapped != NULL;
     end(&call, is_packet ? OBSERVE_DONE : outcome_of_error(),
@@ -444,51 +500,6 @@ BOOL observe_WSAGetOverlappedResult(SOCKET s, WSAOVERLAPPED *overlapped,
     return ok;
 }
 
-BOOL observe_WSAResetEvent(WSAEVENT event)
-{
-    struct call call = begin(OBSERVE_WSAResetEvent, (uintptr_t)event);
-    BOOL ok = must_fail(&call) ? FALSE : WSAResetEvent(event);
-    end(&call, ok ? OBSERVE_DONE : OBSERVE_FAILED, 0);
-    return ok;
-}
-
-int observe_WSAEnumNetworkEvents(SOCKET s, WSAEVENT event,
-                                 WSANETWORKEVENTS *events)
-{
-    struct call call = begin(OBSERVE_WSAEnumNetworkEvents, s);
-    int result = must_fail(&call) ? SOCKET_ERROR
-                                  : WSAEnumNetworkEvents(s, event, events);
-    end(&call, result == 0 ? OBSERVE_DONE : OBSERVE_FAILED, 0);
-    return result;
-}
-
-DWORD observe_QueueUserAPC(PAPCFUNC function, HANDLE thread, ULONG_PTR data)
-{
-    struct call call = begin(OBSERVE_QueueUserAPC, (uintptr_t)thread);
-    DWORD ok = must_fail(&call) ? 0 : QueueUserAPC(function, thread, data);
-    end(&call, ok ? OBSERVE_DONE : OBSERVE_FAILED, 0);
-    return ok;
-}
-
-BOOL observe_PostQueuedCompletionStatus(HANDLE port, DWORD bytes, ULONG_PTR key,
-                                        OVERLAPPED *overlapped)
-{
-    struct call call = begin(OBSERVE_PostQueuedCompletionStatus, 0);
-    BOOL ok = must_fail(&call)
-                  ? FALSE
-                  : PostQueuedCompletionStatus(port, bytes, key, overlapped);
-    end(&call, ok ? OBSERVE_DONE : OBSERVE_FAILED, 0);
-    return ok;
-}
-
-BOOL observe_CancelIoEx(HANDLE file, OVERLAPPED *overlapped)
-{
-    struct call call = begin(OBSERVE_CancelIoEx, (uintptr_t)file);
-    BOOL ok = must_fail(&call) ? FALSE : CancelIoEx(file, overlapped);
-    end(&call, ok ? OBSERVE_DONE : OBSERVE_FAILED, 0);
-    return ok;
-}
-
 uintptr_t observe__beginthreadex(void *security, unsigned stack_bytes,
                                  unsigned(__stdcall *function)(void *),
                                  void *data, unsigned flags, unsigned *id)
@@ -500,8 +511,24 @@ uintptr_t observe__beginthreadex(void *security, unsigned stack_bytes,
     else
         thread =
             _beginthreadex(security, stack_bytes, function, data, flags, id);
+    if (thread != 0)
+        InterlockedIncrement(&handles);
     end(&call, thread != 0 ? OBSERVE_DONE : OBSERVE_FAILED, 0);
     return thread;
+}
+
+/* Given a port, it makes none but associates the file with that one. */
+HANDLE observe_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR key,
+                                      DWORD concurrency)
+{
+    struct call call = begin(OBSERVE_CreateIoCompletionPort, (uintptr_t)file);
+    HANDLE result = must_fail(&call)
+                        ? NULL
+                        : CreateIoCompletionPort(file, port, key, concurrency);
+    if (result != NULL && port == NULL)
+        InterlockedIncrement(&handles);
+    end(&call, result != NULL ? OBSERVE_DONE : OBSERVE_FAILED, 0);
+    return result;
 }
 
 static LPFN_ACCEPTEX real_accept_ex;
@@ -513,6 +540,7 @@ static BOOL PASCAL counted_accept_ex(SOCKET listener, SOCKET s, PVOID buffer,
                                      DWORD *received, OVERLAPPED *overlapped)
 {
     struct call call = begin(OBSERVE_AcceptEx, s);
+    expect_fresh(overlapped);
     BOOL ok = must_fail(&call)
                   ? FALSE
                   : real_accept_ex(listener, s, buffer, receive_bytes,
@@ -527,8 +555,12 @@ int observe_WSAIoctl(SOCKET s, DWORD code, void *in, DWORD in_bytes, void *out,
                      LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
     static const GUID accept_ex = WSAID_ACCEPTEX;
-    int result = WSAIoctl(s, code, in, in_bytes, out, out_bytes, bytes,
-                          overlapped, routine);
+    struct call call = begin(OBSERVE_WSAIoctl, s);
+    int result = must_fail(&call)
+                     ? SOCKET_ERROR
+                     : WSAIoctl(s, code, in, in_bytes, out, out_bytes, bytes,
+                                overlapped, routine);
+    end(&call, result == 0 ? OBSERVE_DONE : outcome_of_error(), 0);
     if (result == 0 && code == SIO_GET_EXTENSION_FUNCTION_POINTER &&
         in_bytes == sizeof accept_ex &&
         memcmp(in, &accept_ex, sizeof accept_ex) == 0) {
@@ -537,6 +569,63 @@ int observe_WSAIoctl(SOCKET s, DWORD code, void *in, DWORD in_bytes, void *out,
         memcpy(out, &counted, sizeof counted);
     }
     return result;
+}
+
+/* ---- memory -------------------------------------------------------------- */
+
+#ifndef GUARD
+#define GUARD 0
+#endif
+
+/* A guarded block stands at the end of its pages, its size at their beginning.
+ * The pages of a freed block stay reserved: nobody gets their addresses. */
+static void *allocate_guarded(size_t bytes)
+{
+    enum { PAGE = 4096, ALIGNMENT = 16 };
+    size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    size_t used = (rounded + sizeof bytes + PAGE - 1) / PAGE * PAGE;
+    char *pages = VirtualAlloc(NULL, used + PAGE, MEM_RESERVE, PAGE_NOACCESS);
+    if (pages != NULL)
+        pages = VirtualAlloc(pages, used, MEM_COMMIT, PAGE_READWRITE);
+    if (pages == NULL)
+        return NULL;
+    memcpy(pages, &used, sizeof used);
+    return pages + used - rounded;
+}
+
+static void free_guarded(void *memory)
+{
+    MEMORY_BASIC_INFORMATION block;
+    size_t used;
+    invariant(VirtualQuery(memory, &block, sizeof block) != 0 &&
+              block.State == MEM_COMMIT);
+    memcpy(&used, block.AllocationBase, sizeof used);
+    VirtualFree(block.AllocationBase, used, MEM_DECOMMIT);
+}
+
+void *observe_calloc(size_t count, size_t bytes)
+{
+    struct call call = begin(OBSERVE_calloc, 0);
+    void *memory = NULL;
+    if (!must_fail(&call))
+        memory = GUARD ? allocate_guarded(count * bytes) : calloc(count, bytes);
+    if (memory != NULL)
+        InterlockedIncrement(&blocks);
+    end(&call, memory != NULL ? OBSERVE_DONE : OBSERVE_FAILED, 0);
+    return memory;
+}
+
+void observe_free(void *memory)
+{
+    struct call call = begin(OBSERVE_free, 0);
+    if (memory != NULL) {
+        InterlockedDecrement(&blocks);
+        if (GUARD)
+            free_guarded(memory);
+        else
+            free(memory);
+    }
+    end(&call, OBSERVE_DONE, 0);
 }
 
 /* ---- begin and end ------------------------------------------------------ */
@@ -580,6 +669,9 @@ void observe_begin(const struct observe_options *observe_options)
 
 void observe_end(void)
 {
+    invariant(sockets == 0);
+    invariant(handles == 0);
+    invariant(blocks == 0);
     if (trace != NULL)
         fclose(trace);
     trace = NULL;

@@ -25,7 +25,9 @@
 #endif
 
 /* The calls that are observed. completion_routine is no call that a server
- * makes but one that it gets: it counts the routines that have run. */
+ * makes but one that it gets: it counts the routines that have run. What comes
+ * after it is not made for each echo, but when a server starts, when a client
+ * comes or goes, and at the end. */
 #define OBSERVE_CALLS(X)                                                       \
     X(accept)                                                                  \
     X(AcceptEx)                                                                \
@@ -40,13 +42,34 @@
     X(GetQueuedCompletionStatus)                                               \
     X(GetQueuedCompletionStatusEx)                                             \
     X(WSAGetOverlappedResult)                                                  \
-    X(completion_routine)                                                      \
     X(WSAResetEvent)                                                           \
     X(WSAEnumNetworkEvents)                                                    \
     X(QueueUserAPC)                                                            \
     X(PostQueuedCompletionStatus)                                              \
     X(CancelIoEx)                                                              \
-    X(_beginthreadex)
+    X(_beginthreadex)                                                          \
+    X(completion_routine)                                                      \
+    X(socket)                                                                  \
+    X(WSASocketW)                                                              \
+    X(bind)                                                                    \
+    X(listen)                                                                  \
+    X(connect)                                                                 \
+    X(getsockname)                                                             \
+    X(getsockopt)                                                              \
+    X(setsockopt)                                                              \
+    X(ioctlsocket)                                                             \
+    X(WSAIoctl)                                                                \
+    X(shutdown)                                                                \
+    X(closesocket)                                                             \
+    X(WSACreateEvent)                                                          \
+    X(WSASetEvent)                                                             \
+    X(WSACloseEvent)                                                           \
+    X(WSAEventSelect)                                                          \
+    X(CreateIoCompletionPort)                                                  \
+    X(SetFileCompletionNotificationModes)                                      \
+    X(CloseHandle)                                                             \
+    X(calloc)                                                                  \
+    X(free)
 
 enum observe_call {
 #define X(name) OBSERVE_##name,
@@ -103,14 +126,19 @@ struct observe_options {
      *   call              a name from the list above
      *   outcome           done, pending, would_block, failed: as above
      *   items             as in observe_slot: bytes moved at once, or what a
-     *                     wait found; completion_routine: its bytes
+     *                     wait found; completion_routine: its bytes;
+     *                     setsockopt, getsockopt: which option
      * A line of completion_routine stands for its start, not its length. */
     const char *trace_path;
     /* --fault, or NULL: CALL@N=WHAT[,CALL@N=WHAT...]. CALL is a name from the
      * list above; N is the number of the call, counted from 1 over the whole
      * server, or "every"; WHAT is the error code to fail with, "short" for
      * moving about half of the bytes (recv, send, WSARecv, WSASend), or
-     * "stall1400" for making the call 1,400 ms late. */
+     * "stall1400" for making the call 1,400 ms late. Two take the code as that
+     * of the operation which has completed: completion_routine, and
+     * GetQueuedCompletionStatus unless it is 6, 258 or 735, which mean that the
+     * call itself fails. Those that cannot fail, or whose failure nobody could
+     * do anything about, can only be late: SleepEx, and what gives back. */
     const char *faults;
 };
 
@@ -119,12 +147,76 @@ struct observe_options {
  * refuses. Called by server_begin(). */
 void observe_begin(const struct observe_options *observe_options);
 
-/* Closes the trace. The mapping stays until the process ends: a thread that is
- * just ending may still release its slot, and the harness may still read. */
+/* Closes the trace, and checks that every socket, handle and block of memory
+ * that came through the seam has gone back through it: ends the program with a
+ * broken invariant otherwise. So all threads have ended their work when it is
+ * called, by server_end(). The mapping stays until the process ends: a thread
+ * that is just ending may still release its slot, and the harness may still
+ * read. */
 void observe_end(void);
 
-/* Wrappers: same arguments, results, errors and effects as what they wrap. */
-SOCKET observe_accept(SOCKET s, struct sockaddr *address, int *length);
+/* Wrappers: same arguments, results, errors and effects as what they wrap.
+ * Those in the table do no more than that. For each: result, name, parameters,
+ * arguments, object, items, result that means failure, and what is done when it
+ * has worked. */
+#define OBSERVE_PLAIN(X)                                                       \
+    X(SOCKET, accept, (SOCKET s, struct sockaddr * address, int *length),      \
+      (s, address, length), s, 0, INVALID_SOCKET, OPENS_SOCKET)                \
+    X(SOCKET, socket, (int family, int type, int protocol),                    \
+      (family, type, protocol), 0, 0, INVALID_SOCKET, OPENS_SOCKET)            \
+    X(SOCKET, WSASocketW,                                                      \
+      (int family, int type, int protocol, WSAPROTOCOL_INFOW *info,            \
+       GROUP group, DWORD flags),                                              \
+      (family, type, protocol, info, group, flags), 0, 0, INVALID_SOCKET,      \
+      OPENS_SOCKET)                                                            \
+    X(int, bind, (SOCKET s, const struct sockaddr *address, int length),       \
+      (s, address, length), s, 0, SOCKET_ERROR, NOTHING)                       \
+    X(int, listen, (SOCKET s, int backlog), (s, backlog), s, 0, SOCKET_ERROR,  \
+      NOTHING)                                                                 \
+    X(int, connect, (SOCKET s, const struct sockaddr *address, int length),    \
+      (s, address, length), s, 0, SOCKET_ERROR, NOTHING)                       \
+    X(int, getsockname, (SOCKET s, struct sockaddr * address, int *length),    \
+      (s, address, length), s, 0, SOCKET_ERROR, NOTHING)                       \
+    X(int, getsockopt,                                                         \
+      (SOCKET s, int level, int optname, char *optval, int *optlen),           \
+      (s, level, optname, optval, optlen), s, optname, SOCKET_ERROR, NOTHING)  \
+    X(int, setsockopt,                                                         \
+      (SOCKET s, int level, int optname, const char *optval, int optlen),      \
+      (s, level, optname, optval, optlen), s, optname, SOCKET_ERROR, NOTHING)  \
+    X(int, ioctlsocket, (SOCKET s, long command, u_long *argument),            \
+      (s, command, argument), s, 0, SOCKET_ERROR, NOTHING)                     \
+    X(int, shutdown, (SOCKET s, int how), (s, how), s, 0, SOCKET_ERROR,        \
+      NOTHING)                                                                 \
+    X(WSAEVENT, WSACreateEvent, (void), (), 0, 0, WSA_INVALID_EVENT,           \
+      OPENS_HANDLE)                                                            \
+    X(BOOL, WSASetEvent, (WSAEVENT event), (event), (uintptr_t)event, 0,       \
+      FALSE, NOTHING)                                                          \
+    X(BOOL, WSAResetEvent, (WSAEVENT event), (event), (uintptr_t)event, 0,     \
+      FALSE, NOTHING)                                                          \
+    X(BOOL, WSACloseEvent, (WSAEVENT event), (event), (uintptr_t)event, 0,     \
+      FALSE, CLOSES_HANDLE)                                                    \
+    X(int, WSAEventSelect, (SOCKET s, WSAEVENT event, long events),            \
+      (s, event, events), s, 0, SOCKET_ERROR, NOTHING)                         \
+    X(int, WSAEnumNetworkEvents,                                               \
+      (SOCKET s, WSAEVENT event, WSANETWORKEVENTS * events),                   \
+      (s, event, events), s, 0, SOCKET_ERROR, NOTHING)                         \
+    X(DWORD, QueueUserAPC, (PAPCFUNC function, HANDLE thread, ULONG_PTR data), \
+      (function, thread, data), (uintptr_t)thread, 0, 0, NOTHING)              \
+    X(BOOL, SetFileCompletionNotificationModes, (HANDLE file, UCHAR flags),    \
+      (file, flags), (uintptr_t)file, 0, FALSE, NOTHING)                       \
+    X(BOOL, PostQueuedCompletionStatus,                                        \
+      (HANDLE port, DWORD bytes, ULONG_PTR key, OVERLAPPED * overlapped),      \
+      (port, bytes, key, overlapped), 0, 0, FALSE, NOTHING)                    \
+    X(BOOL, CancelIoEx, (HANDLE file, OVERLAPPED * overlapped),                \
+      (file, overlapped), (uintptr_t)file, 0, FALSE, NOTHING)                  \
+    X(BOOL, CloseHandle, (HANDLE handle), (handle), (uintptr_t)handle, 0,      \
+      FALSE, CLOSES_HANDLE)
+
+#define X(type, name, parameters, arguments, object, items, failure, effect)   \
+    type observe_##name parameters;
+OBSERVE_PLAIN(X)
+#undef X
+
 int observe_recv(SOCKET s, char *buffer, int bytes, int flags);
 int observe_send(SOCKET s, const char *buffer, int bytes, int flags);
 int observe_WSARecv(SOCKET s, WSABUF *buffers, DWORD count, DWORD *bytes,
@@ -148,13 +240,9 @@ BOOL observe_GetQueuedCompletionStatusEx(HANDLE port, OVERLAPPED_ENTRY *entries,
                                          DWORD timeout_ms, BOOL alertable);
 BOOL observe_WSAGetOverlappedResult(SOCKET s, WSAOVERLAPPED *overlapped,
                                     DWORD *bytes, BOOL wait, DWORD *flags);
-BOOL observe_WSAResetEvent(WSAEVENT event);
-int observe_WSAEnumNetworkEvents(SOCKET s, WSAEVENT event,
-                                 WSANETWORKEVENTS *events);
-DWORD observe_QueueUserAPC(PAPCFUNC function, HANDLE thread, ULONG_PTR data);
-BOOL observe_PostQueuedCompletionStatus(HANDLE port, DWORD bytes, ULONG_PTR key,
-                                        OVERLAPPED *overlapped);
-BOOL observe_CancelIoEx(HANDLE file, OVERLAPPED *overlapped);
+HANDLE observe_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR key,
+                                      DWORD concurrency);
+int observe_closesocket(SOCKET s);
 uintptr_t observe__beginthreadex(void *security, unsigned stack_bytes,
                                  unsigned(__stdcall *function)(void *),
                                  void *data, unsigned flags, unsigned *id);
@@ -163,6 +251,11 @@ uintptr_t observe__beginthreadex(void *security, unsigned stack_bytes,
 int observe_WSAIoctl(SOCKET s, DWORD code, void *in, DWORD in_bytes, void *out,
                      DWORD out_bytes, DWORD *bytes, WSAOVERLAPPED *overlapped,
                      LPWSAOVERLAPPED_COMPLETION_ROUTINE routine);
+/* Compiled with GUARD=1, a block ends at a page that nobody may touch (rounded
+ * up to 16 bytes), and what has been freed is never used again: who reads or
+ * writes beyond or afterwards, Windows included, fails at once. */
+void *observe_calloc(size_t count, size_t bytes);
+void observe_free(void *memory);
 
 #if OBSERVE && !defined(OBSERVE_NO_REDIRECT)
 #define accept(s, a, n)               observe_accept(s, a, n)
@@ -173,14 +266,36 @@ int observe_WSAIoctl(SOCKET s, DWORD code, void *in, DWORD in_bytes, void *out,
 #define select(n, r, w, f, t)         observe_select(n, r, w, f, t)
 #define WSAPoll(f, n, t)              observe_WSAPoll(f, n, t)
 #define SleepEx(t, a)                 observe_SleepEx(t, a)
-#define WSAResetEvent(e)              observe_WSAResetEvent(e)
 #define WSAEnumNetworkEvents(s, e, n) observe_WSAEnumNetworkEvents(s, e, n)
 #define QueueUserAPC(f, t, d)         observe_QueueUserAPC(f, t, d)
 #define CancelIoEx(f, o)              observe_CancelIoEx(f, o)
+#define socket(f, t, p)               observe_socket(f, t, p)
+#define WSASocketW(f, t, p, i, g, x)  observe_WSASocketW(f, t, p, i, g, x)
+#define bind(s, a, n)                 observe_bind(s, a, n)
+#define listen(s, n)                  observe_listen(s, n)
+#define connect(s, a, n)              observe_connect(s, a, n)
+#define getsockname(s, a, n)          observe_getsockname(s, a, n)
+#define getsockopt(s, l, o, v, n)     observe_getsockopt(s, l, o, v, n)
+#define setsockopt(s, l, o, v, n)     observe_setsockopt(s, l, o, v, n)
+#define ioctlsocket(s, c, a)          observe_ioctlsocket(s, c, a)
+#define shutdown(s, h)                observe_shutdown(s, h)
+#define closesocket(s)                observe_closesocket(s)
+#define WSACreateEvent()              observe_WSACreateEvent()
+#define WSASetEvent(e)                observe_WSASetEvent(e)
+#define WSAResetEvent(e)              observe_WSAResetEvent(e)
+#define WSACloseEvent(e)              observe_WSACloseEvent(e)
+#define WSAEventSelect(s, e, n)       observe_WSAEventSelect(s, e, n)
+#define CloseHandle(h)                observe_CloseHandle(h)
+#define calloc(n, b)                  observe_calloc(n, b)
+#define free(m)                       observe_free(m)
 #define _beginthreadex(s, b, f, d, g, i)                                       \
     observe__beginthreadex(s, b, f, d, g, i)
 #define WSAWaitForMultipleEvents(n, e, w, t, a)                                \
     observe_WSAWaitForMultipleEvents(n, e, w, t, a)
+#define CreateIoCompletionPort(f, p, k, n)                                     \
+    observe_CreateIoCompletionPort(f, p, k, n)
+#define SetFileCompletionNotificationModes(f, m)                               \
+    observe_SetFileCompletionNotificationModes(f, m)
 #define GetQueuedCompletionStatus(p, n, k, o, t)                               \
     observe_GetQueuedCompletionStatus(p, n, k, o, t)
 #define GetQueuedCompletionStatusEx(p, e, c, n, t, a)                          \
