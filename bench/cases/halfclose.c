@@ -61,7 +61,8 @@ static void blame_wine(struct check *c, struct peer *p)
     char rest[4096];
     int64_t in = 0;
     int64_t out = 0;
-    bool wrong_bytes = c->failed && p->problem[0] != '\0';
+    bool wrong_bytes =
+        c->failed && p->problem[0] != '\0' && p->received < p->sent;
     if (!wrong_bytes || !process_under_wine() || p->state != PEER_OPEN)
         return;
     while (peer_wait_readable(p, 1000) && recv(p->s, rest, sizeof rest, 0) > 0)

@@ -84,6 +84,45 @@ static void slow_reader(struct check *c)
         expect(c, peers_run(p, 1, STEP_MS, NULL), "%s", p->problem);
 }
 
+/* Every second send finds no room, and the next moment there is some. Then the
+ * server must go on, not only when it looks at everybody the next time, 100 ms
+ * later; and when nobody waits to send any more it must not look at all. */
+static void sends_resumed(struct check *c, const char *arguments)
+{
+    enum { PIECES = 6, WITHIN_MS = 40 };
+    static const int waits[] = {OBSERVE_select, OBSERVE_WSAPoll, -1};
+    uint64_t quickest_ms = UINT64_MAX;
+    struct peer *p = new_peers(c, 1);
+    start_with_faults(c, arguments);
+    join(c, p);
+    for (int i = 0; i < PIECES; i++) {
+        uint64_t begin = clock_ns();
+        echo(c, p, 10);
+        uint64_t ms = (clock_ns() - begin) / 1000000;
+        quickest_ms = ms < quickest_ms ? ms : quickest_ms;
+    }
+    expect(c, quickest_ms < WITHIN_MS,
+           "expected a send to go on as soon as there is room, saw no echo "
+           "quicker than %u ms",
+           (unsigned)quickest_ms);
+    pass_time(c, 150); /* for the last look */
+    int64_t calls = calls_of(c, waits);
+    pass_time(c, 600);
+    calls = calls_of(c, waits) - calls;
+    expect(c, calls <= 2, "expected it to wait, saw it wake up %d times",
+           (int)calls);
+    peer_close(p);
+    stop_server(c);
+}
+
+static void send_resumed(struct check *c)
+{
+    sends_resumed(c, "send@1=10035,send@3=10035,send@5=10035,send@7=10035,"
+                     "send@9=10035,send@11=10035 --wait select");
+    sends_resumed(c, "send@1=10035,send@3=10035,send@5=10035,send@7=10035,"
+                     "send@9=10035,send@11=10035 --wait poll");
+}
+
 /* Everyone keeps one ping of 64 bytes under way until the time is over. */
 static void ping_for(struct check *c, struct peer *peers, int count,
                      uint32_t ms)
@@ -367,6 +406,8 @@ const struct check_case hostile_cases[] = {
      CASE_CUTS, NULL, 0},
     {"slow_reader", "64 KiB/s, with 6 MiB behind", slow_reader, GROUP_CROWD, 0,
      NULL, 0},
+    {"send_resumed", "a send that found no room goes on when there is some",
+     send_resumed, GROUP_FD_SET, CASE_STARTS, NULL, 0},
     {"hot_peer", "one floods, 60 ping: all within a second, equal shares",
      hot_peer, GROUP_FAIR, 0, NULL, 0},
     {"fair_16", "16 flood: equal shares", fair_16, GROUP_FAIR, CASE_CUTS,

@@ -1,4 +1,5 @@
 /* Many connections at once, many one after the other, and the walls. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cases.h"
@@ -56,6 +57,39 @@ static void wall_fd_setsize(struct check *c)
 static void max_clients(struct check *c)
 {
     wall_at(c, 5);
+}
+
+/* A client that is refused is told by an end, not by a reset, which could take
+ * from it what it has not read yet: so what it has sent must be received first.
+ * But if it goes on and on, only so much. The stall lets it send before that. */
+static void refused_in_order(struct check *c)
+{
+    enum { AT_MOST_BYTES = 67108864 };
+    struct peer *served = new_peers(c, 1);
+    struct peer *p = new_peers(c, 1);
+    c->cut = true;
+    start_with_faults(c, "shutdown@every=stall200 --max-clients 1");
+    join(c, served);
+    echo(c, served, 10);
+
+    join(c, p);
+    send_bytes(c, p, 1000);
+    receive_end(c, p);
+    pass_time(c, 50); /* a reset would come after the end */
+    expect(c, !peer_was_reset(p), "expected an end and no reset after it");
+
+    join(c, p);
+    stuff(c, p, 1048576);
+    while (going_on(c) && p->state == PEER_OPEN && p->sent < AT_MOST_BYTES)
+        if (peer_send_some(p, 65536) == 0 && !peer_wait_writable(p, STEP_MS))
+            break;
+    if (going_on(c))
+        expect(c, p->state == PEER_BROKEN,
+               "expected a refused client that goes on sending to be cut off, "
+               "saw it send %llu bytes: %s",
+               (unsigned long long)p->sent, p->problem);
+    echo(c, served, 10);
+    peer_close(served);
 }
 
 static void conns_130(struct check *c)
@@ -126,6 +160,27 @@ static void burst_300(struct check *c)
     expect(c, took_ms < WITHIN_MS,
            "expected 300 clients to be served within 5 s, saw %u ms",
            (unsigned)took_ms);
+}
+
+/* Many more connect than can be accepted in a moment, because each accept is
+ * late: who is connected must not wait until all of them have been. */
+static void burst_pinged(struct check *c)
+{
+    enum { COUNT = 500, WITHIN_MS = 1500 };
+    struct peer *peers = new_peers(c, COUNT);
+    struct peer *p = new_peers(c, 1);
+    start_with_faults(c, "accept@every=stall5");
+    join(c, p);
+    echo(c, p, 10);
+    for (int i = 0; i < COUNT && going_on(c); i++)
+        peer_connect_begin(&peers[i], c->server.host, c->server.port);
+    uint64_t begin = clock_ns();
+    echo(c, p, 10);
+    uint64_t ms = (clock_ns() - begin) / 1000000;
+    expect(c, ms < WITHIN_MS,
+           "expected an echo within %d ms while %d connect, saw %u ms",
+           WITHIN_MS, COUNT, (unsigned)ms);
+    snprintf(c->note, sizeof c->note, "%u ms", (unsigned)ms);
 }
 
 /* One short connection; how it ends depends on its number. */
@@ -270,6 +325,8 @@ const struct check_case many_cases[] = {
      compaction, GROUP_CROWD, 0, NULL, 0},
     {"max_clients", "one more than --max-clients", max_clients, GROUP_SEVERAL,
      CASE_CUTS, "--max-clients 5", 0},
+    {"refused_in_order", "one client too many sees an end and no reset",
+     refused_in_order, GROUP_START, CASE_STARTS, NULL, 0},
     {"boundary", "62 to 66 connections, up and down", boundary, GROUP_CROWD, 0,
      NULL, 0},
     {"boundary_63", "the 64th client is refused with a reason", wall_63,
@@ -282,6 +339,8 @@ const struct check_case many_cases[] = {
      CASE_NOT_01, NULL, 120},
     {"burst_300", "300 connect at once: all served within 5 s", burst_300,
      GROUP_CROWD, 0, NULL, 0},
+    {"burst_pinged", "500 connect at once: the first goes on", burst_pinged,
+     GROUP_START, CASE_STARTS | CASE_CUTS, NULL, 0},
     {"churn_100", "100 short connections", churn_100, GROUP_BASIC, CASE_CUTS,
      NULL, 0},
     {"churn", "5,000 of them; threads and memory as before", churn, GROUP_HEAVY,

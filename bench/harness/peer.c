@@ -91,6 +91,13 @@ bool peer_wait_readable(struct peer *p, uint32_t timeout_ms)
     return trouble(p, "nothing to receive within %u ms", (unsigned)timeout_ms);
 }
 
+bool peer_wait_writable(struct peer *p, uint32_t timeout_ms)
+{
+    if (wait_ready(p, POLLWRNORM, limit_ns(p, timeout_ms)))
+        return true;
+    return trouble(p, "no room to send within %u ms", (unsigned)timeout_ms);
+}
+
 /* ---- connecting and closing ---------------------------------------------- */
 
 static bool parse_address(const char *host, unsigned short port,
@@ -366,9 +373,19 @@ bool peer_receive_anything_until_over(struct peer *p, uint32_t timeout_ms)
     return true;
 }
 
+bool peer_was_reset(const struct peer *p)
+{
+    WSAPOLLFD fd = {.fd = p->s, .events = POLLRDNORM};
+    return p->state != PEER_CLOSED && WSAPoll(&fd, 1, 0) > 0 &&
+           (fd.revents & POLLERR) != 0;
+}
+
 bool peer_receive_end(struct peer *p, uint32_t timeout_ms)
 {
     uint64_t before = p->received;
+    wait_ready(p, POLLRDNORM, limit_ns(p, timeout_ms));
+    if (peer_was_reset(p))
+        return broken(p, "receive", WSAECONNRESET);
     if (!peer_receive_anything_until_over(p, timeout_ms))
         return false;
     if (p->state != PEER_ENDED)

@@ -76,11 +76,17 @@ bool peer_echo(struct peer *p, uint64_t bytes, uint32_t stall_ms);
 /* Waits until there is something to receive (or the end). */
 bool peer_wait_readable(struct peer *p, uint32_t timeout_ms);
 
+/* Waits until there is room to send something (or the connection is over). */
+bool peer_wait_writable(struct peer *p, uint32_t timeout_ms);
+
+/* Whether a reset has come, perhaps after an orderly end. Asked before receiving,
+ * because there Wine 8 shows a reset as an orderly end. */
+bool peer_was_reset(const struct peer *p);
+
 /* Sends the end of the stream: shutdown(SD_SEND). */
 bool peer_half_close(struct peer *p);
 
-/* Waits for the orderly end of the stream. More data or a reset is a problem.
- * Wine 8 shows some resets as an orderly end; that cannot be told apart. */
+/* Waits for the orderly end of the stream. More data or a reset is a problem. */
 bool peer_receive_end(struct peer *p, uint32_t timeout_ms);
 
 /* Waits until the connection is over, in whichever way; data that still comes
