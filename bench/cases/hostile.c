@@ -331,6 +331,17 @@ static void idle_stuck(struct check *c)
     serve(c, next, 6000);
 }
 
+/* The same without any option: after half a minute. */
+static void send_timeout(struct check *c)
+{
+    struct peer *p = new_peers(c, 1);
+    struct peer *next = new_peers(c, 1);
+    p->receive_buffer_bytes = SMALL_BUFFER;
+    join(c, p);
+    stuff(c, p, STUFF_AT_MOST);
+    serve(c, next, 34000);
+}
+
 const struct check_case hostile_cases[] = {
     {"never_reader", "sends and never reads: back-pressure, no CPU",
      never_reader, GROUP_SEVERAL, CASE_CUTS, NULL, 0},
@@ -358,4 +369,6 @@ const struct check_case hostile_cases[] = {
      GROUP_IDLE, 0, "--idle-timeout 2", 0},
     {"idle_stuck", "--idle-timeout 2 also ends one that never reads",
      idle_stuck, GROUP_IDLE, CASE_CUTS, "--idle-timeout 2 --max-clients 1", 0},
+    {"send_timeout", "one that never reads is ended after 30 s", send_timeout,
+     GROUP_IDLE, CASE_CUTS | CASE_LONG, "--max-clients 1", 0},
     {NULL, NULL, NULL, 0, 0, NULL, 0}};
