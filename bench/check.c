@@ -35,11 +35,11 @@ static const struct form forms[] = {
     {"02_nonblocking", "spin", "", GROUP_BASIC | GROUP_SEVERAL},
     {"02_nonblocking", "wsaeventselect", "",
      GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_IDLE},
-    {"03_overlapped_event", "", "", GROUP_ALL},
+    {"03_overlapped_event", "", "", GROUP_ALL | GROUP_SPREAD},
     {"03_overlapped_event", "minimal", "", GROUP_ALL},
     {"03_overlapped_event", "", "--groups 1", GROUP_BASIC | GROUP_WALL},
     {"03_overlapped_event", "lowest_only", "", GROUP_BASIC | GROUP_SEVERAL},
-    {"04_overlapped_apc", "", "", GROUP_ALL},
+    {"04_overlapped_apc", "", "", GROUP_ALL | GROUP_SPREAD},
     {"04_overlapped_apc", "minimal", "", GROUP_ALL},
     {"04_overlapped_apc", "", "--threads 1",
      GROUP_SEVERAL | GROUP_QUIET | GROUP_FAIR | GROUP_FLOOD | GROUP_STOP},
@@ -62,8 +62,8 @@ static const struct form forms[] = {
 enum { FORM_COUNT = sizeof forms / sizeof forms[0] };
 
 static const struct check_case *const tables[] = {
-    data_cases, halfclose_cases,  reset_cases, hostile_cases,
-    many_cases, start_stop_cases, fault_cases,
+    data_cases,       halfclose_cases, reset_cases, hostile_cases, many_cases,
+    start_stop_cases, fault_cases,     race_cases,  count_cases,
 };
 
 enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };

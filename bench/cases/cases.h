@@ -28,6 +28,7 @@ enum case_group {
     GROUP_WALL = 4096,    /* 03 --groups 1 */
     GROUP_QUEUE = 8192,   /* 01 --serve one */
     GROUP_FD_SET = 16384, /* 02, waiting with select */
+    GROUP_SPREAD = 32768, /* connections are shared out among workers */
     GROUP_ALL = GROUP_WALL - 1
 };
 
@@ -58,6 +59,8 @@ extern const struct check_case hostile_cases[];
 extern const struct check_case many_cases[];
 extern const struct check_case start_stop_cases[];
 extern const struct check_case fault_cases[];
+extern const struct check_case race_cases[];
+extern const struct check_case count_cases[];
 
 /* What minimal.c of some chapters must do with a case: see minimal.c. */
 struct minimal_row {
@@ -136,6 +139,10 @@ void next_to_this_program(const char *name, char *path, size_t path_bytes);
  */
 void start_server(struct check *c, const char *arguments);
 
+/* The same with "--fault" and these, which may go on with other options. Skips
+ * the case if the server was built without the seam. */
+void start_with_faults(struct check *c, const char *faults);
+
 /* Asks it to stop and checks exit status and ledger. finish_server() does the
  * same for a server that has been asked already. */
 void stop_server(struct check *c);
@@ -153,6 +160,9 @@ void refused(struct check *c, struct peer *p);
 
 /* Waits until the server has written words on stderr. */
 void reported(struct check *c, const char *words);
+
+/* How many lines with words in them it has written there so far. */
+int lines_with(struct check *c, const char *words);
 
 /* Between the two calls the server has nothing to do, and must do next to
  * nothing: CPU below a tenth of the time, few calls. A form that spins by

@@ -97,10 +97,16 @@ static void sizes(struct check *c)
 
 static void tiny_buffer(struct check *c)
 {
+    static const int reads[] = {OBSERVE_recv, OBSERVE_WSARecv, -1};
     struct peer *p = new_peers(c, 1);
     join(c, p);
     echo(c, p, 300);
     echo(c, p, 1);
+    int64_t needed = calls_of(c, reads);
+    expect(c, needed < 0 || needed > 300,
+           "expected no read to take more than the buffer holds, saw 301 bytes "
+           "read by %d",
+           (int)needed);
 }
 
 static void dribble(struct check *c)

@@ -4,19 +4,6 @@
 
 #include "cases.h"
 
-/* Starts the server with faults; skips the case if it was built without the
- * seam. */
-static void start_with_faults(struct check *c, const char *faults)
-{
-    char arguments[300];
-    snprintf(arguments, sizeof arguments, "--fault %s", faults);
-    start_server(c, arguments);
-    if (c->failed && process_err_has(&c->server, "OBSERVE")) {
-        c->failed = false;
-        skip(c, "the server was built without the seam (OBSERVE=0)");
-    }
-}
-
 /* send and WSASend: each chapter uses one of them. */
 static void short_at(struct check *c, const char *nth, const char *kind)
 {
@@ -66,6 +53,49 @@ static void fault_accept(struct check *c)
     stop_server(c);
 }
 
+/* No call that accepts works any more. The client waits in the backlog; the
+ * server tries again now and then, 05 for 32 slots, and says so once. */
+static void accept_starved(struct check *c)
+{
+    static const int tries[] = {OBSERVE_accept, OBSERVE_AcceptEx, -1};
+    struct peer *p = new_peers(c, 1);
+    start_with_faults(c, "accept@every=10024,AcceptEx@every=10055");
+    join(c, p);
+    send_bytes(c, p, 10);
+    reported(c, "ccept");
+    int64_t before = calls_of(c, tries);
+    pass_time(c, 1000);
+    int64_t tried = calls_of(c, tries) - before;
+    expect(c, tried < 300, "expected few attempts in a second, saw %d",
+           (int)tried);
+    if (going_on(c))
+        expect(c, lines_with(c, "ccept") == 1,
+               "expected a shortage to be reported once, saw %d lines",
+               lines_with(c, "ccept"));
+    stop_server(c);
+}
+
+/* Two shortages, with clients accepted in between: two lines. Of 32 AcceptEx
+ * calls in flight, and one tried again, the 35th follows the second client. */
+static void accept_starved_twice(struct check *c)
+{
+    struct peer *peers = new_peers(c, 2);
+    start_with_faults(c, "accept@1=10024,accept@3=10024,"
+                         "AcceptEx@1=10055,AcceptEx@35=10055");
+    serve(c, &peers[0], FREED_MS);
+    serve(c, &peers[1], FREED_MS);
+    control(c);
+    for (int ms = 0; ms < 2000 && lines_with(c, "ccept") < 2; ms += 5)
+        Sleep(5); /* another thread reads them from a pipe */
+    if (going_on(c))
+        expect(c, lines_with(c, "ccept") == 2,
+               "expected two shortages to be reported, saw %d lines",
+               lines_with(c, "ccept"));
+    peer_close(&peers[0]);
+    peer_close(&peers[1]);
+    stop_server(c);
+}
+
 /* One exchange, unless this client has been lost. It may be lost now; what may
  * not happen is that it waits for ever or gets wrong bytes. */
 static void exchange_or_lose(struct check *c, struct peer *p)
@@ -107,6 +137,28 @@ static void fault_at_n(struct check *c)
     }
 }
 
+/* What hands a new client over fails: that client is lost, nobody else. The
+ * stall lets its first bytes arrive before 05 receives: then they come at once,
+ * and 05 posts a packet for them. */
+static void fault_handover(struct check *c)
+{
+    struct peer *peers = new_peers(c, 3);
+    start_with_faults(c, "QueueUserAPC@1=8,CreateIoCompletionPort@3=8,"
+                         "setsockopt@4=stall200,"
+                         "PostQueuedCompletionStatus@1=8");
+    for (int i = 0; i < 3; i++) {
+        join(c, &peers[i]);
+        exchange_or_lose(c, &peers[i]);
+        exchange_or_lose(c, &peers[i]);
+    }
+    expect(c, peers[2].state == PEER_OPEN,
+           "expected the third client to be served, saw it lost");
+    control(c);
+    for (int i = 0; i < 3; i++)
+        peer_close(&peers[i]);
+    stop_server(c);
+}
+
 /* A worker is held up in a send while it is asked to stop; what it finds
  * afterwards has been received and not sent back. That client must get its echo
  * or a reset: an orderly end would tell it that nothing is missing. */
@@ -142,6 +194,12 @@ const struct check_case fault_cases[] = {
      GROUP_FAULT, CASE_STARTS, NULL, 0},
     {"fault_accept", "accept fails now and then: the server goes on",
      fault_accept, GROUP_FAULT, CASE_STARTS | CASE_CUTS, NULL, 0},
+    {"accept_starved", "nobody can be accepted: few attempts, one line",
+     accept_starved, GROUP_FAULT, CASE_STARTS | CASE_CUTS, NULL, 0},
+    {"accept_starved_twice", "each of two shortages is reported",
+     accept_starved_twice, GROUP_HEAVY, CASE_STARTS, NULL, 0},
+    {"fault_handover", "a new client cannot be handed over: only it is lost",
+     fault_handover, GROUP_FAULT, CASE_STARTS | CASE_CUTS, NULL, 0},
     {"fault_at_n", "a receive or a send fails: only that client is lost",
      fault_at_n, GROUP_FAULT, CASE_STARTS | CASE_CUTS, NULL, 0},
     {"stop_owed", "stopped with bytes received and not sent back: no good end",

@@ -108,6 +108,17 @@ void start_server(struct check *c, const char *arguments)
         expect_first_line(c);
 }
 
+void start_with_faults(struct check *c, const char *faults)
+{
+    char arguments[500];
+    snprintf(arguments, sizeof arguments, "--fault %s", faults);
+    start_server(c, arguments);
+    if (c->failed && process_err_has(&c->server, "OBSERVE")) {
+        c->failed = false;
+        skip(c, "the server was built without the seam (OBSERVE=0)");
+    }
+}
+
 static void check_ledger(struct check *c, const struct process_ledger *ledger)
 {
     char line[300];
@@ -232,6 +243,19 @@ void reported(struct check *c, const char *words)
         expect(c, clock_ns() < limit,
                "expected a line on stderr with \"%s\" in it", words);
     }
+}
+
+int lines_with(struct check *c, const char *words)
+{
+    char text[4000];
+    int count = 0;
+    if (!c->started)
+        return 0;
+    process_copy_err(&c->server, text, sizeof text);
+    for (char *line = strtok(text, "\r\n"); line != NULL;
+         line = strtok(NULL, "\r\n"))
+        count += strstr(line, words) != NULL;
+    return count;
 }
 
 /* ---- the inside, by the seam's counters ---------------------------------- */
