@@ -156,9 +156,11 @@ void reported(struct check *c, const char *words);
 
 /* Between the two calls the server has nothing to do, and must do next to
  * nothing: CPU below a tenth of the time, few calls. A form that spins by
- * design (it does not have GROUP_QUIET) is not asked. */
+ * design (it does not have GROUP_QUIET) is not asked. Where the CPU time is not
+ * to be had, the case's note says so. */
 struct quiet {
     uint64_t begin_ns;
+    bool has_cpu;
     uint64_t cpu_100ns;
     int64_t calls;
 };
