@@ -289,7 +289,12 @@ objects: $(OBJECTS)
 check-servers: all forms $(READY) ## the conformance suite alone; CASE=, SERVER=
 	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe \
 	    $(if $(SERVER),--server $(SERVER)) $(if $(CASE),--case $(CASE)) $(ARGS)
-.PHONY: check clang-build $(PARTS)
+soak: all $(READY) ## hostile and good clients: `make soak MINUTES=30 SERVER=05`
+	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe --soak $(or $(MINUTES),5) \
+	    $(if $(SERVER),--server $(SERVER)) $(ARGS)
+check-handles: all $(READY) ## each server with no handle left
+	@$(WITH_WINE) sh bench/check_handles.sh $(SERVERS)
+.PHONY: check clang-build soak check-handles $(PARTS)
 
 # Unit tests: bench/tests/test_NAME.c, built for the system that make runs on.
 TESTS  := $(patsubst bench/tests/%.c,$(BUILD)/native/%$(if $(filter \
