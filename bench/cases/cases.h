@@ -28,6 +28,7 @@ enum case_group {
     GROUP_WALL = 4096,    /* 03 --groups 1 */
     GROUP_QUEUE = 8192,   /* 01 --serve one */
     GROUP_FD_SET = 16384, /* 02, waiting with select */
+    GROUP_CALLS = 32768,  /* each call fails once, a part of it */
     GROUP_ALL = GROUP_WALL - 1
 };
 
@@ -58,6 +59,7 @@ extern const struct check_case hostile_cases[];
 extern const struct check_case many_cases[];
 extern const struct check_case start_stop_cases[];
 extern const struct check_case fault_cases[];
+extern const struct check_case every_call_cases[];
 
 /* What minimal.c of some chapters must do with a case: see minimal.c. */
 struct minimal_row {
