@@ -25,21 +25,22 @@ struct form {
 };
 
 static const struct form forms[] = {
-    {"01_blocking", "", "", GROUP_ALL},
+    {"01_blocking", "", "", GROUP_ALL | GROUP_CALLS},
     {"01_blocking", "minimal", "", GROUP_ALL},
     {"01_blocking", "", "--serve one", GROUP_BASIC | GROUP_QUEUE},
-    {"02_nonblocking", "", "", GROUP_ALL | GROUP_FD_SET},
+    {"02_nonblocking", "", "", GROUP_ALL | GROUP_FD_SET | GROUP_CALLS},
     {"02_nonblocking", "minimal", "", GROUP_ALL},
     {"02_nonblocking", "", "--wait poll",
-     GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_CROWD | GROUP_IDLE},
+     GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_CROWD | GROUP_IDLE |
+         GROUP_CALLS},
     {"02_nonblocking", "spin", "", GROUP_BASIC | GROUP_SEVERAL},
     {"02_nonblocking", "wsaeventselect", "",
      GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_IDLE},
-    {"03_overlapped_event", "", "", GROUP_ALL | GROUP_SPREAD},
+    {"03_overlapped_event", "", "", GROUP_ALL | GROUP_SPREAD | GROUP_CALLS},
     {"03_overlapped_event", "minimal", "", GROUP_ALL},
     {"03_overlapped_event", "", "--groups 1", GROUP_BASIC | GROUP_WALL},
     {"03_overlapped_event", "lowest_only", "", GROUP_BASIC | GROUP_SEVERAL},
-    {"04_overlapped_apc", "", "", GROUP_ALL | GROUP_SPREAD},
+    {"04_overlapped_apc", "", "", GROUP_ALL | GROUP_SPREAD | GROUP_CALLS},
     {"04_overlapped_apc", "minimal", "", GROUP_ALL},
     {"04_overlapped_apc", "", "--threads 1",
      GROUP_SEVERAL | GROUP_QUIET | GROUP_FAIR | GROUP_FLOOD | GROUP_STOP},
@@ -47,7 +48,7 @@ static const struct form forms[] = {
     {"04_overlapped_apc", "accept_in_turn", "",
      GROUP_BASIC | GROUP_ONE | GROUP_SEVERAL | GROUP_QUIET | GROUP_FLOOD |
          GROUP_STOP},
-    {"05_iocp", "", "", GROUP_ALL},
+    {"05_iocp", "", "", GROUP_ALL | GROUP_CALLS},
     {"05_iocp", "minimal", "", GROUP_ALL},
     {"05_iocp", "acceptor_thread", "",
      GROUP_BASIC | GROUP_FLOOD | GROUP_STOP | GROUP_FAULT},
@@ -62,8 +63,9 @@ static const struct form forms[] = {
 enum { FORM_COUNT = sizeof forms / sizeof forms[0] };
 
 static const struct check_case *const tables[] = {
-    data_cases,       halfclose_cases, reset_cases, hostile_cases, many_cases,
-    start_stop_cases, fault_cases,     race_cases,  count_cases,   soak_cases,
+    data_cases,  halfclose_cases,  reset_cases,      hostile_cases,
+    many_cases,  start_stop_cases, fault_cases,      race_cases,
+    count_cases, soak_cases,       every_call_cases,
 };
 
 enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };

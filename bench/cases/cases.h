@@ -29,6 +29,7 @@ enum case_group {
     GROUP_QUEUE = 8192,   /* 01 --serve one */
     GROUP_FD_SET = 16384, /* 02, waiting with select */
     GROUP_SPREAD = 32768, /* connections are shared out among workers */
+    GROUP_CALLS = 65536,  /* each call fails once, a part of it */
     GROUP_ALL = GROUP_WALL - 1
 };
 
@@ -62,6 +63,7 @@ extern const struct check_case fault_cases[];
 extern const struct check_case race_cases[];
 extern const struct check_case count_cases[];
 extern const struct check_case soak_cases[];
+extern const struct check_case every_call_cases[];
 
 /* What minimal.c of some chapters must do with a case: see minimal.c. */
 struct minimal_row {
