@@ -216,7 +216,7 @@ static bool must_end_at_start(const struct calls *all)
 
 /* How many lines of text there are; with words and an error, only those that
  * have both. */
-static int lines_with(const char *text, const char *words, int error)
+static int count_lines(const char *text, const char *words, int error)
 {
     char number[16];
     char line[600];
@@ -236,8 +236,8 @@ static int lines_with(const char *text, const char *words, int error)
 /* 02 makes its waker with four calls and one message. */
 static bool says_why(const struct fault *fault, const char *text)
 {
-    return lines_with(text, fault->row->words, fault->error) == 1 ||
-           lines_with(text, "making the waker socket", fault->error) == 1;
+    return count_lines(text, fault->row->words, fault->error) == 1 ||
+           count_lines(text, "making the waker socket", fault->error) == 1;
 }
 
 /* The server has ended by itself: with status 1, and has said why. */
@@ -251,7 +251,7 @@ static void judge_end(struct calls *all, int status, bool at_start)
         says |= says_why(&all->faults[i], text);
     expect(c, status == 1, "expected exit status 1, saw %d; stderr: %.400s",
            status, text);
-    expect(c, says && (!at_start || lines_with(text, NULL, 0) == 1),
+    expect(c, says && (!at_start || count_lines(text, NULL, 0) == 1),
            "expected one line that names the call and the error, saw: %.400s",
            text);
 }
