@@ -223,13 +223,18 @@ bench-full: all $(READY) ## the same with every scenario: some minutes
 ladder: all forms $(READY) ## one trick after the other: `make ladder SERVER=05`
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe ladder $(or $(SERVER),05) \
 	    $(EXPORTS) $(ARGS)
-compare: $(BUILD)/bench.exe $(READY) ## two reports: `make compare OLD=... NEW=...`
-	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe compare $(OLD) $(NEW)
+# The committed servers are built from a copy of their sources in build/ab.
+ab: all $(READY) ## what did my change do? committed against now: `make ab SERVER=05`
+	@rm -rf $(BUILD)/ab; mkdir -p $(BUILD)/ab
+	@git archive HEAD Makefile common $(CHAPTERS) bench | tar -x -C $(BUILD)/ab
+	+@$(PARALLEL) -C $(BUILD)/ab BUILD=build $(CHAPTERS:%=build/%.exe)
+	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe ab $(BUILD)/ab/build \
+	    $(if $(SERVER),--servers $(SERVER)) $(EXPORTS) $(ARGS)
 bench-seam: all $(READY) ## show what the seam costs: built with and without
 	+@$(PARALLEL) OBSERVE=0 BUILD=$(BUILD)/plain all
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe seam $(BUILD)/plain $(ARGS)
-.PHONY: run-01 run-02 run-03 run-04 run-05 client bench bench-full ladder \
-    compare bench-seam
+.PHONY: run-01 run-02 run-03 run-04 run-05 client bench bench-full ladder ab \
+    bench-seam
 
 # wineboot sets a new prefix up. Which user's desktop, browser or .NET there
 # might be does not matter here: with_wine.sh switches all that off. Two makes at
@@ -257,9 +262,9 @@ endif
 
 check-native: ## unit tests of the parts that need no Windows, with sanitizers
 	@sh bench/check_native.sh $(TESTS)
-check-fuzz: ## feed the parsers with nonsense for 20 seconds, with sanitizers
+check-fuzz: ## feed the command line with nonsense for 6 seconds, with sanitizers
 	@CFLAGS=$(call quote,$(STRICT)) \
-	    sh bench/check_fuzz.sh $(BUILD)/fuzz $(PURE)
+	    sh bench/check_fuzz.sh $(BUILD)/fuzz common/options.c
 # Two pages: one made of a plain sample, one of the oddest there can be.
 WRITERS = $(filter %/test_writers %/test_writers.exe,$(TESTS))
 check-page: $(WRITERS) ## the report's page in headless Chromium
@@ -284,7 +289,12 @@ objects: $(OBJECTS)
 check-servers: all forms $(READY) ## the conformance suite alone; CASE=, SERVER=
 	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe \
 	    $(if $(SERVER),--server $(SERVER)) $(if $(CASE),--case $(CASE)) $(ARGS)
-.PHONY: check clang-build $(PARTS)
+soak: all $(READY) ## hostile and good clients: `make soak MINUTES=30 SERVER=05`
+	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe --soak $(or $(MINUTES),5) \
+	    $(if $(SERVER),--server $(SERVER)) $(ARGS)
+check-handles: all $(READY) ## each server with no handle left
+	@$(WITH_WINE) sh bench/check_handles.sh $(SERVERS)
+.PHONY: check clang-build soak check-handles $(PARTS)
 
 # Unit tests: bench/tests/test_NAME.c, built for the system that make runs on.
 TESTS  := $(patsubst bench/tests/%.c,$(BUILD)/native/%$(if $(filter \
