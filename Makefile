@@ -30,6 +30,7 @@ ifeq ($(OS),Windows_NT)
   override WINE :=
   CLANG_CC     := clang
   CLANG_LIBDIR :=
+  CLANG_FOR    := # nothing: which headers it would find is not known
   NATIVE_CC    ?= $(CC)
   # mingw gcc has no AddressSanitizer; this form of UBSan needs no runtime.
   SANITIZE     ?= -fsanitize=undefined -fsanitize-undefined-trap-on-error
@@ -49,13 +50,17 @@ else
   # Debian has two builds of libgcc for this target; clang finds neither.
   CLANG_LIBDIR = -L$(dir $(shell x86_64-w64-mingw32-gcc \
                  -print-libgcc-file-name 2>/dev/null))
+  # The headers are the same for each processor; libraries there are for one.
+  CLANG_FOR    := i686 aarch64
+  CLANG_TO     = clang --target=$(1)-w64-mingw32 \
+                 -isystem /usr/x86_64-w64-mingw32/include
   NATIVE_CC    ?= gcc
   SANITIZE     ?= -fsanitize=address,undefined -fno-sanitize-recover=all
   JOBS         ?= $(shell nproc 2>/dev/null || echo 2)
 endif
 
 STRICT := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
-          -Wmissing-prototypes -Werror
+          -Wmissing-prototypes -Wvla -Werror
 # UBSan's runtime is not there for this target; its traps need none.
 CFLAGS   ?= -O2 -g $(if $(filter 1,$(GUARD)),-fsanitize=undefined \
             -fsanitize-undefined-trap-on-error)
@@ -135,8 +140,9 @@ $(BUILD)/flags: FORCE | $(FIRST)
 	    printf '%s\n' $(call quote,$(COMPILE) $(LINK)) >$@
 .PHONY: FORCE
 
--include $(patsubst %.o,%.d,$(call objects,$(MAINS) $(COMMON) $(HARNESS) \
-    $(CASES) $(REPORT)))
+OBJECTS := $(call objects,$(MAINS) $(COMMON) $(HARNESS) $(CASES) $(REPORT) \
+           $(CHAPTERS:%=%/minimal.c))
+-include $(OBJECTS:.o=.d)
 
 # ---- minimal.c, and patches to server.c ---------------------------------------
 
@@ -217,13 +223,18 @@ bench-full: all $(READY) ## the same with every scenario: some minutes
 ladder: all forms $(READY) ## one trick after the other: `make ladder SERVER=05`
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe ladder $(or $(SERVER),05) \
 	    $(EXPORTS) $(ARGS)
-compare: $(BUILD)/bench.exe $(READY) ## two reports: `make compare OLD=... NEW=...`
-	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe compare $(OLD) $(NEW)
+# The committed servers are built from a copy of their sources in build/ab.
+ab: all $(READY) ## what did my change do? committed against now: `make ab SERVER=05`
+	@rm -rf $(BUILD)/ab; mkdir -p $(BUILD)/ab
+	@git archive HEAD Makefile common $(CHAPTERS) bench | tar -x -C $(BUILD)/ab
+	+@$(PARALLEL) -C $(BUILD)/ab BUILD=build $(CHAPTERS:%=build/%.exe)
+	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe ab $(BUILD)/ab/build \
+	    $(if $(SERVER),--servers $(SERVER)) $(EXPORTS) $(ARGS)
 bench-seam: all $(READY) ## show what the seam costs: built with and without
 	+@$(PARALLEL) OBSERVE=0 BUILD=$(BUILD)/plain all
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe seam $(BUILD)/plain $(ARGS)
-.PHONY: run-01 run-02 run-03 run-04 run-05 client bench bench-full ladder \
-    compare bench-seam
+.PHONY: run-01 run-02 run-03 run-04 run-05 client bench bench-full ladder ab \
+    bench-seam
 
 # wineboot sets a new prefix up. Which user's desktop, browser or .NET there
 # might be does not matter here: with_wine.sh switches all that off. Two makes at
@@ -251,9 +262,9 @@ endif
 
 check-native: ## unit tests of the parts that need no Windows, with sanitizers
 	@sh bench/check_native.sh $(TESTS)
-check-fuzz: ## feed the parsers with nonsense for 20 seconds, with sanitizers
+check-fuzz: ## feed the command line with nonsense for 6 seconds, with sanitizers
 	@CFLAGS=$(call quote,$(STRICT)) \
-	    sh bench/check_fuzz.sh $(BUILD)/fuzz $(PURE)
+	    sh bench/check_fuzz.sh $(BUILD)/fuzz common/options.c
 # Two pages: one made of a plain sample, one of the oddest there can be.
 WRITERS = $(filter %/test_writers %/test_writers.exe,$(TESTS))
 check-page: $(WRITERS) ## the report's page in headless Chromium
@@ -262,16 +273,28 @@ check-ruler: all $(READY) ## a planted stall must show where it should
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe selftest
 check-steps: ## steps S1 to S9: sources and chapters say the same
 	@sh bench/check_steps.sh $(CHAPTERS)
-check-clang: ## build everything a second time, with clang
+# With clang everything a second time; and for the processors of 32-bit Windows
+# and of Windows on ARM as far as the linker.
+check-clang: ## build everything with clang, for x64, x86 and ARM64
 	+@MAKE=$(call quote,$(PARALLEL)) sh bench/check_clang.sh \
-	    $(patsubst $(BUILD)/%,$(BUILD)/clang/%,$(PROGRAMS) $(FORMS))
+	    $(patsubst $(BUILD)/%,$(BUILD)/clang/%,$(PROGRAMS) $(FORMS)) \
+	    $(CLANG_FOR:%=clang-%)
 clang-build:
 	+@$(PARALLEL) BUILD=$(BUILD)/clang CC=$(call quote,$(CLANG_CC)) \
 	    LDFLAGS='-static $(CLANG_LIBDIR)' $(GOAL)
+$(CLANG_FOR:%=clang-%): clang-%:
+	+@$(PARALLEL) BUILD=$(BUILD)/$* CC=$(call quote,$(call CLANG_TO,$*)) objects
+objects: $(OBJECTS)
+.PHONY: objects $(CLANG_FOR:%=clang-%)
 check-servers: all forms $(READY) ## the conformance suite alone; CASE=, SERVER=
 	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe \
 	    $(if $(SERVER),--server $(SERVER)) $(if $(CASE),--case $(CASE)) $(ARGS)
-.PHONY: check clang-build $(PARTS)
+soak: all $(READY) ## hostile and good clients: `make soak MINUTES=30 SERVER=05`
+	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe --soak $(or $(MINUTES),5) \
+	    $(if $(SERVER),--server $(SERVER)) $(ARGS)
+check-handles: all $(READY) ## each server with no handle left
+	@$(WITH_WINE) sh bench/check_handles.sh $(SERVERS)
+.PHONY: check clang-build soak check-handles $(PARTS)
 
 # Unit tests: bench/tests/test_NAME.c, built for the system that make runs on.
 TESTS  := $(patsubst bench/tests/%.c,$(BUILD)/native/%$(if $(filter \

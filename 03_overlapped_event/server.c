@@ -117,6 +117,13 @@ static struct worker *emptiest_worker(void)
     return emptiest;
 }
 
+/* Event 0. Without it the worker might sleep for ever. */
+static void wake_worker(struct worker *worker)
+{
+    if (!WSASetEvent(worker->events[0]))
+        die("WSASetEvent", (DWORD)WSAGetLastError());
+}
+
 static void leave_worker(struct worker *worker, DWORD place)
 {
     worker->connections[place] = NULL;
@@ -137,7 +144,7 @@ static bool take_place(struct connection *c, struct worker *worker)
                 (PVOID volatile *)&worker->connections[c->place], c, NULL) ==
             NULL) {
             InterlockedIncrement(&worker->members);
-            WSASetEvent(worker->events[0]);
+            wake_worker(worker);
             if (old_worker != NULL)
                 leave_worker(old_worker, old_place);
             return true;
@@ -297,6 +304,15 @@ static void close_events(struct worker *worker)
             WSACloseEvent(worker->events[place]);
 }
 
+static struct worker *give_up(struct worker *worker, const char *call,
+                              DWORD error)
+{
+    report_connection(0, call, error);
+    close_events(worker);
+    free(worker);
+    return NULL;
+}
+
 /* NULL: it could not be started, and why has been reported. */
 static struct worker *start_worker(void)
 {
@@ -305,23 +321,15 @@ static struct worker *start_worker(void)
         report_connection(0, "calloc", ERROR_NOT_ENOUGH_MEMORY);
         return NULL;
     }
-    bool has_events = true; /* manual-reset ones */
     for (int place = 0; place <= PLACES; place++) {
-        worker->events[place] = WSACreateEvent();
-        has_events &= worker->events[place] != WSA_INVALID_EVENT;
+        worker->events[place] = WSACreateEvent(); /* a manual-reset one */
+        if (worker->events[place] == WSA_INVALID_EVENT)
+            return give_up(worker, "WSACreateEvent", (DWORD)WSAGetLastError());
     }
-    if (has_events)
-        worker->handle =
-            (HANDLE)_beginthreadex(NULL, 0, run_worker, worker, 0, NULL);
-    if (worker->handle == NULL) {
-        if (has_events)
-            report_connection(0, "_beginthreadex", _doserrno);
-        else
-            report_connection(0, "WSACreateEvent", (DWORD)WSAGetLastError());
-        close_events(worker);
-        free(worker);
-        return NULL;
-    }
+    worker->handle =
+        (HANDLE)_beginthreadex(NULL, 0, run_worker, worker, 0, NULL);
+    if (worker->handle == NULL)
+        return give_up(worker, "_beginthreadex", _doserrno);
     worker_count++;
     worker->next = workers;
     InterlockedExchangePointer((PVOID volatile *)&workers, worker);
@@ -387,7 +395,7 @@ static void stop_server(void)
     } while (!ledger_drained(10));
     for (struct worker *one = workers; one != NULL; one = one->next) {
         InterlockedExchange(&one->is_ending, 1);
-        WSASetEvent(one->events[0]);
+        wake_worker(one);
         WaitForSingleObject(one->handle, INFINITE);
         CloseHandle(one->handle);
     }

@@ -16,7 +16,6 @@
 #include "harness/reflector.h"
 #include "harness/selftest.h"
 #include "harness/statistics.h"
-#include "report/compare_files.h"
 #include "report/csv.h"
 #include "report/html.h"
 #include "report/json.h"
@@ -55,9 +54,8 @@ static const char *const model_names[PLAN_MODELS] = {
 /* ---- the command line ---------------------------------------------------- */
 
 static struct {
-    const char *command;   /* "seam", "ladder", ...; NULL: the race */
-    const char *operand;   /* of seam a folder, of ladder a chapter */
-    const char *operand_2; /* of compare */
+    const char *command; /* "ab", "ladder", ...; NULL: the race */
+    const char *operand; /* of ab and seam a folder, of ladder a chapter */
     const char *scenario;
     const char *connections;
     const char *idle;
@@ -77,7 +75,6 @@ static struct {
 static const struct option option_table[] = {
     {"", "COMMAND", "see above", OPTION_TEXT, &given.command, 0, 0},
     {"", "OPERAND", "see above", OPTION_TEXT, &given.operand, 0, 0},
-    {"", "OPERAND", "see above", OPTION_TEXT, &given.operand_2, 0, 0},
     {"--scenario", "LIST", "scenarios by name, or all; default: a short run",
      OPTION_TEXT, &given.scenario, 0, 0},
     {"--connections", "LIST", "connection counts, such as 1,16,128",
@@ -117,10 +114,12 @@ static void print_help(void)
            "  bench --scenario all         every scenario\n"
            "  bench ladder 05 [OPTIONS]    one trick of a chapter after the "
            "other\n"
+           "  bench ab DIR [OPTIONS]       what a change did; DIR has the "
+           "servers built\n"
+           "                               before it\n"
            "  bench seam DIR [OPTIONS]     what the seam (counters) costs; DIR "
            "has the\n"
            "                               servers built with OBSERVE=0\n"
-           "  bench compare OLD NEW        two files of --export-json\n"
            "  bench selftest               is the ruler straight?\n\n"
            "Scenarios:\n");
     for (int s = 0; s < RESULT_SCENARIO_COUNT; s++) {
@@ -129,7 +128,7 @@ static void print_help(void)
         printf("  %-9s %s\n", words->name, words->purpose);
     }
     printf("\nOptions:\n");
-    options_print(option_table + 3);
+    options_print(option_table + 2);
     printf("  %-26s %s\n  %-26s %s\n", "--help", "print this", "--version",
            "print the version");
     printf("\nCtrl+C ends it and prints what was measured so far. Exit status: "
@@ -245,32 +244,32 @@ static int parse_chapter(void)
     return *at - '0';
 }
 
+static bool command_is(const char *name)
+{
+    return given.command != NULL && strcmp(given.command, name) == 0;
+}
+
 static void check_operands(void)
 {
-    const char *command = given.command;
-    bool is_seam = command != NULL && strcmp(command, "seam") == 0;
-    bool is_ladder = command != NULL && strcmp(command, "ladder") == 0;
-    bool is_compare = command != NULL && strcmp(command, "compare") == 0;
-    bool is_test = command != NULL && strcmp(command, "selftest") == 0;
-    if (command != NULL && !is_seam && !is_ladder && !is_compare && !is_test)
+    bool has_folder = command_is("ab") || command_is("seam");
+    if (given.command != NULL && !has_folder && !command_is("ladder") &&
+        !command_is("selftest"))
         die_saying(2,
-                   "\"%.40s\" is not a command; commands are ladder, seam, "
-                   "compare and selftest",
-                   command);
-    if (is_compare && given.operand_2 == NULL)
-        die_saying(2, "compare takes two files of --export-json");
-    if (!is_compare && given.operand_2 != NULL)
-        die_saying(2, "\"%.40s\" is one word too many", given.operand_2);
-    if (is_test && given.operand != NULL)
+                   "\"%.40s\" is not a command; commands are ladder, ab, seam "
+                   "and selftest",
+                   given.command);
+    if (command_is("selftest") && given.operand != NULL)
         die_saying(2, "\"%.40s\" is one word too many", given.operand);
-    if (!is_seam)
+    if (!has_folder)
         return;
     if (given.operand == NULL)
-        die_saying(2, "seam needs a folder: the servers built with OBSERVE=0");
+        die_saying(2, "%s needs a folder: the servers of another build",
+                   given.command);
     DWORD attributes = GetFileAttributesA(given.operand);
     if (attributes == INVALID_FILE_ATTRIBUTES ||
         !(attributes & FILE_ATTRIBUTE_DIRECTORY))
-        die_saying(2, "seam takes a folder; \"%.200s\" is none", given.operand);
+        die_saying(2, "%s takes a folder; \"%.200s\" is none", given.command,
+                   given.operand);
 }
 
 static void parse_command_line(int argc, char **argv,
@@ -414,7 +413,7 @@ static void seat_rows(void)
     for (int i = 0; i < bench.plan.row_count; i++) {
         struct result_row *row = &bench.plan.rows[i];
         int instance = bench.plan.instances[i];
-        bool is_plain = instance >= PLAN_PLAIN_INSTANCE;
+        bool is_other = instance >= PLAN_OTHER_BUILD;
         char program[MAX_PATH + 64];
         enum pool_kind kind = POOL_SERVER;
         if (row->role == RESULT_PEER) {
@@ -425,7 +424,7 @@ static void seat_rows(void)
             snprintf(program, sizeof program, "%s\\bench.exe", bench.directory);
         } else {
             snprintf(program, sizeof program, "%s\\%s.exe",
-                     is_plain ? given.operand : bench.directory,
+                     is_other ? given.operand : bench.directory,
                      model_names[row->model - 1]);
         }
         if (is_form(row))
@@ -504,7 +503,8 @@ static void open_block(const struct result_block *block)
         struct load_plan plan;
         progress_step(&bench.progress, "starting the servers");
         bool is_up = pool_start(server);
-        if (is_up && bench.plan.instances[index] >= PLAN_PLAIN_INSTANCE &&
+        if (is_up && command_is("seam") &&
+            bench.plan.instances[index] >= PLAN_OTHER_BUILD &&
             server->process.counters != NULL)
             snprintf(server->failure, sizeof server->failure,
                      "was built with the seam; DIR must hold a build with "
@@ -668,10 +668,8 @@ static void describe(const struct plan_request *request)
     static char servers[200];
     static char command[MAX_PATH + 120];
     struct result_settings *settings = &bench.result.settings;
-    bool is_ladder =
-        given.command != NULL && strcmp(given.command, "ladder") == 0;
     for (int i = 0; i < request->model_count; i++)
-        if (!is_ladder || request->models[i] == parse_chapter())
+        if (!command_is("ladder") || request->models[i] == parse_chapter())
             snprintf(servers + strlen(servers),
                      sizeof servers - strlen(servers), "%s%s",
                      servers[0] != '\0' ? " " : "",
@@ -688,8 +686,10 @@ static void describe(const struct plan_request *request)
     settings->relative_to = bench.plan.blocks[0].relative_to;
     settings->left_out = bench.plan.left_out;
     settings->seed = given.seed;
-    if (given.command != NULL && strcmp(given.command, "seam") == 0)
+    if (command_is("seam"))
         settings->pooled = "with the seam relative to without";
+    if (command_is("ab"))
+        settings->pooled = "new relative to old";
     bench.result.blocks = bench.plan.blocks;
     bench.result.block_count = bench.plan.block_count;
     bench.result.rows = bench.plan.rows;
@@ -757,12 +757,14 @@ static bool export_all(void)
 
 static void make_plan(const struct plan_request *request)
 {
-    if (given.command == NULL)
-        plan_race(&bench.plan, request);
-    else if (strcmp(given.command, "ladder") == 0)
+    if (command_is("ladder"))
         plan_ladder(&bench.plan, request, parse_chapter());
+    else if (command_is("ab"))
+        plan_builds(&bench.plan, request, "old", "new");
+    else if (command_is("seam"))
+        plan_builds(&bench.plan, request, "plain", "seam");
     else
-        plan_seam(&bench.plan, request);
+        plan_race(&bench.plan, request);
     for (int i = 0; i < bench.plan.block_count; i++)
         if (bench.plan.blocks[i].row_count > ROWS_IN_BLOCK_AT_MOST)
             bench.plan.is_incomplete = true;
@@ -800,14 +802,12 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[argc - 1], "reflector") == 0)
         return reflector_run(argc, argv);
     parse_command_line(argc, argv, &request);
-    if (given.command != NULL && strcmp(given.command, "compare") == 0)
-        return compare_files(given.operand, given.operand_2);
     stop_install(NULL);
     net_start();
     find_own_program();
     sharpen_timer();
     int status = 0;
-    if (given.command != NULL && strcmp(given.command, "selftest") == 0)
+    if (command_is("selftest"))
         status = selftest_run(bench.directory, stop_event());
     else
         status = run_bench(&request);

@@ -25,21 +25,22 @@ struct form {
 };
 
 static const struct form forms[] = {
-    {"01_blocking", "", "", GROUP_ALL},
+    {"01_blocking", "", "", GROUP_ALL | GROUP_CALLS},
     {"01_blocking", "minimal", "", GROUP_ALL},
     {"01_blocking", "", "--serve one", GROUP_BASIC | GROUP_QUEUE},
-    {"02_nonblocking", "", "", GROUP_ALL | GROUP_FD_SET},
+    {"02_nonblocking", "", "", GROUP_ALL | GROUP_FD_SET | GROUP_CALLS},
     {"02_nonblocking", "minimal", "", GROUP_ALL},
     {"02_nonblocking", "", "--wait poll",
-     GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_CROWD | GROUP_IDLE},
+     GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_CROWD | GROUP_IDLE |
+         GROUP_CALLS},
     {"02_nonblocking", "spin", "", GROUP_BASIC | GROUP_SEVERAL},
     {"02_nonblocking", "wsaeventselect", "",
      GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_IDLE},
-    {"03_overlapped_event", "", "", GROUP_ALL | GROUP_SPREAD},
+    {"03_overlapped_event", "", "", GROUP_ALL | GROUP_SPREAD | GROUP_CALLS},
     {"03_overlapped_event", "minimal", "", GROUP_ALL},
     {"03_overlapped_event", "", "--groups 1", GROUP_BASIC | GROUP_WALL},
     {"03_overlapped_event", "lowest_only", "", GROUP_BASIC | GROUP_SEVERAL},
-    {"04_overlapped_apc", "", "", GROUP_ALL | GROUP_SPREAD},
+    {"04_overlapped_apc", "", "", GROUP_ALL | GROUP_SPREAD | GROUP_CALLS},
     {"04_overlapped_apc", "minimal", "", GROUP_ALL},
     {"04_overlapped_apc", "", "--threads 1",
      GROUP_SEVERAL | GROUP_QUIET | GROUP_FAIR | GROUP_FLOOD | GROUP_STOP},
@@ -47,7 +48,7 @@ static const struct form forms[] = {
     {"04_overlapped_apc", "accept_in_turn", "",
      GROUP_BASIC | GROUP_ONE | GROUP_SEVERAL | GROUP_QUIET | GROUP_FLOOD |
          GROUP_STOP},
-    {"05_iocp", "", "", GROUP_ALL},
+    {"05_iocp", "", "", GROUP_ALL | GROUP_CALLS},
     {"05_iocp", "minimal", "", GROUP_ALL},
     {"05_iocp", "acceptor_thread", "",
      GROUP_BASIC | GROUP_FLOOD | GROUP_STOP | GROUP_FAULT},
@@ -62,8 +63,9 @@ static const struct form forms[] = {
 enum { FORM_COUNT = sizeof forms / sizeof forms[0] };
 
 static const struct check_case *const tables[] = {
-    data_cases,       halfclose_cases, reset_cases, hostile_cases, many_cases,
-    start_stop_cases, fault_cases,     race_cases,  count_cases,
+    data_cases,  halfclose_cases,  reset_cases,      hostile_cases,
+    many_cases,  start_stop_cases, fault_cases,      race_cases,
+    count_cases, soak_cases,       every_call_cases,
 };
 
 enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };
@@ -103,6 +105,8 @@ static bool list;
 static bool is_long;
 static int which_forms; /* index into all|default */
 static long seed;
+static long soak_minutes;
+static int soak_seconds; /* of these, for each server */
 
 static const struct option own_options[] = {
     {"--case", "NAME", "only this case", OPTION_TEXT, &only_case, 0, 0},
@@ -118,6 +122,8 @@ static const struct option own_options[] = {
      OPTION_TEXT, &other_program, 0, 0},
     {"--long", NULL, "the long cases as well, and longer ones", OPTION_FLAG,
      &is_long, 0, 0},
+    {"--soak", "MINUTES", "the case soak for so long, all servers together",
+     OPTION_NUMBER, &soak_minutes, 1, 100000},
     {"--seed", "N", "for fuzz; 0: from the clock", OPTION_NUMBER, &seed, 0,
      2147483647},
     {"--list", NULL, "print the cases and end", OPTION_FLAG, &list, 0, 0},
@@ -194,6 +200,17 @@ static void check_names(void)
         die_saying(2, "--program needs --server, which says what is expected");
 }
 
+/* --soak: one case, the default forms, and the minutes divided among them. */
+static void share_soak(void)
+{
+    int count = 0;
+    only_case = "soak";
+    which_forms = 1;
+    for (int i = 0; i < FORM_COUNT; i++)
+        count += is_wanted(&forms[i]);
+    soak_seconds = (int)(soak_minutes * 60 / (count > 0 ? count : 1));
+}
+
 static void read_command_line(int argc, char **argv)
 {
     char message[200];
@@ -215,6 +232,8 @@ static void read_command_line(int argc, char **argv)
         die_saying(2, "%s", message);
     }
     check_names();
+    if (soak_minutes > 0)
+        share_soak();
 }
 
 /* ---- one case ------------------------------------------------------------ */
@@ -334,13 +353,16 @@ static void run_case(const struct form *form, const struct check_case *which)
     struct check c = {.which = which,
                       .program = program,
                       .is_minimal = minimal != NULL,
+                      .chapter = form->server[1] - '0',
                       .form = form->arguments,
                       .groups = form->groups,
                       .is_long = is_long,
+                      .soak_seconds = soak_seconds,
                       .seed = (uint64_t)seed};
     uint64_t begin = clock_ns();
     uint64_t seconds =
         which->limit_seconds > 0 ? (uint64_t)which->limit_seconds : 60;
+    seconds += (uint64_t)soak_seconds;
     c.deadline_ns = begin + seconds * 1000000000u;
     c.cut = (which->flags & CASE_CUTS) != 0;
     find_program(form, program, sizeof program);

@@ -38,13 +38,9 @@ fuzz() {
     program=$directory/fuzz_$name
     log=$directory/$name.log
     corpus=$directory/corpus_$name
-    case $name in
-    options) dictionary=options ;;
-    *) dictionary=json ;;
-    esac
     mkdir -p "$corpus"
     "$program" "-max_total_time=$seconds" -timeout=10 -rss_limit_mb=2048 \
-        -max_len=32768 -dict=bench/fuzz/$dictionary.dict \
+        -max_len=32768 "-dict=bench/fuzz/$name.dict" \
         -print_final_stats=1 "-artifact_prefix=$directory/$name-" \
         "$corpus" "bench/fuzz/seeds/$name" >"$log" 2>&1 || {
         tail -n 40 "$log"

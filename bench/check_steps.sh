@@ -11,7 +11,9 @@
 #   - No text names a line number: they drift.
 #   - The tables of bugs and forms have a row for each patch; a bug's names its
 #     cases. A form's patch says what it is, and is run and measured.
-#   - minimal.c fits on a page, stands alone and says how it is built.
+#   - minimal.c fits on a page, stands alone and says how it is built; so does the
+#     README for server.c, with Microsoft's compiler.
+#   - What common/README.md says of each case stands beside a case that there is.
 #   - What 03, 04 and 05 share is the same to the letter, and from one to the
 #     next no more lines change than they must; the figures that the texts
 #     give for that are those that git counts.
@@ -27,7 +29,7 @@ distances='minimal.c 03 04 70
 minimal.c 04 05 70
 server.c 03 04 250
 server.c 04 05 250
-server.c 03 05 350'
+server.c 03 05 360'
 
 passed=0 failed=0
 
@@ -293,6 +295,26 @@ file_of() {
     done
 }
 
+# The line for Microsoft's compiler in README $1, and of common/ what it needs.
+msvc='cl /std:c11 /I..\common server.c ..\common\common.lib ws2_32.lib'
+check_msvc() {
+    grep -qxF "$msvc" "$1" || echo "no line \"$msvc\""
+}
+
+# common/README.md names each source that a server uses, and only cases that
+# there are.
+check_common() {
+    files=$(cd common && echo *.c | sed 's/ *client\.c//')
+    grep -qxF "cl /std:c11 /c $files" "$1" ||
+        echo "no line \"cl /std:c11 /c $files\""
+    grep -qxF "lib /out:common.lib $(echo "$files" | sed 's/\.c/.obj/g')" "$1" ||
+        echo "no line \"lib /out:common.lib ...\" with the same files"
+    sed -n '/^| what is tried/,/^$/s/.*|\([^|]*\)|$/\1/p' "$1" | tr -d '\r' |
+        tr '\140' '\n' | grep -x '[a-z0-9_]\+' | while read -r case; do
+        grep -q "{\"$case\"," bench/cases/*.c || echo "there is no case $case"
+    done
+}
+
 for chapter; do
     source=$chapter/server.c minimal=$chapter/minimal.c readme=$chapter/README.md
     for file in "$source" "$minimal" "$readme"; do
@@ -309,6 +331,7 @@ for chapter; do
     count "$chapter/forms" check_forms "$chapter" "$readme"
     count "$minimal" check_minimal "$minimal"
     count "$readme" check_quoted "$readme"
+    count "$readme" check_msvc "$readme"
 done
 for function in $shared; do
     count shared check_same "$function" "$(file_of server.c 03 "$@")" \
@@ -325,6 +348,7 @@ while read -r name from to at_most; do
 done <<END
 $distances
 END
+count common/README.md check_common common/README.md
 count README.md check_table minimal.c "$@"
 count README.md check_table server.c "$@"
 for text in README.md bench/README.md; do

@@ -1,6 +1,7 @@
 #include "acceptor.h"
 
 #include <process.h>
+#include <stdlib.h>
 
 #include "report.h"
 #include "stop.h"

@@ -101,15 +101,17 @@ struct observe_slot {
     char unused[64]; /* whatever the alignment: never a shared cache line */
 };
 
-enum { OBSERVE_SLOTS = 2048, OBSERVE_VERSION = 1 };
+enum { OBSERVE_SLOTS = 2048, OBSERVE_VERSION = 2 };
 
 /* The whole mapping. Threads that find no free slot share the last one, which
  * has no owner. The counts stay right, because each is one interlocked
  * addition; only the items of SleepEx may include routines of others who share
  * it. */
 struct observe_counters {
-    LONG version;    /* OBSERVE_VERSION */
-    LONG call_count; /* OBSERVE_CALL_COUNT */
+    LONG version;                    /* OBSERVE_VERSION */
+    LONG call_count;                 /* OBSERVE_CALL_COUNT */
+    volatile LONG failed_on_purpose; /* calls that --fault has made fail */
+    LONG padding;
     struct observe_slot slots[OBSERVE_SLOTS];
 };
 

@@ -29,6 +29,7 @@ enum case_group {
     GROUP_QUEUE = 8192,   /* 01 --serve one */
     GROUP_FD_SET = 16384, /* 02, waiting with select */
     GROUP_SPREAD = 32768, /* connections are shared out among workers */
+    GROUP_CALLS = 65536,  /* each call fails once, a part of it */
     GROUP_ALL = GROUP_WALL - 1
 };
 
@@ -61,6 +62,8 @@ extern const struct check_case start_stop_cases[];
 extern const struct check_case fault_cases[];
 extern const struct check_case race_cases[];
 extern const struct check_case count_cases[];
+extern const struct check_case soak_cases[];
+extern const struct check_case every_call_cases[];
 
 /* What minimal.c of some chapters must do with a case: see minimal.c. */
 struct minimal_row {
@@ -92,9 +95,11 @@ struct check {
     const struct check_case *which;
     const char *program; /* path of the server */
     bool is_minimal;     /* it is a minimal.c: takes a port and nothing else */
+    int chapter;         /* 1 to 5 */
     const char *form;    /* its arguments */
     int groups;          /* of enum case_group: those that suit the form */
     bool is_long;        /* --long */
+    int soak_seconds;    /* --soak, this server's share of it; 0: not given */
     uint64_t seed;       /* for fuzz */
     uint64_t deadline_ns;
 
@@ -109,6 +114,7 @@ struct check {
     uint64_t sent_before; /* by all peers before this server was started */
     uint32_t next_tag;
     struct flood flood;
+    uint64_t told_ns; /* when progress() last said something */
 
     bool failed;
     char failure[900];
@@ -126,6 +132,9 @@ bool expect(struct check *c, bool condition, const char *format, ...)
 
 /* Ends the case as skipped: this platform cannot show it. */
 void skip(struct check *c, const char *format, ...) REPORT_PRINTF(2, 3);
+
+/* Says on stderr how far a long case has come; every ten seconds at most. */
+void progress(struct check *c, const char *format, ...) REPORT_PRINTF(2, 3);
 
 /* Whether the case should go on: not failed, not skipped, time left. */
 bool going_on(struct check *c);
@@ -166,9 +175,11 @@ int lines_with(struct check *c, const char *words);
 
 /* Between the two calls the server has nothing to do, and must do next to
  * nothing: CPU below a tenth of the time, few calls. A form that spins by
- * design (it does not have GROUP_QUIET) is not asked. */
+ * design (it does not have GROUP_QUIET) is not asked. Where the CPU time is not
+ * to be had, the case's note says so. */
 struct quiet {
     uint64_t begin_ns;
+    bool has_cpu;
     uint64_t cpu_100ns;
     int64_t calls;
 };
@@ -188,6 +199,22 @@ bool bytes_moved(struct check *c, int64_t *in, int64_t *out);
  * process_memory_bytes(); 0: not to be had, nothing is checked). */
 void memory_flat(struct check *c, uint64_t before, uint64_t growth_bytes);
 
+/* What one of our servers has, from outside; 0: not to be had. */
+struct usage {
+    uint64_t memory_bytes;
+    int threads;
+    int handles;
+};
+
+/* Reads them when threads and handles have not changed for half a second:
+ * threads and sockets may still be on their way out. Waits 10 s at most. */
+struct usage usage_at_rest(struct check *c);
+
+/* No more than before, but for what a system keeps for itself: the memory of
+ * growth_bytes, a few threads and handles. */
+void usage_flat(struct check *c, const struct usage *before,
+                uint64_t growth_bytes);
+
 /* ---- steps --------------------------------------------------------------- */
 
 /* New peers with tags of their own; freed and closed by check.c. */
@@ -203,6 +230,14 @@ void receive_end(struct check *c, struct peer *p);
 
 /* Each peer sends this many bytes, then each receives them. */
 void ping_all(struct check *c, struct peer *peers, int count, uint64_t bytes);
+
+/* The same, but all at once. Returns how long the slowest waited, in ms. */
+uint64_t ping_at_once(struct check *c, struct peer *peers, int count,
+                      uint64_t bytes);
+
+/* One short connection. It ends in an orderly way, with a reset, without a
+ * word, or half-closed, whichever is the turn of this number. */
+void churn_one(struct check *c, struct peer *p, int number);
 
 /* Sends without reading until nothing has been taken for 300 ms, at most this
  * many bytes. Returns how many were taken. */

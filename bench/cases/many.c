@@ -1,5 +1,6 @@
 /* Many connections at once, many one after the other, and the walls. */
-#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "cases.h"
 #include "../../common/clock.h"
@@ -128,8 +129,7 @@ static void burst_300(struct check *c)
            (unsigned)took_ms);
 }
 
-/* One short connection; how it ends depends on its number. */
-static void churn_one(struct check *c, struct peer *p, int number)
+void churn_one(struct check *c, struct peer *p, int number)
 {
     join(c, p);
     switch (number % 4) {
@@ -163,24 +163,13 @@ static void churn_for(struct check *c, int count)
     control(c);
     if (!going_on(c))
         return;
-    uint64_t memory = process_memory_bytes(&c->server);
-    int threads = process_threads(&c->server);
-    for (int i = 0; i < count - WARM_UP && going_on(c); i++)
+    struct usage before = usage_at_rest(c);
+    for (int i = 0; i < count - WARM_UP && going_on(c); i++) {
         churn_one(c, p, i);
-    control(c);
-    memory_flat(c, memory, 4194304);
-
-    uint64_t limit = clock_ns() + 2000u * 1000000u;
-    int after = threads;
-    while (going_on(c) && threads > 0) {
-        after = process_threads(&c->server);
-        if (after <= threads + 1 || clock_ns() > limit)
-            break;
-        Sleep(20); /* threads may still be on their way out */
+        progress(c, "%d of %d connections", i + WARM_UP, count);
     }
-    expect(c, after <= threads + 1,
-           "expected as many threads as before, saw %d and then %d", threads,
-           after);
+    control(c);
+    usage_flat(c, &before, 4194304);
 }
 
 static void churn_100(struct check *c)
@@ -198,6 +187,95 @@ static void churn(struct check *c)
 static void churn_100k(struct check *c)
 {
     churn_for(c, 100000);
+}
+
+/* Held, and each pinged again and again, 100 of them at a time. */
+static void scale(struct check *c)
+{
+    enum { AT_A_TIME = 100, SECONDS = 60 };
+    static const int counts[] = {500, 1000, 1000, 1000, 2000};
+    int count = counts[c->chapter - 1];
+    uint64_t slowest_ms = 0;
+    int rounds = 0;
+    struct peer *peers = new_peers(c, count);
+    join_all(c, peers, count);
+    uint64_t end_ns = clock_ns() + SECONDS * UINT64_C(1000000000);
+    for (; going_on(c) && clock_ns() < end_ns; rounds++) {
+        for (int i = 0; i < count; i += AT_A_TIME) {
+            uint64_t ms = ping_at_once(c, &peers[i], AT_A_TIME, 64);
+            slowest_ms = ms > slowest_ms ? ms : slowest_ms;
+        }
+        progress(c, "%d connections, each pinged %d times", count, rounds + 1);
+    }
+    snprintf(c->note, sizeof c->note,
+             "%d connections, each pinged %d times, slowest %llu ms", count,
+             rounds, (unsigned long long)slowest_ms);
+}
+
+/* The first line that the server has written on stderr, without its name. */
+static void first_report(struct check *c, char *line, size_t line_bytes)
+{
+    char text[400];
+    process_copy_err(&c->server, text, sizeof text);
+    text[strcspn(text, "\r\n")] = '\0';
+    const char *colon = strstr(text, ": ");
+    snprintf(line, line_bytes, "%s", colon != NULL ? colon + 2 : text);
+}
+
+/* Whether one more client can be served without driving the whole machine out
+ * of memory: a thread for each costs 1 MiB under Wine. */
+static bool machine_has_memory(void)
+{
+    MEMORYSTATUSEX memory = {.dwLength = sizeof memory};
+    return !GlobalMemoryStatusEx(&memory) ||
+           memory.ullAvailPhys > memory.ullTotalPhys / 4;
+}
+
+/* More and more clients, until one is not served. Returns how many are, and
+ * why they are not more. */
+static int fill_up(struct check *c, struct peer *peers, int at_most,
+                   char *reason, size_t reason_bytes)
+{
+    enum { WITHIN_MS = 3000 };
+    for (int i = 0; i < at_most && going_on(c); i++) {
+        progress(c, "%d connections", i);
+        if (!machine_has_memory()) {
+            snprintf(reason, reason_bytes, "no memory for more");
+            return i;
+        }
+        if (peer_connect(&peers[i], c->server.host, c->server.port,
+                         WITHIN_MS) &&
+            peer_echo(&peers[i], 16, WITHIN_MS))
+            continue;
+        first_report(c, reason, reason_bytes);
+        if (reason[0] == '\0')
+            snprintf(reason, reason_bytes, "%s", peers[i].problem);
+        peer_close(&peers[i]);
+        return i;
+    }
+    snprintf(reason, reason_bytes, "not tried further");
+    return at_most;
+}
+
+/* Those that it has it goes on serving, one more is refused or waits, and when
+ * all have left everything is as before. */
+static void ceiling(struct check *c)
+{
+    enum { AT_MOST = 5000, AT_A_TIME = 100, LEAST = 500 };
+    char reason[300];
+    struct peer *peers = new_peers(c, AT_MOST);
+    int held = fill_up(c, peers, AT_MOST, reason, sizeof reason);
+    expect(c, held >= LEAST, "expected at least %d clients, saw %d: %s", LEAST,
+           held, reason);
+    for (int i = 0; i < held; i += AT_A_TIME)
+        ping_at_once(c, &peers[i], held - i < AT_A_TIME ? held - i : AT_A_TIME,
+                     64);
+    for (int i = 0; i < held; i++)
+        peer_close(&peers[i]);
+    for (int i = 0; i < AT_A_TIME; i++)
+        serve(c, &peers[i], STEP_MS);
+    ping_at_once(c, peers, AT_A_TIME, 64);
+    snprintf(c->note, sizeof c->note, "%d held: %.80s", held, reason);
 }
 
 /* 01 --serve one: the second client is served when the first has left. */
@@ -288,6 +366,10 @@ const struct check_case many_cases[] = {
      CASE_CUTS, NULL, 180},
     {"churn_100k", "100,000 of them", churn_100k, GROUP_HEAVY,
      CASE_CUTS | CASE_LONG, NULL, 1800},
+    {"scale", "500 to 2,000 held and pinged for a minute", scale, GROUP_HEAVY,
+     CASE_LONG, NULL, 300},
+    {"ceiling", "more and more, at most 5,000; served on, and then as before",
+     ceiling, GROUP_HEAVY, CASE_CUTS | CASE_LONG, NULL, 600},
     {"serve_one", "the second client waits for the first", serve_one,
      GROUP_QUEUE, 0, NULL, 0},
     {"fuzz", "random sessions; --seed repeats them", fuzz, GROUP_SEVERAL,

@@ -387,12 +387,6 @@ static bool churn_echoed(struct load *load, int index)
 
 /* ---- one round ----------------------------------------------------------- */
 
-static uint64_t own_cpu_ns(void)
-{
-    struct process own = {.process = GetCurrentProcess()};
-    return 100 * process_cpu_100ns(&own);
-}
-
 static bool on_echo_complete(struct load *load, int index, struct run *run)
 {
     struct load_connection *c = &load->connections[index];
@@ -606,7 +600,7 @@ enum load_outcome load_run(struct load *load, uint64_t duration_ns, HANDLE stop,
     }
     for (int i = 0; i < load->total_count; i++)
         before[i] = load->connections[i].echoed_bytes;
-    uint64_t cpu_before_ns = own_cpu_ns();
+    uint64_t cpu_before_100ns = process_own_cpu_100ns();
     struct run run = {.begun_ns = clock_ns(), .round = round};
     run.deadline_ns = run.begun_ns + duration_ns;
     run.last_echo_ns = run.begun_ns;
@@ -621,7 +615,7 @@ enum load_outcome load_run(struct load *load, uint64_t duration_ns, HANDLE stop,
                 round->idle_ns +=
                     run.last_echo_ns - load->connections[i].ended_ns;
         round->elapsed_ns = run.last_echo_ns - run.begun_ns;
-        round->cpu_ns = own_cpu_ns() - cpu_before_ns;
+        round->cpu_ns = 100 * (process_own_cpu_100ns() - cpu_before_100ns);
         count_streams(load, round, before);
     }
     free(before);

@@ -120,24 +120,29 @@ static void keep_round(struct result_row *row, const struct load *load,
             row->echoes_by_connection[i] += load->connections[i].echoes;
 }
 
-enum measure_outcome measure_round(const struct process *process,
-                                   struct load *load, uint64_t duration_ns,
-                                   HANDLE stop, bool is_warm_up,
-                                   struct result_row *row)
+enum measure_outcome measure_round(struct process *process, struct load *load,
+                                   uint64_t duration_ns, HANDLE stop,
+                                   bool is_warm_up, struct result_row *row)
 {
     static struct load_round loaded; /* 60 KB: not on the stack */
     struct result_round measured = {0};
     struct process_counts before;
     struct process_counts after;
     row->has_counts = process_counts(process, &before);
-    uint64_t cpu_before = process_cpu_100ns(process);
+    uint64_t cpu_before = 0;
+    uint64_t cpu_after = 0;
+    bool has_cpu = process_cpu_100ns(process, &cpu_before);
     enum load_outcome outcome = load_run(load, duration_ns, stop, &loaded);
     if (outcome == LOAD_STOPPED)
         return MEASURE_STOPPED;
     if (outcome == LOAD_FAILED)
         return MEASURE_FAILED;
     settle(process, &after);
-    measured.server_cpu_ns = (process_cpu_100ns(process) - cpu_before) * 100;
+    has_cpu = process_cpu_100ns(process, &cpu_after) && has_cpu;
+    if (has_cpu)
+        measured.server_cpu_ns = (cpu_after - cpu_before) * 100;
+    else
+        row->lacks_cpu = true;
     if (row->has_counts) {
         subtract_counts(&after, &before);
         sort_counts(&measured, &after);

@@ -17,9 +17,8 @@ enum measure_outcome {
 
 /* Runs the load for duration_ns and waits until the server has come to rest;
  * adds the round to the row, or drops it when is_warm_up. */
-enum measure_outcome measure_round(const struct process *process,
-                                   struct load *load, uint64_t duration_ns,
-                                   HANDLE stop, bool is_warm_up,
-                                   struct result_row *row);
+enum measure_outcome measure_round(struct process *process, struct load *load,
+                                   uint64_t duration_ns, HANDLE stop,
+                                   bool is_warm_up, struct result_row *row);
 
 #endif

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <tlhelp32.h>
 
+#include "../../common/clock.h"
+
 /* ---- what all processes share -------------------------------------------- */
 
 /* Every process that we start is put into this job. Windows closes our last
@@ -32,11 +34,13 @@ static HANDLE shared_job(void)
     return job;
 }
 
-/* A name that no other run and no other process of this run has. */
+/* A name that no other run and no other process of this run has. The time is in
+ * it because two Wine prefixes give the same process ids. */
 static void unique_name(const char *what, char name[64])
 {
     static volatile LONG counter;
-    snprintf(name, 64, "echo-%s-%lu-%ld", what, GetCurrentProcessId(),
+    snprintf(name, 64, "echo-%s-%lu-%llx-%ld", what, GetCurrentProcessId(),
+             (unsigned long long)clock_ns(),
              (long)InterlockedIncrement(&counter));
 }
 
@@ -272,6 +276,7 @@ static bool start_once(struct process *p, const char *program,
     if (!prepare(p))
         return false;
     unique_name("stop", p->stop_name);
+    snprintf(p->mark, sizeof p->mark, "%s", p->stop_name);
     unique_name("counters", p->counters_name);
     /* Made here, before the server starts: it opens the one that exists. */
     p->stop_event = CreateEventA(NULL, TRUE, FALSE, p->stop_name);
@@ -376,6 +381,7 @@ bool process_start_peer(struct process *p, const char *command,
         return false;
     }
     snprintf(p->host, sizeof p->host, "127.0.0.1");
+    snprintf(p->mark, sizeof p->mark, "%hu", p->port);
     p->own_job = make_job();
     if (!launch(p)) {
         snprintf(message, message_bytes, "cannot start \"%.200s\" (error %lu)",
@@ -525,27 +531,76 @@ void process_free(struct process *p)
     DeleteCriticalSection(&p->lock);
 }
 
+/* ---- under Wine: the Linux process ---------------------------------------- */
+
+/* Reads the beginning of a file and terminates it. Returns how many bytes. */
+static DWORD read_file(const char *path, char *text, DWORD text_bytes)
+{
+    DWORD bytes = 0;
+    HANDLE file =
+        CreateFileA(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                    NULL, OPEN_EXISTING, 0, NULL);
+    if (file != INVALID_HANDLE_VALUE) {
+        if (!ReadFile(file, text, text_bytes - 1, &bytes, NULL))
+            bytes = 0; /* it has just ended */
+        CloseHandle(file);
+    }
+    text[bytes] = '\0';
+    return bytes;
+}
+
+/* Whether word is one of the words of a command line, each of which ends with
+ * a zero byte. */
+static bool has_word(const char *line, size_t line_bytes, const char *word)
+{
+    for (size_t i = 0; i < line_bytes; i += strlen(line + i) + 1)
+        if (strcmp(line + i, word) == 0)
+            return true;
+    return false;
+}
+
+/* The one Linux process that has p's mark in its command line. 0: this is no
+ * Wine, or its /proc cannot be seen, or not exactly one has it. */
+static long linux_pid(struct process *p)
+{
+    char path[64];
+    char line[4096];
+    WIN32_FIND_DATAA entry;
+    int found_count = 0;
+    if (p->linux_pid != 0 || p->mark[0] == '\0' || !process_under_wine())
+        return p->linux_pid;
+    HANDLE search = FindFirstFileA("Z:\\proc\\*", &entry);
+    if (search == INVALID_HANDLE_VALUE)
+        return 0;
+    do {
+        long pid = strtol(entry.cFileName, NULL, 10);
+        snprintf(path, sizeof path, "Z:\\proc\\%ld\\cmdline", pid);
+        if (pid > 0 &&
+            has_word(line, read_file(path, line, sizeof line), p->mark)) {
+            found_count++;
+            p->linux_pid = pid;
+        }
+    } while (FindNextFileA(search, &entry));
+    FindClose(search);
+    if (found_count != 1)
+        p->linux_pid = 0;
+    return p->linux_pid;
+}
+
 bool process_ctrl_c(struct process *p)
 {
+    STARTUPINFOA start = {.cb = sizeof start};
+    PROCESS_INFORMATION made = {0};
+    char command[64];
     if (!process_under_wine())
         /* Ctrl+C cannot be sent to one group, Ctrl+Break can (documentation
          * page "GenerateConsoleCtrlEvent function"). */
         return GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, p->id) != 0;
 
-    /* The Linux process is the one that has our unique name among its
-     * arguments. The brackets keep the pattern from matching the shell that
-     * carries it. */
-    if (GetFileAttributesA("Z:\\bin\\sh") == INVALID_FILE_ATTRIBUTES)
-        return false;
-    char command[256];
-    snprintf(command, sizeof command,
-             "Z:\\bin\\sh -c \"for p in /proc/[0-9]*; do grep -qzx '[%c]%s' "
-             "$p/cmdline 2>/dev/null && kill -INT ${p#/proc/}; done\"",
-             p->stop_name[0], p->stop_name + 1);
-    STARTUPINFOA start = {.cb = sizeof start};
-    PROCESS_INFORMATION made = {0};
-    if (!CreateProcessA(NULL, command, NULL, NULL, FALSE, 0, NULL, NULL, &start,
-                        &made))
+    snprintf(command, sizeof command, "Z:\\bin\\sh -c \"kill -INT %ld\"",
+             linux_pid(p));
+    if (linux_pid(p) == 0 || !CreateProcessA(NULL, command, NULL, NULL, FALSE,
+                                             0, NULL, NULL, &start, &made))
         return false;
     close_handle(&made.hThread); /* Wine gives none for a Linux program */
     close_handle(&made.hProcess);
@@ -554,14 +609,54 @@ bool process_ctrl_c(struct process *p)
 
 /* ---- watching ------------------------------------------------------------ */
 
-uint64_t process_cpu_100ns(const struct process *p)
+static bool cpu_of(HANDLE process, uint64_t *cpu_100ns)
 {
     FILETIME created, exited, kernel, user;
-    if (p->process == NULL ||
-        !GetProcessTimes(p->process, &created, &exited, &kernel, &user))
-        return 0;
-    return ((uint64_t)kernel.dwHighDateTime << 32 | kernel.dwLowDateTime) +
-           ((uint64_t)user.dwHighDateTime << 32 | user.dwLowDateTime);
+    if (!GetProcessTimes(process, &created, &exited, &kernel, &user))
+        return false;
+    *cpu_100ns =
+        ((uint64_t)kernel.dwHighDateTime << 32 | kernel.dwLowDateTime) +
+        ((uint64_t)user.dwHighDateTime << 32 | user.dwLowDateTime);
+    return true;
+}
+
+/* proc(5): after the name, which stands in brackets, field 3 and so on; 14 and
+ * 15 are the times in user and kernel mode, in hundredths of a second. */
+static bool linux_cpu(struct process *p, uint64_t *cpu_100ns)
+{
+    enum { TICK_100NS = 100000 };
+    char path[64];
+    char stat[1024];
+    uint64_t user = 0;
+    uint64_t kernel = 0;
+    if (linux_pid(p) == 0)
+        return false;
+    snprintf(path, sizeof path, "Z:\\proc\\%ld\\stat", linux_pid(p));
+    read_file(path, stat, sizeof stat);
+    const char *rest = strrchr(stat, ')');
+    if (rest == NULL ||
+        sscanf(rest,
+               ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64
+               " %" SCNu64,
+               &user, &kernel) != 2)
+        return false;
+    *cpu_100ns = (user + kernel) * TICK_100NS;
+    return true;
+}
+
+bool process_cpu_100ns(struct process *p, uint64_t *cpu_100ns)
+{
+    *cpu_100ns = 0;
+    if (process_under_wine())
+        return linux_cpu(p, cpu_100ns);
+    return p->process != NULL && cpu_of(p->process, cpu_100ns);
+}
+
+uint64_t process_own_cpu_100ns(void)
+{
+    uint64_t cpu_100ns = 0;
+    cpu_of(GetCurrentProcess(), &cpu_100ns);
+    return cpu_100ns;
 }
 
 uint64_t process_memory_bytes(const struct process *p)
@@ -586,6 +681,58 @@ int process_threads(const struct process *p)
             count++;
     CloseHandle(snapshot);
     return count;
+}
+
+/* Wine 8 answers GetProcessHandleCount with 0. But it lists all handles of all
+ * processes, as Windows does for those who know this structure: SYSTEM_HANDLE_
+ * INFORMATION_EX, which is not documented, and which is used under Wine only. */
+static int wine_handles(DWORD id)
+{
+    enum { SYSTEM_EXTENDED_HANDLE_INFORMATION = 64 };
+    enum { STATUS_OK = 0, TOO_SMALL = (int)0xC0000004 };
+    struct list {
+        ULONG_PTR count;
+        ULONG_PTR reserved;
+        struct {
+            void *object;
+            ULONG_PTR process_id;
+            ULONG_PTR handle;
+            ULONG access;
+            USHORT trace;
+            USHORT type;
+            ULONG attributes;
+            ULONG reserved;
+        } handles[];
+    };
+    typedef LONG(NTAPI * query_function)(int, void *, ULONG, ULONG *);
+    query_function query = (query_function)(uintptr_t)GetProcAddress(
+        GetModuleHandleA("ntdll.dll"), "NtQuerySystemInformation");
+    ULONG bytes = 65536;
+    LONG status = TOO_SMALL;
+    struct list *list = NULL;
+    while (status == TOO_SMALL && bytes <= 67108864) {
+        free(list);
+        bytes *= 2;
+        list = malloc(bytes);
+        if (list == NULL)
+            return 0;
+        status = query(SYSTEM_EXTENDED_HANDLE_INFORMATION, list, bytes, NULL);
+    }
+    int count = 0;
+    for (ULONG_PTR i = 0; status == STATUS_OK && i < list->count; i++)
+        count += list->handles[i].process_id == id;
+    free(list);
+    return count;
+}
+
+int process_handles(const struct process *p)
+{
+    DWORD count = 0;
+    if (p->process == NULL)
+        return 0;
+    if (process_under_wine())
+        return wine_handles(p->id);
+    return GetProcessHandleCount(p->process, &count) ? (int)count : 0;
 }
 
 bool process_counts(const struct process *p, struct process_counts *totals)

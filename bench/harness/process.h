@@ -35,6 +35,8 @@ struct process {
     char host[64];          /* from "listening ADDR:PORT", no brackets */
     unsigned short port;    /* likewise */
     char stop_name[64];     /* the named event; unique per process */
+    char mark[64];          /* a word of its command line that no other has */
+    long linux_pid;         /* under Wine, once it has been looked for */
     char counters_name[64]; /* the named mapping; unique per process */
     HANDLE stop_event;      /* setting it asks the server to stop */
     HANDLE mapping;
@@ -115,15 +117,27 @@ bool process_under_wine(void);
  * before it has arrived. False: not possible here (Wine without a shell). */
 bool process_ctrl_c(struct process *p);
 
-/* CPU time used so far, user and kernel, in 100 ns units. Wine and Windows
- * count it in steps of 10 to 16 ms. */
-uint64_t process_cpu_100ns(const struct process *p);
+/* What follows is for a process that process_start() or process_start_peer()
+ * has started, while it runs. */
+
+/* CPU time used so far, user and kernel, in 100 ns units, counted in steps of
+ * 10 to 16 ms. False: not to be had. Under Wine it is read from Linux, and what
+ * the wineserver does for a process is not in it: Wine 8 answers
+ * GetProcessTimes for another process with the caller's own times. */
+bool process_cpu_100ns(struct process *p, uint64_t *cpu_100ns);
+
+/* The same for this program itself; there GetProcessTimes is right. */
+uint64_t process_own_cpu_100ns(void);
 
 /* Resident bytes (working set); 0: not to be had. */
 uint64_t process_memory_bytes(const struct process *p);
 
 /* Threads of the process now (toolhelp snapshot); 0: not to be had. */
 int process_threads(const struct process *p);
+
+/* Open handles of the process now, exactly: files, sockets, events, threads;
+ * 0: not to be had. */
+int process_handles(const struct process *p);
 
 /* Sums the slots of the live counters into totals. False: no counters. */
 struct process_counts {

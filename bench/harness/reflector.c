@@ -2,11 +2,11 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <winsock2.h>
-#include <windows.h>
 
 #include "../../common/net.h"
+#include "process.h"
 
 enum { SOCKETS_AT_MOST = 4200 };
 
@@ -54,12 +54,23 @@ static void serve_ready(void)
         accept_one();
 }
 
+/* Uses up processor time, for selftest: is it read right from outside? */
+static void burn(long ms)
+{
+    uint64_t end_100ns = process_own_cpu_100ns() + (uint64_t)ms * 10000;
+    while (process_own_cpu_100ns() < end_100ns)
+        continue;
+}
+
 int reflector_run(int argc, char **argv)
 {
     HANDLE stop = NULL;
-    for (int i = 1; i + 1 < argc; i++)
+    for (int i = 1; i + 1 < argc; i++) {
         if (strcmp(argv[i], "--stop-event") == 0)
             stop = OpenEventA(SYNCHRONIZE, FALSE, argv[i + 1]);
+        if (strcmp(argv[i], "--burn-ms") == 0)
+            burn(strtol(argv[i + 1], NULL, 10));
+    }
     if (stop == NULL) {
         fprintf(stderr, "bench: reflector is started by bench itself\n");
         return 2;

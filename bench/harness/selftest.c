@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "load.h"
+#include "peer.h"
 #include "process.h"
 
 enum { EXIT_INTERRUPTED = 130 };
@@ -59,6 +60,69 @@ static enum load_outcome measure(const char *program, const char *fault,
     if (outcome == LOAD_FAILED)
         printf("%s: %s%s\n", program, message, load.failure);
     return outcome;
+}
+
+/* Waits until the child has this many open handles. Returns how many it has. */
+static int handles_within(const struct process *child, int expected)
+{
+    enum { WITHIN_MS = 5000, LOOK_MS = 10 };
+    int handles = process_handles(child);
+    for (int i = 0; i < WITHIN_MS / LOOK_MS && handles != expected; i++) {
+        Sleep(LOOK_MS);
+        handles = process_handles(child);
+    }
+    return handles;
+}
+
+/* Each connection is one handle more in a child that keeps nothing else. */
+static void check_handles(const struct process *child)
+{
+    enum { COUNT = 50, CONNECT_MS = 5000 };
+    static struct peer peers[COUNT];
+    int before = process_handles(child);
+    if (before == 0) {
+        printf("      (the handles of another process are not to be had)\n");
+        return;
+    }
+    for (int i = 0; i < COUNT; i++)
+        peer_connect(&peers[i], child->host, child->port, CONNECT_MS);
+    int during = handles_within(child, before + COUNT);
+    for (int i = 0; i < COUNT; i++)
+        peer_close(&peers[i]);
+    int after = handles_within(child, before);
+    printf("      %d connections: %d handles before, %d with them, %d after\n",
+           COUNT, before, during, after);
+    check(during == before + COUNT && after == before,
+          "the handles of another process are read right");
+}
+
+/* A child that uses 500 ms of processor time and then waits: what is read from
+ * outside is that, and neither 0 nor our own time. */
+static void check_instruments(void)
+{
+    enum { BURN_MS = 500, START_MS = 15000 };
+    struct process child;
+    char program[MAX_PATH];
+    char message[600] = "";
+    uint64_t cpu_100ns = 0;
+    GetModuleFileNameA(NULL, program, sizeof program);
+    bool is_up = process_start(&child, program, "--burn-ms 500 reflector",
+                               START_MS, message, sizeof message);
+    check(is_up, "a child that burns 500 ms of processor time starts");
+    if (is_up && process_cpu_100ns(&child, &cpu_100ns)) {
+        uint64_t cpu_ms = cpu_100ns / 10000;
+        printf("      it has used %llu ms; we ourselves %llu ms\n",
+               (unsigned long long)cpu_ms,
+               (unsigned long long)process_own_cpu_100ns() / 10000);
+        check(cpu_ms >= BURN_MS - 50 && cpu_ms < BURN_MS + 350,
+              "the processor time of another process is read right");
+    } else {
+        printf("      (the processor time of another process is not to be "
+               "had)\n");
+    }
+    if (is_up)
+        check_handles(&child);
+    process_free(&child);
 }
 
 /* One thread serves all connections in 02, so a call that is 1,400 ms late
@@ -116,6 +180,7 @@ int selftest_run(const char *directory, HANDLE stop)
     check(histogram_percentile_ns(&paced.service, 90) <
               histogram_percentile_ns(&paced.latency, 90) / 2,
           "open loop, from the send: the 90th percentile hides it");
+    check_instruments();
     printf("%d passed, %d failed\n", passed_count, failed_count);
     return failed_count > 0;
 }

@@ -143,21 +143,21 @@ static void put_calls(struct out *out, const struct result_round *round,
     put_counted(out, has_counts, round->completions);
 }
 
-static void put_round(struct out *out, const struct result_round *round,
-                      bool has_counts)
+static void put_round(struct out *out, const struct result_row *row,
+                      const struct result_round *round)
 {
     put_count(out, round->echoes);
     put_count(out, round->bytes);
     put_count(out, round->elapsed_ns);
     put_count(out, round->idle_ns);
     put_count(out, round->client_cpu_ns);
-    put_count(out, round->server_cpu_ns);
+    put_counted(out, !row->lacks_cpu, (int64_t)round->server_cpu_ns);
     put_count(out, round->p50_ns);
     put_count(out, round->p99_ns);
     put_count(out, round->due_count);
     put_count(out, round->late_count);
     put_count(out, round->hot_echoes);
-    put_calls(out, round, has_counts);
+    put_calls(out, round, row->has_counts);
 }
 
 void csv_write_rounds(struct out *out, const struct result *result)
@@ -178,7 +178,7 @@ void csv_write_rounds(struct out *out, const struct result *result)
         for (int r = 0; r < row->round_count; r++) {
             put_identity(out, result, row);
             out_printf(out, ",%d", r + 1);
-            put_round(out, &row->rounds[r], row->has_counts);
+            put_round(out, row, &row->rounds[r]);
             out_printf(out, "\n");
         }
     }

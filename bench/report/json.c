@@ -192,8 +192,8 @@ static void put_calls(struct out *out, const struct result_round *round)
     out_printf(out, "}");
 }
 
-static void put_round(struct out *out, const struct result_round *round,
-                      bool has_counts)
+static void put_round(struct out *out, const struct result_row *row,
+                      const struct result_round *round)
 {
     out_printf(out, "{");
     put_count(out, "", "echoes", round->echoes);
@@ -201,14 +201,17 @@ static void put_round(struct out *out, const struct result_round *round,
     put_count(out, ", ", "elapsed_ns", round->elapsed_ns);
     put_count(out, ", ", "idle_ns", round->idle_ns);
     put_count(out, ", ", "client_cpu_ns", round->client_cpu_ns);
-    put_count(out, ", ", "server_cpu_ns", round->server_cpu_ns);
+    if (row->lacks_cpu)
+        out_printf(out, ", \"server_cpu_ns\": null");
+    else
+        put_count(out, ", ", "server_cpu_ns", round->server_cpu_ns);
     put_count_or_null(out, ", ", "p50_ns", round->p50_ns);
     put_count_or_null(out, ", ", "p99_ns", round->p99_ns);
     put_count(out, ", ", "due_count", round->due_count);
     put_count(out, ", ", "late_count", round->late_count);
     put_count(out, ", ", "hot_echoes", round->hot_echoes);
     out_printf(out, ",\n     \"calls\": ");
-    if (has_counts) {
+    if (row->has_counts) {
         put_calls(out, round);
         out_printf(out,
                    ", \"waits\": %" PRId64 ", \"empty_waits\": %" PRId64
@@ -286,7 +289,7 @@ static void put_row(struct out *out, const struct result_row *row)
     out_printf(out, ",\n   \"rounds\": [");
     for (int i = 0; i < row->round_count; i++) {
         out_printf(out, "%s\n    ", i == 0 ? "" : ",");
-        put_round(out, &row->rounds[i], row->has_counts);
+        put_round(out, row, &row->rounds[i]);
     }
     out_printf(out, "]");
     put_shares(out, row);

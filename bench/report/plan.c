@@ -221,7 +221,8 @@ void plan_race(struct plan *plan, const struct plan_request *request)
     }
 }
 
-void plan_seam(struct plan *plan, const struct plan_request *request)
+void plan_builds(struct plan *plan, const struct plan_request *request,
+                 const char *other, const char *this_one)
 {
     static const int usual[] = {1, 16, 128};
     const int *counts =
@@ -233,20 +234,20 @@ void plan_seam(struct plan *plan, const struct plan_request *request)
         struct result_block *block =
             add_block(plan, request, RESULT_PINGPONG, counts[c]);
         int control = -1;
-        snprintf(block->relative_to, sizeof block->relative_to, "plain");
+        snprintf(block->relative_to, sizeof block->relative_to, "%s", other);
         plan->is_paired[plan->block_count - 1] = true;
         for (int i = 0; i < request->model_count; i++) {
             int model = request->models[i];
-            snprintf(name, sizeof name, "%02d plain", model);
-            int plain = add_row(plan, RESULT_SERVER, model, name, "", -1);
-            plan->instances[plain] = PLAN_PLAIN_INSTANCE;
+            snprintf(name, sizeof name, "%02d %s", model, other);
+            int old = add_row(plan, RESULT_SERVER, model, name, "", -1);
+            plan->instances[old] = PLAN_OTHER_BUILD;
             if (i == 0) {
                 snprintf(name, sizeof name, "%02d again", model);
-                control = add_row(plan, RESULT_CONTROL, model, name, "", plain);
-                plan->instances[control] = PLAN_PLAIN_INSTANCE + 1;
+                control = add_row(plan, RESULT_CONTROL, model, name, "", old);
+                plan->instances[control] = PLAN_OTHER_BUILD + 1;
             }
-            snprintf(name, sizeof name, "%02d seam", model);
-            add_row(plan, RESULT_SERVER, model, name, "", plain);
+            snprintf(name, sizeof name, "%02d %s", model, this_one);
+            add_row(plan, RESULT_SERVER, model, name, "", old);
         }
         set_control(plan, control);
     }

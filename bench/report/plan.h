@@ -60,9 +60,10 @@ void plan_race(struct plan *plan, const struct plan_request *request);
 void plan_ladder(struct plan *plan, const struct plan_request *request,
                  int model);
 
-/* Each server twice: from another build ("plain", instance 1000 and up) and
- * from this one. */
-void plan_seam(struct plan *plan, const struct plan_request *request);
+/* Each server twice: from another build (instance 1000 and up) and from this
+ * one, called for example "05 old" and "05 new". */
+void plan_builds(struct plan *plan, const struct plan_request *request,
+                 const char *other, const char *this_one);
 
 /* The rows of the plan become those of a result, with memory for what will be
  * measured. False: not enough memory. plan_free() frees it. */
@@ -77,6 +78,6 @@ long plan_total_ms(const struct plan *plan);
 /* The row's group: rows of one group are measured right after each other. */
 int plan_group(const struct plan *plan, int row);
 
-enum { PLAN_PLAIN_INSTANCE = 1000 };
+enum { PLAN_OTHER_BUILD = 1000 };
 
 #endif

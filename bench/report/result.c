@@ -200,7 +200,7 @@ static void compute_costs(const struct result *result, struct result_row *row)
     double elapsed_ns = (double)sum.elapsed_ns;
     if (row->has_counts)
         compute_calls(row, &sum, echoes);
-    if (sum.server_cpu_ns >= RESULT_CPU_RESOLVED_NS)
+    if (!row->lacks_cpu && sum.server_cpu_ns >= RESULT_CPU_RESOLVED_NS)
         row->cpu_us_per_echo =
             figure_ratio((double)sum.server_cpu_ns / 1000, echoes);
     if (sum.elapsed_ns >= RESULT_CPU_RESOLVED_NS)

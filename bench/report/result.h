@@ -139,6 +139,7 @@ struct result_row {
                              itself */
     int control;          /* the row whose interval is the noise floor */
     bool has_counts;      /* calls, waits and completions were counted */
+    bool lacks_cpu;       /* the server's CPU time is not to be had */
     char failure[RESULT_FAILURE_BYTES]; /* why there are no figures; or "" */
     struct result_round *rounds;        /* owned by whoever made the result */
     int round_count;                    /* measured, without the warm-up */

@@ -127,14 +127,14 @@ static void test_ladders(void)
     }
 }
 
-static void test_seam(void)
+static void test_builds(void)
 {
     struct plan plan;
     struct plan_request request = {.models = {4}, .model_count = 1};
-    plan_seam(&plan, &request);
+    plan_builds(&plan, &request, "old", "new");
     CHECK(is_sound(&plan) && plan.block_count == 3 && plan.row_count == 9);
-    CHECK(plan.instances[0] == PLAN_PLAIN_INSTANCE);
-    CHECK(plan.instances[1] == PLAN_PLAIN_INSTANCE + 1);
+    CHECK(plan.instances[0] == PLAN_OTHER_BUILD);
+    CHECK(plan.instances[1] == PLAN_OTHER_BUILD + 1);
     CHECK(plan.instances[2] == 0 && plan.rows[2].baseline == 0);
     plan_free(&plan);
 }
@@ -145,6 +145,6 @@ int main(void)
     test_herd();
     test_everything();
     test_ladders();
-    test_seam();
+    test_builds();
     return summary();
 }

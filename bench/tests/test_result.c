@@ -58,6 +58,11 @@ static void test_costs(void)
     CHECK(!row[4].calls_per_echo[RESULT_SEND].known);
     CHECK(!row[4].completions_per_wait.known);
     CHECK(is_near(row[0].waiting_percent, 100)); /* Little's law */
+
+    result = sample_result();
+    result.rows[0].lacks_cpu = true;
+    result_compute(&result);
+    CHECK(!result.rows[0].cpu_us_per_echo.known);
 }
 
 static void test_latency_and_fairness(void)

@@ -1,0 +1,553 @@
+/* Every call of a server fails once. A clean run tells which calls the server
+ * makes, and how often; then it is run again and again, and in each run the Nth
+ * call of one kind fails with an error that this call can give. No run may end
+ * in a crash, hang, leak or break an invariant; and either everybody but the
+ * client concerned is served, or, where a server cannot go on, it says why in
+ * one line and ends with status 1. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cases.h"
+
+/* ---- what can fail ------------------------------------------------------- */
+
+enum row_flag {
+    START_GOES_ON = 1, /* before "listening", too: otherwise that ends it */
+    FIRST_ENDS = 2,    /* with START_GOES_ON: but for the first call */
+    MAY_END = 4,       /* the wait itself, or what wakes it: may end it later */
+    STOP_MAY_END = 8,  /* the same, but only when it is asked to stop */
+    REPORTED = 16 /* one who is served or waits is told on stderr why not */
+};
+
+enum { ERRORS_AT_MOST = 4 };
+
+struct row {
+    enum observe_call kind;
+    const char *words; /* in the line that ends the server */
+    int flags;         /* of enum row_flag */
+    int errors[ERRORS_AT_MOST];
+};
+
+/* Errors: those that the documentation page of the call names and that have
+ * causes outside of the program (not WSAEFAULT and its like). Pages that name
+ * none (AcceptEx but for a reset, QueueUserAPC, the functions of the completion
+ * port): a shortage of memory or resources. No errors: see --fault in observe.h
+ * for why it cannot fail. */
+static const struct row rows[] = {
+    {OBSERVE_accept,
+     "accept",
+     START_GOES_ON | REPORTED,
+     {WSAEMFILE, WSAENOBUFS, WSAENETDOWN, WSAECONNRESET}},
+    {OBSERVE_AcceptEx,
+     "AcceptEx",
+     START_GOES_ON | REPORTED,
+     {WSAENOBUFS, WSAECONNRESET}},
+    {OBSERVE_recv,
+     "recv",
+     REPORTED,
+     {WSAECONNABORTED, WSAENETRESET, WSAETIMEDOUT, WSAECONNRESET}},
+    /* At stop 02 sends a byte to itself. */
+    {OBSERVE_send,
+     "send",
+     STOP_MAY_END | REPORTED,
+     {WSAENOBUFS, WSAECONNABORTED, WSAENETRESET, WSAECONNRESET}},
+    /* WSAEWOULDBLOCK: too many operations are pending. */
+    {OBSERVE_WSARecv,
+     "WSARecv",
+     REPORTED,
+     {WSAEWOULDBLOCK, WSAECONNABORTED, WSAENETRESET, WSAECONNRESET}},
+    {OBSERVE_WSASend,
+     "WSASend",
+     REPORTED,
+     {WSAENOBUFS, WSAEWOULDBLOCK, WSAECONNABORTED, WSAECONNRESET}},
+    {OBSERVE_select, "select", START_GOES_ON | MAY_END, {WSAENETDOWN}},
+    {OBSERVE_WSAPoll,
+     "WSAPoll",
+     START_GOES_ON | MAY_END,
+     {WSAENOBUFS, WSAENETDOWN}},
+    {OBSERVE_WSAWaitForMultipleEvents,
+     "WSAWaitForMultipleEvents",
+     START_GOES_ON | MAY_END,
+     {WSA_NOT_ENOUGH_MEMORY, WSAENETDOWN}},
+    {OBSERVE_SleepEx, "", 0, {0}},
+    /* The first three are the operation's, after which the server goes on; 735
+     * is the call's: somebody has closed the port. */
+    {OBSERVE_GetQueuedCompletionStatus,
+     "GetQueuedCompletionStatus",
+     START_GOES_ON | MAY_END,
+     {ERROR_NETNAME_DELETED, ERROR_CONNECTION_ABORTED, ERROR_SEM_TIMEOUT,
+      ERROR_ABANDONED_WAIT_0}},
+    {OBSERVE_GetQueuedCompletionStatusEx,
+     "GetQueuedCompletionStatusEx",
+     START_GOES_ON | MAY_END,
+     {ERROR_ABANDONED_WAIT_0}},
+    {OBSERVE_WSAGetOverlappedResult,
+     "WSAGetOverlappedResult",
+     0,
+     {WSAENETDOWN, WSAECONNABORTED, WSAECONNRESET}},
+    {OBSERVE_WSAResetEvent, "WSAResetEvent", MAY_END, {WSAENETDOWN}},
+    {OBSERVE_WSAEnumNetworkEvents,
+     "WSAEnumNetworkEvents",
+     MAY_END,
+     {WSAENETDOWN}},
+    {OBSERVE_QueueUserAPC,
+     "QueueUserAPC",
+     STOP_MAY_END | REPORTED,
+     {ERROR_NOT_ENOUGH_MEMORY}},
+    {OBSERVE_PostQueuedCompletionStatus,
+     "PostQueuedCompletionStatus",
+     STOP_MAY_END | REPORTED,
+     {ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_SYSTEM_RESOURCES}},
+    {OBSERVE_CancelIoEx, "CancelIoEx", 0, {ERROR_NOT_FOUND}},
+    /* Its own error is EAGAIN or EACCES; this is what _doserrno says. */
+    {OBSERVE__beginthreadex,
+     "_beginthreadex",
+     REPORTED,
+     {ERROR_NOT_ENOUGH_MEMORY}},
+    {OBSERVE_completion_routine,
+     "",
+     REPORTED,
+     {WSAECONNABORTED, WSAENETRESET, WSAECONNRESET}},
+    {OBSERVE_socket, "making the waker socket", 0, {WSAEMFILE, WSAENOBUFS}},
+    /* 05 makes the sockets for AcceptEx with it, too. */
+    {OBSERVE_WSASocketW,
+     "WSASocket",
+     START_GOES_ON | FIRST_ENDS | REPORTED,
+     {WSAEMFILE, WSAENOBUFS, WSAENETDOWN}},
+    {OBSERVE_bind, "bind", 0, {WSAEADDRINUSE, WSAEACCES, WSAENOBUFS}},
+    {OBSERVE_listen, "listen", 0, {WSAEADDRINUSE, WSAEMFILE, WSAENOBUFS}},
+    {OBSERVE_connect, "making the waker socket", 0, {WSAENOBUFS}},
+    {OBSERVE_getsockname, "getsockname", 0, {WSAENETDOWN}},
+    {OBSERVE_getsockopt, "getsockopt", 0, {WSAENETDOWN, WSAENOPROTOOPT}},
+    {OBSERVE_setsockopt,
+     "setsockopt",
+     0,
+     {WSAENETDOWN, WSAENETRESET, WSAEINVAL}},
+    {OBSERVE_ioctlsocket, "ioctlsocket", 0, {WSAENETDOWN}},
+    {OBSERVE_WSAIoctl, "WSAIoctl", 0, {WSAEOPNOTSUPP, WSAENETDOWN}},
+    {OBSERVE_shutdown,
+     "shutdown",
+     0,
+     {WSAENOTCONN, WSAECONNABORTED, WSAECONNRESET}},
+    {OBSERVE_closesocket, "", 0, {0}},
+    {OBSERVE_WSACreateEvent,
+     "WSACreateEvent",
+     REPORTED,
+     {WSA_NOT_ENOUGH_MEMORY, WSAENETDOWN}},
+    {OBSERVE_WSASetEvent, "WSASetEvent", MAY_END, {WSAENETDOWN}},
+    {OBSERVE_WSACloseEvent, "", 0, {0}},
+    {OBSERVE_WSAEventSelect, "WSAEventSelect", 0, {WSAENETDOWN}},
+    {OBSERVE_CreateIoCompletionPort,
+     "CreateIoCompletionPort",
+     REPORTED,
+     {ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_SYSTEM_RESOURCES}},
+    {OBSERVE_SetFileCompletionNotificationModes,
+     "SetFileCompletionNotificationModes",
+     REPORTED,
+     {ERROR_NOT_ENOUGH_MEMORY}},
+    {OBSERVE_CloseHandle, "", 0, {0}},
+    {OBSERVE_calloc, "calloc", REPORTED, {ERROR_NOT_ENOUGH_MEMORY}},
+    {OBSERVE_free, "", 0, {0}},
+};
+
+enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
+_Static_assert((int)ROW_COUNT == (int)OBSERVE_CALL_COUNT, "a row for each");
+
+static const char *const call_names[] = {
+#define X(name) #name,
+    OBSERVE_CALLS(X)
+#undef X
+};
+
+static int error_count(const struct row *row)
+{
+    int count = 0;
+    while (count < ERRORS_AT_MOST && row->errors[count] != 0)
+        count++;
+    return count;
+}
+
+/* ---- one run ------------------------------------------------------------- */
+
+struct fault {
+    const struct row *row;
+    int64_t number;
+    int error;
+    bool ends_start; /* the server must not come as far as "listening" */
+};
+
+enum { FAULTS_AT_MOST = 2, CLIENTS = 3, PATIENCE_MS = 5000 };
+
+/* The case: one server, many runs. */
+struct calls {
+    struct check *c;
+    struct peer *clients;
+    /* What the clean run has made, until it listened and until it had ended. */
+    int64_t at_start[OBSERVE_CALL_COUNT];
+    int64_t at_end[OBSERVE_CALL_COUNT];
+    /* This run. */
+    struct fault faults[FAULTS_AT_MOST];
+    int fault_count;
+    char fault_text[120];
+    int hits; /* how many of the faults have been met by a call */
+    int hits_before_stop;
+    /* All runs in which a fault was met. */
+    int runs;
+    int failures;
+    char first_failure[800];
+};
+
+static bool has_flag(const struct calls *all, int flag)
+{
+    for (int i = 0; i < all->fault_count; i++)
+        if ((all->faults[i].row->flags & flag) != 0)
+            return true;
+    return false;
+}
+
+static bool must_end_at_start(const struct calls *all)
+{
+    for (int i = 0; i < all->fault_count; i++)
+        if (all->faults[i].ends_start)
+            return true;
+    return false;
+}
+
+/* How many lines of text there are; with words and an error, only those that
+ * have both. */
+static int count_lines(const char *text, const char *words, int error)
+{
+    char number[16];
+    char line[600];
+    int count = 0;
+    snprintf(number, sizeof number, "(%d)", error);
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)length, text);
+        text += length + (text[length] == '\n' ? 1 : 0);
+        if (words == NULL ||
+            (strstr(line, words) != NULL && strstr(line, number) != NULL))
+            count++;
+    }
+    return count;
+}
+
+/* 02 makes its waker with four calls and one message. */
+static bool says_why(const struct fault *fault, const char *text)
+{
+    return count_lines(text, fault->row->words, fault->error) == 1 ||
+           count_lines(text, "making the waker socket", fault->error) == 1;
+}
+
+/* The server has ended by itself: with status 1, and has said why. */
+static void judge_end(struct calls *all, int status, bool at_start)
+{
+    struct check *c = all->c;
+    bool says = false;
+    process_kill(&c->server); /* has ended: err is complete now */
+    const char *text = c->server.err;
+    for (int i = 0; i < all->fault_count; i++)
+        says |= says_why(&all->faults[i], text);
+    expect(c, status == 1, "expected exit status 1, saw %d; stderr: %.400s",
+           status, text);
+    expect(c, says && (!at_start || count_lines(text, NULL, 0) == 1),
+           "expected one line that names the call and the error, saw: %.400s",
+           text);
+}
+
+static int clients_lost(const struct calls *all)
+{
+    int lost = 0;
+    for (int i = 0; i < CLIENTS; i++)
+        if (all->clients[i].state != PEER_OPEN)
+            lost++;
+    return lost;
+}
+
+/* A client may be lost, but not left waiting, nor get wrong bytes. */
+static void echo_or_be_lost(struct check *c, struct peer *p)
+{
+    if (!going_on(c) || p->state != PEER_OPEN)
+        return;
+    bool good = peer_echo(p, 100, PATIENCE_MS);
+    expect(c, good || p->state != PEER_OPEN, "%s", p->problem);
+}
+
+/* What clients do: two echoes each; then one ends its stream, one is reset, one
+ * stays, and a new one comes. */
+static void serve_clients(struct calls *all)
+{
+    struct check *c = all->c;
+    struct peer *clients = all->clients;
+    for (int i = 0; i < CLIENTS; i++)
+        peer_connect(&clients[i], c->server.host, c->server.port, PATIENCE_MS);
+    for (int i = 0; i < 2 * CLIENTS; i++)
+        echo_or_be_lost(c, &clients[i % CLIENTS]);
+    all->hits = (int)c->server.counters->failed_on_purpose;
+    expect(c, clients_lost(all) <= all->hits,
+           "expected at most %d clients to be lost, saw %d", all->hits,
+           clients_lost(all));
+    if (going_on(c) && clients[0].state == PEER_OPEN) {
+        peer_half_close(&clients[0]);
+        expect(c, peer_receive_anything_until_over(&clients[0], PATIENCE_MS),
+               "after the half-close: %s", clients[0].problem);
+    }
+    peer_reset(&clients[1]);
+    control(c);
+}
+
+static void judge_ledger(struct check *c, const struct process_ledger *ledger)
+{
+    expect(c,
+           ledger->live == 0 && ledger->accepted == ledger->closed &&
+               ledger->posted == ledger->completed &&
+               ledger->bytes_out <= ledger->bytes_in,
+           "the ledger does not balance: accepted=%" PRId64 " closed=%" PRId64
+           " bytes_in=%" PRId64 " bytes_out=%" PRId64 " posted=%" PRId64
+           " completed=%" PRId64 " live=%" PRId64,
+           ledger->accepted, ledger->closed, ledger->bytes_in,
+           ledger->bytes_out, ledger->posted, ledger->completed, ledger->live);
+}
+
+/* With one fault: it must have been reported, if somebody was there to mind. (A
+ * client that is reset before it is accepted is nobody's failure.) */
+static void judge_report(struct calls *all)
+{
+    const struct fault *fault = &all->faults[0];
+    char number[16];
+    if (all->fault_count != 1 || all->hits_before_stop == 0 ||
+        !has_flag(all, REPORTED) ||
+        (fault->row->kind == OBSERVE_accept && fault->error == WSAECONNRESET))
+        return;
+    snprintf(number, sizeof number, "(%d)", fault->error);
+    expect(all->c, strstr(all->c->server.err, number) != NULL,
+           "expected a line with %s on stderr, saw: %.300s", number,
+           all->c->server.err);
+}
+
+static void stop_and_judge(struct calls *all)
+{
+    struct check *c = all->c;
+    struct process_ledger ledger;
+    bool has_ledger = false;
+    all->hits_before_stop = (int)c->server.counters->failed_on_purpose;
+    SetEvent(c->server.stop_event);
+    int status = process_finish(&c->server, PATIENCE_MS, &ledger, &has_ledger);
+    all->hits = (int)c->server.counters->failed_on_purpose;
+    if (!expect(c, status != -1, "expected the server to stop within %d ms",
+                PATIENCE_MS))
+        return;
+    if (status == 1 && all->hits > 0 && has_flag(all, MAY_END | STOP_MAY_END)) {
+        judge_end(all, status, false);
+        return;
+    }
+    expect(c, status == 0, "expected exit status 0, saw %d; stderr: %.400s",
+           status, c->server.err);
+    if (expect(c, has_ledger, "expected the ledger as the last line of stdout"))
+        judge_ledger(c, &ledger);
+    judge_report(all);
+}
+
+static void remember_calls(const struct check *c, int64_t *calls)
+{
+    struct process_counts counts;
+    process_counts(&c->server, &counts);
+    for (int kind = 0; kind < OBSERVE_CALL_COUNT; kind++) {
+        calls[kind] = 0;
+        for (int outcome = 0; outcome < OBSERVE_OUTCOME_COUNT; outcome++)
+            calls[kind] += counts.calls[kind][outcome];
+    }
+}
+
+/* The server listens. */
+static void run_listening(struct calls *all)
+{
+    struct check *c = all->c;
+    if (c->server.counters == NULL)
+        skip(c, "the server was built without the seam (OBSERVE=0)");
+    if (all->fault_count == 0)
+        remember_calls(c, all->at_start);
+    expect(c, !must_end_at_start(all),
+           "expected the server not to start, saw it listening");
+    if (!going_on(c))
+        return;
+    serve_clients(all);
+    /* It may be just about to end. */
+    int status = process_wait(&c->server, c->failed ? 1000 : 0);
+    if (status >= 0 && has_flag(all, MAY_END) &&
+        c->server.counters->failed_on_purpose > 0) {
+        all->hits = 1;
+        c->failed = false;
+        judge_end(all, status, false);
+    } else if (going_on(c)) {
+        stop_and_judge(all);
+    }
+    if (all->fault_count == 0)
+        remember_calls(c, all->at_end);
+}
+
+static void write_arguments(struct calls *all, char *text, size_t text_bytes)
+{
+    const struct fault *f = all->faults;
+    int used = 0;
+    all->fault_text[0] = '\0';
+    for (int i = 0; i < all->fault_count; i++)
+        used += snprintf(all->fault_text + used,
+                         sizeof all->fault_text - (size_t)used,
+                         "%s%s@%" PRId64 "=%d", i > 0 ? "," : "",
+                         call_names[f[i].row->kind], f[i].number, f[i].error);
+    snprintf(text, text_bytes, "%s%s%s", all->c->form,
+             all->fault_count > 0 ? " --fault " : "", all->fault_text);
+}
+
+/* The first failure is kept; the others are printed as they come. */
+static void note_failure(struct calls *all)
+{
+    struct check *c = all->c;
+    if (!c->failed)
+        return;
+    if (all->failures++ == 0)
+        snprintf(all->first_failure, sizeof all->first_failure, "%s: %s",
+                 all->fault_count > 0 ? all->fault_text : "without a fault",
+                 c->failure);
+    else
+        printf("    %s: %s\n", all->fault_text, c->failure);
+    c->failed = false;
+}
+
+static void run(struct calls *all)
+{
+    struct check *c = all->c;
+    char arguments[300];
+    char message[800];
+    if (!going_on(c))
+        return;
+    all->hits = all->hits_before_stop = 0;
+    write_arguments(all, arguments, sizeof arguments);
+    c->started = true;
+    if (process_start(&c->server, c->program, arguments, 2 * PATIENCE_MS,
+                      message, sizeof message)) {
+        run_listening(all);
+    } else {
+        all->hits = 1;
+        int status = process_wait(&c->server, 0);
+        if (expect(c, must_end_at_start(all) || has_flag(all, MAY_END),
+                   "the server does not start: %s", message))
+            judge_end(all, status, true);
+    }
+    all->runs += all->hits > 0 ? 1 : 0;
+    for (int i = 0; i < CLIENTS; i++)
+        peer_close(&all->clients[i]);
+    process_free(&c->server);
+    c->started = false;
+    note_failure(all);
+}
+
+/* ---- all runs ------------------------------------------------------------ */
+
+static struct fault make_fault(const struct calls *all, const struct row *row,
+                               int64_t number, int error)
+{
+    bool goes_on = (row->flags & START_GOES_ON) != 0;
+    if ((row->flags & FIRST_ENDS) != 0 && number == 1)
+        goes_on = false;
+    return (struct fault){.row = row,
+                          .number = number,
+                          .error = error,
+                          .ends_start =
+                              !goes_on && number <= all->at_start[row->kind]};
+}
+
+/* All of them: each up to 24, of more every fifth and the last eight (such a
+ * number comes from a loop); and one that is not made, to be sure. A part: the
+ * first and the last. */
+static bool is_wanted(int64_t number, int64_t count, bool is_part)
+{
+    if (is_part)
+        return number == 1 || number == count;
+    return count <= 24 || number % 5 == 1 || number > count - 8;
+}
+
+static void fail_one(struct calls *all, const struct row *row, bool is_part)
+{
+    int64_t count = all->at_end[row->kind];
+    int errors = error_count(row);
+    int64_t last = is_part ? count : count + 1;
+    int enough = all->failures + 3;
+    all->fault_count = 1;
+    for (int64_t number = 1; number <= last; number++)
+        for (int e = 0; e < errors && is_wanted(number, count, is_part); e++)
+            if ((!is_part || e == number % errors) && all->failures < enough) {
+                all->faults[0] = make_fault(all, row, number, row->errors[e]);
+                run(all);
+            }
+}
+
+/* Numerical Recipes' generator: good enough to choose with. */
+static uint32_t draw(uint64_t *state, uint32_t below)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*state >> 33) % below;
+}
+
+static void fail_two(struct calls *all, int times)
+{
+    uint64_t state = all->c->seed;
+    all->fault_count = FAULTS_AT_MOST;
+    while (times-- > 0) {
+        for (int i = 0; i < FAULTS_AT_MOST; i++) {
+            const struct row *row;
+            do
+                row = &rows[draw(&state, ROW_COUNT)];
+            while (error_count(row) == 0 || all->at_end[row->kind] == 0);
+            uint32_t count = (uint32_t)all->at_end[row->kind];
+            int error = row->errors[draw(&state, (uint32_t)error_count(row))];
+            all->faults[i] =
+                make_fault(all, row, 1 + draw(&state, count), error);
+        }
+        run(all);
+    }
+}
+
+static void fail_calls(struct check *c, bool is_part)
+{
+    struct calls all = {.c = c, .clients = new_peers(c, CLIENTS)};
+    int kinds = 0;
+    int64_t calls = 0;
+    run(&all); /* the clean one */
+    for (int i = 0; i < ROW_COUNT; i++) {
+        int64_t count = all.at_end[rows[i].kind];
+        if (error_count(&rows[i]) == 0 || count == 0)
+            continue;
+        kinds++;
+        calls += count;
+        fail_one(&all, &rows[i], is_part);
+    }
+    int single = all.runs;
+    if (kinds > 0)
+        fail_two(&all, is_part ? 3 : 40);
+    expect(c, all.failures == 0, "%d runs failed; the first, %s", all.failures,
+           all.first_failure);
+    snprintf(c->note, sizeof c->note,
+             "%d kinds, %" PRId64 " calls, %d runs with one fault, %d with two",
+             kinds, calls, single, all.runs - single);
+}
+
+static void every_call(struct check *c)
+{
+    fail_calls(c, true);
+}
+
+static void every_call_all(struct check *c)
+{
+    fail_calls(c, false);
+}
+
+const struct check_case every_call_cases[] = {
+    {"every_call", "calls fail, one in each run: a part of every_call_all",
+     every_call, GROUP_CALLS, CASE_STARTS | CASE_CUTS, NULL, 120},
+    {"every_call_all", "each call fails, with each error, one in each run",
+     every_call_all, GROUP_SEVERAL | GROUP_FAULT,
+     CASE_STARTS | CASE_CUTS | CASE_LONG, NULL, 900},
+    {NULL, NULL, NULL, 0, 0, NULL, 0}};
