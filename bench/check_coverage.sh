@@ -26,6 +26,7 @@ others='ready bad_args port_in_use bind_scope max_clients idle_timeout
 # Everything that ran before has left its counts.
 find "$built" -name '*.gcda' -exec rm -f {} +
 rm -f "$built"/*.failed "$built"/*.sites
+: >"$built/failures"
 cp "$BUILD/check.exe" "$built/" || exit 1
 
 servers=
@@ -45,7 +46,7 @@ run() {
         case $? in
         0) grep "$case" "$built/check.log" ;;
         2) ;; # not for this server
-        *) cat "$built/check.log" ;;
+        *) tee -a "$built/failures" <"$built/check.log" ;;
         esac
     done
 }
@@ -184,6 +185,7 @@ awk -F '|' -v files="$files" -v all="${only:-all}" '
                     print "REACHED      though listed: " entry
                     bad++
                 }
-        print n " passed, " bad + 0 " failed"
-        exit bad > 0
-    }' "$listed" "$built/lines" "$built/sites"
+        print n " passed, " bad + failures " failed"
+        exit bad + failures > 0
+    }' failures="$(grep -c ' FAILED ' "$built/failures")" "$listed" \
+    "$built/lines" "$built/sites"
