@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../common/clock.h"
 #include "cases.h"
 
 /* ---- what can fail ------------------------------------------------------- */
@@ -17,7 +18,8 @@ enum row_flag {
     FIRST_ENDS = 2,    /* with START_GOES_ON: but for the first call */
     MAY_END = 4,       /* the wait itself, or what wakes it: may end it later */
     STOP_MAY_END = 8,  /* the same, but only when it is asked to stop */
-    REPORTED = 16 /* one who is served or waits is told on stderr why not */
+    REPORTED = 16,   /* one who is served or waits is told on stderr why not */
+    TRIED_AGAIN = 32 /* AcceptEx: afterwards as many as ever are in flight */
 };
 
 enum { ERRORS_AT_MOST = 4 };
@@ -41,7 +43,7 @@ static const struct row rows[] = {
      {WSAEMFILE, WSAENOBUFS, WSAENETDOWN, WSAECONNRESET}},
     {OBSERVE_AcceptEx,
      "AcceptEx",
-     START_GOES_ON | REPORTED,
+     START_GOES_ON | REPORTED | TRIED_AGAIN,
      {WSAENOBUFS, WSAECONNRESET}},
     {OBSERVE_recv,
      "recv",
@@ -112,7 +114,7 @@ static const struct row rows[] = {
     /* 05 makes the sockets for AcceptEx with it, too. */
     {OBSERVE_WSASocketW,
      "WSASocket",
-     START_GOES_ON | FIRST_ENDS | REPORTED,
+     START_GOES_ON | FIRST_ENDS | REPORTED | TRIED_AGAIN,
      {WSAEMFILE, WSAENOBUFS, WSAENETDOWN}},
     {OBSERVE_bind, "bind", 0, {WSAEADDRINUSE, WSAEACCES, WSAENOBUFS}},
     {OBSERVE_listen, "listen", 0, {WSAEADDRINUSE, WSAEMFILE, WSAENOBUFS}},
@@ -189,9 +191,11 @@ struct calls {
     int64_t at_start[OBSERVE_CALL_COUNT];
     int64_t at_end[OBSERVE_CALL_COUNT];
     int64_t options_set; /* setsockopt: until all had been served */
+    int64_t accepts;     /* AcceptEx in flight, when it is asked to stop */
     /* This run. */
     struct fault faults[FAULTS_AT_MOST];
     int fault_count;
+    int64_t connects_before;
     char fault_text[120];
     const char *arguments; /* besides */
     int hits;              /* how many of the faults have been met by a call */
@@ -344,12 +348,54 @@ static void expect_report(struct calls *all)
     reported(all->c, number);
 }
 
+/* Connections that the clients have made, in all runs. */
+static int64_t connects(const struct calls *all)
+{
+    const struct peer *control = all->c->control;
+    uint64_t sum = control != NULL ? control->connects : 0;
+    for (int i = 0; i < CLIENTS; i++)
+        sum += all->clients[i].connects;
+    return (int64_t)sum;
+}
+
+/* Calls of AcceptEx that have worked in this run, but for those that have taken
+ * a client: so many are in flight. */
+static int64_t accepts_in_flight(const struct calls *all)
+{
+    struct process_counts counts;
+    process_counts(&all->c->server, &counts);
+    return counts.calls[OBSERVE_AcceptEx][OBSERVE_DONE] +
+           counts.calls[OBSERVE_AcceptEx][OBSERVE_PENDING] -
+           (connects(all) - all->connects_before);
+}
+
+/* A fault of AcceptEx must not leave fewer in flight than in the clean run. */
+static void expect_accepts(struct calls *all)
+{
+    struct check *c = all->c;
+    uint64_t limit = clock_ns() + UINT64_C(2000000000);
+    if (all->fault_count == 0)
+        all->accepts = accepts_in_flight(all);
+    if (all->fault_count != 1 || !has_flag(all, TRIED_AGAIN) ||
+        c->server.counters->failed_on_purpose == 0)
+        return;
+    while (going_on(c) && accepts_in_flight(all) < all->accepts) {
+        Sleep(5);
+        expect(c, clock_ns() < limit,
+               "expected %" PRId64 " AcceptEx in flight again, saw %" PRId64,
+               all->accepts, accepts_in_flight(all));
+    }
+}
+
 static void stop_and_judge(struct calls *all)
 {
     struct check *c = all->c;
     struct process_ledger ledger;
     bool has_ledger = false;
     expect_report(all);
+    expect_accepts(all);
+    if (!going_on(c))
+        return;
     SetEvent(c->server.stop_event);
     int status = process_finish(&c->server, PATIENCE_MS, &ledger, &has_ledger);
     all->hits = (int)c->server.counters->failed_on_purpose;
@@ -431,6 +477,7 @@ static void run(struct calls *all)
     if (!going_on(c))
         return;
     all->hits = 0;
+    all->connects_before = connects(all);
     write_arguments(all, arguments, sizeof arguments);
     c->started = true;
     if (process_start(&c->server, c->program, arguments, 2 * PATIENCE_MS,
