@@ -366,8 +366,6 @@ $(BUILD)/lint/%.h.ok: %.h .clang-format
 	@touch $@
 
 # The analyser runs within an ordinary compilation and needs -O2 to see far.
-# cppcheck's legacyUninitvar takes "struct x v = {.f = ...}" for uninitialized;
-# its newer check of the same is on.
 $(BUILD)/lint/%.c.ok: %.c .clang-format .clang-tidy Makefile
 	@mkdir -p $(@D)
 	@echo '  lint  $<'
@@ -377,8 +375,7 @@ $(BUILD)/lint/%.c.ok: %.c .clang-format .clang-tidy Makefile
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --platform=win64 \
 	    --library=windows,./.cppcheck.cfg \
 	    --enable=warning,performance,portability \
-	    --inline-suppr --suppress=missingIncludeSystem \
-	    --suppress=legacyUninitvar -D_WIN32 $(DEFINES) -Ibench $<
+	    --inline-suppr -D_WIN32 $(DEFINES) -Ibench $<
 	@clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c11 \
 	    --target=x86_64-w64-mingw32 $(DEFINES) -Ibench 2>$(BUILD)/lint/$*.log \
 	    || { grep -v 'warnings generated' $(BUILD)/lint/$*.log; exit 1; }
