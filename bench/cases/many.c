@@ -68,7 +68,7 @@ static void refused_in_order(struct check *c)
     struct peer *served = new_peers(c, 1);
     struct peer *p = new_peers(c, 1);
     c->cut = true;
-    start_with_faults(c, "shutdown@every=stall200 --max-clients 1");
+    start_with_faults(c, "shutdown@every=stall300 --max-clients 1");
     join(c, served);
     echo(c, served, 10);
 
@@ -89,7 +89,13 @@ static void refused_in_order(struct check *c)
                "saw it send %llu bytes: %s",
                (unsigned long long)p->sent, p->problem);
     echo(c, served, 10);
-    peer_close(served);
+
+    /* Nor is it forgotten when the server is asked to stop meanwhile. */
+    join(c, p);
+    pass_time(c, 50);
+    stop_server(c);
+    receive_end(c, p);
+    receive_end(c, served);
 }
 
 static void conns_130(struct check *c)
