@@ -123,9 +123,23 @@ static void fault_at(struct check *c, struct peer peers[2], const char *kind,
     stop_server(c);
 }
 
+/* 05 cannot post a packet. The stall lets the client's bytes arrive before 05
+ * receives: then they come at once, and it posts one for them. */
+static void fault_post(struct check *c, struct peer *p)
+{
+    start_with_faults(c, "setsockopt@2=stall200,"
+                         "PostQueuedCompletionStatus@1=1450");
+    join(c, p);
+    exchange_or_lose(c, p);
+    control(c);
+    peer_close(p);
+    stop_server(c);
+}
+
 static void fault_at_n(struct check *c)
 {
     struct peer *peers = new_peers(c, 2);
+    fault_post(c, peers);
     for (int nth = 1; nth <= 4; nth++) {
         fault_at(c, peers, "recv", "WSARecv", nth);
         fault_at(c, peers, "send", "WSASend", nth);
