@@ -59,7 +59,7 @@ static void never_reader(struct check *c)
 
 static void never_readers_50(struct check *c)
 {
-    enum { COUNT = 50, EACH_BYTES = 4194304 };
+    enum { COUNT = 50, EACH_BYTES = 6291456 };
     struct peer *peers = new_peers(c, COUNT);
     struct peer *other = new_peers(c, 1);
     join(c, other);
@@ -150,7 +150,7 @@ static void ping_for(struct check *c, struct peer *peers, int count,
                      uint32_t ms)
 {
     struct peer *bad = NULL;
-    uint64_t end = clock_ns() + (uint64_t)ms * 1000000;
+    uint64_t end = clock_in_ms(ms);
     for (int i = 0; i < count; i++) {
         peers[i].window = 64;
         peers[i].chunk_bytes = 64;
@@ -243,7 +243,7 @@ static void fair_among(struct check *c, int count)
         for (int i = 0; i < count; i++)
             from[i] = peers[i].received;
         struct peer *bad = NULL;
-        uint64_t end = clock_ns() + (attempt == 0 ? 300u : 1500u) * 1000000u;
+        uint64_t end = clock_in_ms(attempt == 0 ? 300 : 1500);
         while (going_on(c) && clock_ns() < end)
             if (peers_pump(peers, count, 20, &bad) < 0)
                 expect(c, false, "%s", bad->problem);

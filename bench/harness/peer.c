@@ -65,7 +65,7 @@ static bool broken(struct peer *p, const char *call, int error)
 /* The moment timeout_ms from now, or the peer's deadline if that is sooner. */
 static uint64_t limit_ns(const struct peer *p, uint32_t timeout_ms)
 {
-    uint64_t limit = clock_ns() + (uint64_t)timeout_ms * 1000000;
+    uint64_t limit = clock_in_ms(timeout_ms);
     if (p->deadline_ns != 0 && p->deadline_ns < limit)
         return p->deadline_ns;
     return limit;
@@ -77,11 +77,17 @@ static int remaining_ms(uint64_t limit)
     return now >= limit ? 0 : (int)((limit - now + 999999) / 1000000);
 }
 
-/* Waits for one kind of readiness of one socket. */
+short peer_poll(SOCKET s, short events, int timeout_ms)
+{
+    WSAPOLLFD polled;
+    polled.fd = s;
+    polled.events = events;
+    return WSAPoll(&polled, 1, timeout_ms) > 0 ? polled.revents : 0;
+}
+
 static bool wait_ready(const struct peer *p, short events, uint64_t limit)
 {
-    WSAPOLLFD fd = {.fd = p->s, .events = events};
-    return WSAPoll(&fd, 1, remaining_ms(limit)) > 0;
+    return peer_poll(p->s, events, remaining_ms(limit)) != 0;
 }
 
 bool peer_wait_readable(struct peer *p, uint32_t timeout_ms)
@@ -375,9 +381,8 @@ bool peer_receive_anything_until_over(struct peer *p, uint32_t timeout_ms)
 
 bool peer_was_reset(const struct peer *p)
 {
-    WSAPOLLFD fd = {.fd = p->s, .events = POLLRDNORM};
-    return p->state != PEER_CLOSED && WSAPoll(&fd, 1, 0) > 0 &&
-           (fd.revents & POLLERR) != 0;
+    return p->state != PEER_CLOSED &&
+           (peer_poll(p->s, POLLRDNORM, 0) & POLLERR) != 0;
 }
 
 bool peer_receive_end(struct peer *p, uint32_t timeout_ms)

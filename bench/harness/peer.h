@@ -48,6 +48,10 @@ struct peer {
     uint64_t slowest_ns;  /* longest time until all that was sent was back */
 };
 
+/* Waits at most timeout_ms until s is ready for one of events (POLLRDNORM,
+ * POLLWRNORM). What it is ready for, POLLERR and POLLHUP included; 0: nothing. */
+short peer_poll(SOCKET s, short events, int timeout_ms);
+
 /* Opens a connection to a numeric address; the stream begins anew. */
 bool peer_connect(struct peer *p, const char *host, unsigned short port,
                   uint32_t timeout_ms);
