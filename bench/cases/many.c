@@ -68,7 +68,8 @@ static void refused_in_order(struct check *c)
     struct peer *served = new_peers(c, 1);
     struct peer *p = new_peers(c, 1);
     c->cut = true;
-    start_with_faults(c, "shutdown@every=stall300 --max-clients 1");
+    start_with_faults(c, "shutdown@1=stall300,shutdown@2=stall300,"
+                         "shutdown@3=stall300 --max-clients 1");
     join(c, served);
     echo(c, served, 10);
 
@@ -90,7 +91,8 @@ static void refused_in_order(struct check *c)
                (unsigned long long)p->sent, p->problem);
     echo(c, served, 10);
 
-    /* Nor is it forgotten when the server is asked to stop meanwhile. */
+    /* Nor is it forgotten when the server is asked to stop meanwhile, and is
+     * done with everything else before the stall is over. */
     join(c, p);
     pass_time(c, 50);
     stop_server(c);
