@@ -259,7 +259,7 @@ static void scale(struct check *c)
     int rounds = 0;
     struct peer *peers = new_peers(c, count);
     join_all(c, peers, count);
-    uint64_t end_ns = clock_in_ms(SECONDS * 1000);
+    uint64_t end_ns = clock_in_ms(SECONDS * UINT64_C(1000));
     for (; going_on(c) && clock_ns() < end_ns; rounds++) {
         for (int i = 0; i < count; i += AT_A_TIME) {
             uint64_t ms = ping_at_once(c, &peers[i], AT_A_TIME, 64);
