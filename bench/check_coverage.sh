@@ -95,6 +95,10 @@ covered() {
 
 for name in $servers; do
     echo "== $name"
+    for option in --help --version; do
+        ${WINE:-} "$built/$name.exe" $option >/dev/null 2>&1 ||
+            echo "FAILED  $name $option" | tee -a "$built/failures"
+    done
     run "$name" '--forms default' "$every"
     run "$name" '--form server' "$forms $others"
     : >>"$built/$name.failed"
@@ -187,5 +191,5 @@ awk -F '|' -v files="$files" -v all="${only:-all}" '
                 }
         print n " passed, " bad + failures " failed"
         exit bad + failures > 0
-    }' failures="$(grep -c ' FAILED ' "$built/failures")" "$listed" \
+    }' failures="$(grep -c 'FAILED ' "$built/failures")" "$listed" \
     "$built/lines" "$built/sites"

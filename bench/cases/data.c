@@ -186,7 +186,7 @@ static void ledger(struct check *c)
     start_server(c, NULL);
     for (int i = 0; i < 3; i++) {
         join(c, &peers[i]);
-        echo(c, &peers[i], 1000u * (unsigned)(i + 1));
+        echo(c, &peers[i], UINT64_C(1000) * (unsigned)(i + 1));
         if (i == 2)
             half_close(c, &peers[i]);
         if (i == 2)

@@ -590,6 +590,7 @@ static void fail_options(struct calls *all)
     all->faults[0] =
         make_fault(all, send, (int64_t)2 * CLIENTS, WSAECONNABORTED);
     all->faults[1] = make_fault(all, option, all->options_set + 1, WSAENETDOWN);
+    all->arguments = " --verbose";
     run(all);
     all->arguments = " --host ::1";
     all->fault_count = 1;

@@ -75,7 +75,7 @@ static void never_readers_50(struct check *c)
     while (going_on(c) && peers_pump(peers, COUNT, 300, &bad) > 0)
         continue;
     expect(c, bad == NULL, "%s", bad != NULL ? bad->problem : "");
-    memory_flat(c, memory, 2 * GROWTH_BYTES);
+    memory_flat(c, memory, UINT64_C(2) * GROWTH_BYTES);
     echo(c, other, 100);
     control(c);
     for (int i = 0; i < COUNT; i++)

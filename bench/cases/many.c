@@ -261,7 +261,7 @@ static void scale(struct check *c)
     int rounds = 0;
     struct peer *peers = new_peers(c, count);
     join_all(c, peers, count);
-    uint64_t end_ns = clock_in_ms(SECONDS * 1000);
+    uint64_t end_ns = clock_in_ms(SECONDS * UINT64_C(1000));
     for (; going_on(c) && clock_ns() < end_ns; rounds++) {
         for (int i = 0; i < count; i += AT_A_TIME) {
             uint64_t ms = ping_at_once(c, &peers[i], AT_A_TIME, 64);
@@ -323,7 +323,7 @@ static int fill_up(struct check *c, struct peer *peers, int at_most,
  * all have left everything is as before. */
 static void ceiling(struct check *c)
 {
-    enum { AT_MOST = 5000, AT_A_TIME = 100, LEAST = 500 };
+    enum { AT_MOST = 5000, AT_A_TIME = 100, LEAST = 500, RECOVERED_MS = 60000 };
     char reason[300];
     struct peer *peers = new_peers(c, AT_MOST);
     int held = fill_up(c, peers, AT_MOST, reason, sizeof reason);
@@ -335,7 +335,7 @@ static void ceiling(struct check *c)
     for (int i = 0; i < held; i++)
         peer_close(&peers[i]);
     for (int i = 0; i < AT_A_TIME; i++)
-        serve(c, &peers[i], STEP_MS);
+        serve(c, &peers[i], RECOVERED_MS);
     ping_at_once(c, peers, AT_A_TIME, 64);
     snprintf(c->note, sizeof c->note, "%d held: %.80s", held, reason);
 }

@@ -77,7 +77,7 @@ static int remaining_ms(uint64_t limit)
     return now >= limit ? 0 : (int)((limit - now + 999999) / 1000000);
 }
 
-short peer_poll(SOCKET s, short events, int timeout_ms)
+int peer_poll(SOCKET s, short events, int timeout_ms)
 {
     WSAPOLLFD polled;
     polled.fd = s;

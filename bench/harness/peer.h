@@ -50,7 +50,7 @@ struct peer {
 
 /* Waits at most timeout_ms until s is ready for one of events (POLLRDNORM,
  * POLLWRNORM). What it is ready for, POLLERR and POLLHUP included; 0: nothing. */
-short peer_poll(SOCKET s, short events, int timeout_ms);
+int peer_poll(SOCKET s, short events, int timeout_ms);
 
 /* Opens a connection to a numeric address; the stream begins anew. */
 bool peer_connect(struct peer *p, const char *host, unsigned short port,
