@@ -83,7 +83,7 @@ static HANDLE port;
 static bool skip_on_success; /* done at once: no packet, we go on ourselves */
 static LPFN_ACCEPTEX accept_ex;
 static struct accept_slot slots[ACCEPTS_AT_MOST]; /* accept_count are used */
-static volatile LONG shortage_reported; /* 0 again when a client is accepted */
+static volatile LONG shortage_reported; /* 0 again when one is in flight */
 
 static struct connection *connection_open(SOCKET s);
 static void hand_over(struct connection *c);
@@ -115,8 +115,10 @@ static void start_accept(struct accept_slot *slot)
                    sizeof slot->addresses[0], sizeof slot->addresses[1], &bytes,
                    &slot->overlapped)) {
         DWORD error = (DWORD)WSAGetLastError();
-        if (error == ERROR_IO_PENDING)
+        if (error == ERROR_IO_PENDING) {
+            shortage_reported = 0;
             return;
+        }
         if (InterlockedExchange(&shortage_reported, 1) == 0)
             report_connection(0, "starting AcceptEx", error);
         closesocket(slot->socket);
@@ -148,12 +150,10 @@ static void on_accept_complete(struct accept_slot *slot, DWORD error)
      * socket (documentation page "AcceptEx function"). */
     if (error == 0 &&
         setsockopt(s, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
-                   (const char *)&listener, sizeof listener) == 0) {
-        shortage_reported = 0;
+                   (const char *)&listener, sizeof listener) == 0)
         on_accept(s);
-    } else {
+    else
         closesocket(s); /* the client has left again, or we are stopping */
-    }
     ledger_completed();
 }
 

@@ -114,7 +114,7 @@ static const struct option own_options[] = {
      OPTION_TEXT, &only_server, 0, 0},
     {"--forms", "all|default", "other forms of the servers as well, or not",
      OPTION_CHOICE, &which_forms, 0, 0},
-    {"--form", "NAME", "only this one: minimal, or a patch in forms/",
+    {"--form", "NAME", "only this one: minimal, a patch in forms/, or server",
      OPTION_TEXT, &only_form, 0, 0},
     {"--program", "PATH",
      "run this program in the place of --server's, in the first form of it "
@@ -161,7 +161,8 @@ static bool is_wanted(const struct form *form)
     if (only_server != NULL && !server_is(form, only_server))
         return false;
     if (only_form != NULL)
-        return strcmp(form->program, only_form) == 0;
+        return strcmp(form->program[0] != '\0' ? form->program : "server",
+                      only_form) == 0;
     if (other_program != NULL)
         return is_default(form) ||
                (only_case != NULL && form->program[0] == '\0');

@@ -28,6 +28,8 @@ for part; do
 done
 
 printf '\n'
+echo 'left out, because they take long: make mutants, check-guard, faults,' \
+    'coverage, check-handles, soak, and make check-servers ARGS=--long'
 [ -z "$broken" ] || echo "not well:$broken"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

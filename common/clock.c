@@ -17,3 +17,8 @@ uint64_t clock_ns(void)
     uint64_t rest = (uint64_t)ticks.QuadPart % per_second;
     return seconds * 1000000000u + rest * 1000000000u / per_second;
 }
+
+uint64_t clock_in_ms(uint64_t ms)
+{
+    return clock_ns() + ms * 1000000;
+}

@@ -9,4 +9,7 @@
  * page "QueryPerformanceCounter function"). Any thread may call it. */
 uint64_t clock_ns(void);
 
+/* The moment that is so many milliseconds from now, in the same nanoseconds. */
+uint64_t clock_in_ms(uint64_t ms);
+
 #endif

@@ -147,12 +147,21 @@ struct call {
     enum observe_call kind;
     uint64_t object; /* socket or handle: tells connections apart in a trace */
     uint64_t begin_ns;
-    int fault; /* what next_fault() said */
+    const void *caller; /* with COVERAGE, for note_failed() */
+    int fault;          /* what next_fault() said */
 };
 
-static struct call begin(enum observe_call kind, uint64_t object)
+#ifdef COVERAGE
+#define begin(kind, object) begin_for(kind, object, __builtin_return_address(0))
+#else
+#define begin(kind, object) begin_for(kind, object, NULL)
+#endif
+
+static struct call begin_for(enum observe_call kind, uint64_t object,
+                             const void *caller)
 {
-    struct call call = {.slot = my_slot(), .kind = kind, .object = object};
+    struct call call = {
+        .slot = my_slot(), .kind = kind, .object = object, .caller = caller};
     if (fault_count > 0)
         call.fault = next_fault(kind);
     if (trace != NULL)
@@ -174,9 +183,31 @@ static void trace_call(const struct call *call, enum observe_outcome outcome,
     SetLastError(error);
 }
 
+/* Built by `make coverage`: adds the place in the program that the failed call
+ * was made from to the file that FAILED_CALLS names. */
+static void note_failed(const struct call *call)
+{
+#ifdef COVERAGE
+    const char *path = getenv("FAILED_CALLS");
+    DWORD error = GetLastError();
+    FILE *file = path != NULL ? fopen(path, "a") : NULL;
+    if (file != NULL) {
+        fprintf(file, "%" PRIx64 "\n",
+                (uint64_t)((const char *)call->caller -
+                           (const char *)GetModuleHandleA(NULL)));
+        fclose(file);
+    }
+    SetLastError(error);
+#else
+    (void)call;
+#endif
+}
+
 static void end(const struct call *call, enum observe_outcome outcome,
                 LONG64 items)
 {
+    if (outcome == OBSERVE_FAILED)
+        note_failed(call);
     /* Only the owner writes here, but the addition is interlocked so that the
      * counts stay right for threads that share the last slot. */
     InterlockedExchangeAdd64(&call->slot->calls[call->kind][outcome], 1);
@@ -206,7 +237,8 @@ static bool must_fail(const struct call *call)
 {
     if (call->fault <= 0)
         return false;
-    InterlockedIncrement(&counters->failed_on_purpose);
+    if (counters != NULL) /* with OBSERVE=0 there are none */
+        InterlockedIncrement(&counters->failed_on_purpose);
     WSASetLastError(call->fault);
     return true;
 }

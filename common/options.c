@@ -9,9 +9,11 @@ static const char *quoted(const char *typed, char shown[48])
 {
     size_t length = strlen(typed);
     size_t kept = length < 40 ? length : 40;
+    memcpy(shown, typed, kept);
     for (size_t i = 0; i < kept; i++)
-        shown[i] = (unsigned char)typed[i] < ' ' ? '?' : typed[i];
-    strcpy(shown + kept, length > kept ? "..." : "");
+        if ((unsigned char)shown[i] < ' ')
+            shown[i] = '?';
+    snprintf(shown + kept, 48 - kept, "%s", length > kept ? "..." : "");
     return shown;
 }
 

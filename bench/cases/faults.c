@@ -164,10 +164,8 @@ static void stop_owed(struct check *c)
     if (!going_on(c))
         return;
     SetEvent(c->server.stop_event);
-    WSAPOLLFD fd = {.fd = p->s, .events = POLLRDNORM};
-    WSAPoll(&fd, 1, STOP_MS);
     /* Looked at before receiving: Wine 8 shows a reset only here. */
-    bool is_reset = (fd.revents & POLLERR) != 0;
+    bool is_reset = (peer_poll(p->s, POLLRDNORM, STOP_MS) & POLLERR) != 0;
     peer_receive_anything_until_over(p, STOP_MS);
     expect(c, p->received == 1 || is_reset || p->state == PEER_BROKEN,
            "expected the echo of a byte or a reset, saw an orderly end");

@@ -59,6 +59,47 @@ static void max_clients(struct check *c)
     wall_at(c, 5);
 }
 
+/* A client that is refused is told by an end, not by a reset, which could take
+ * from it what it has not read yet: so what it has sent must be received first.
+ * But if it goes on and on, only so much. The stall lets it send before that. */
+static void refused_in_order(struct check *c)
+{
+    enum { AT_MOST_BYTES = 67108864 };
+    struct peer *served = new_peers(c, 1);
+    struct peer *p = new_peers(c, 1);
+    c->cut = true;
+    start_with_faults(c, "shutdown@1=stall300,shutdown@2=stall300,"
+                         "shutdown@3=stall300 --max-clients 1");
+    join(c, served);
+    echo(c, served, 10);
+
+    join(c, p);
+    send_bytes(c, p, 1000);
+    receive_end(c, p);
+    pass_time(c, 50); /* a reset would come after the end */
+    expect(c, !peer_was_reset(p), "expected an end and no reset after it");
+
+    join(c, p);
+    stuff(c, p, 1048576);
+    while (going_on(c) && p->state == PEER_OPEN && p->sent < AT_MOST_BYTES)
+        if (peer_send_some(p, 65536) == 0 && !peer_wait_writable(p, STEP_MS))
+            break;
+    if (going_on(c))
+        expect(c, p->state == PEER_BROKEN,
+               "expected a refused client that goes on sending to be cut off, "
+               "saw it send %llu bytes: %s",
+               (unsigned long long)p->sent, p->problem);
+    echo(c, served, 10);
+
+    /* Nor is it forgotten when the server is asked to stop meanwhile, and is
+     * done with everything else before the stall is over. */
+    join(c, p);
+    pass_time(c, 50);
+    stop_server(c);
+    receive_end(c, p);
+    receive_end(c, served);
+}
+
 static void conns_130(struct check *c)
 {
     hold_and_ping(c, 130, 3);
@@ -127,6 +168,27 @@ static void burst_300(struct check *c)
     expect(c, took_ms < WITHIN_MS,
            "expected 300 clients to be served within 5 s, saw %u ms",
            (unsigned)took_ms);
+}
+
+/* Many more connect than can be accepted in a moment, because each accept is
+ * late: who is connected must not wait until all of them have been. */
+static void burst_pinged(struct check *c)
+{
+    enum { COUNT = 500, WITHIN_MS = 1500 };
+    struct peer *peers = new_peers(c, COUNT);
+    struct peer *p = new_peers(c, 1);
+    start_with_faults(c, "accept@every=stall5");
+    join(c, p);
+    echo(c, p, 10);
+    for (int i = 0; i < COUNT && going_on(c); i++)
+        peer_connect_begin(&peers[i], c->server.host, c->server.port);
+    uint64_t begin = clock_ns();
+    echo(c, p, 10);
+    uint64_t ms = (clock_ns() - begin) / 1000000;
+    expect(c, ms < WITHIN_MS,
+           "expected an echo within %d ms while %d connect, saw %u ms",
+           WITHIN_MS, COUNT, (unsigned)ms);
+    snprintf(c->note, sizeof c->note, "%u ms", (unsigned)ms);
 }
 
 void churn_one(struct check *c, struct peer *p, int number)
@@ -199,7 +261,7 @@ static void scale(struct check *c)
     int rounds = 0;
     struct peer *peers = new_peers(c, count);
     join_all(c, peers, count);
-    uint64_t end_ns = clock_ns() + SECONDS * UINT64_C(1000000000);
+    uint64_t end_ns = clock_in_ms(SECONDS * UINT64_C(1000));
     for (; going_on(c) && clock_ns() < end_ns; rounds++) {
         for (int i = 0; i < count; i += AT_A_TIME) {
             uint64_t ms = ping_at_once(c, &peers[i], AT_A_TIME, 64);
@@ -261,7 +323,7 @@ static int fill_up(struct check *c, struct peer *peers, int at_most,
  * all have left everything is as before. */
 static void ceiling(struct check *c)
 {
-    enum { AT_MOST = 5000, AT_A_TIME = 100, LEAST = 500 };
+    enum { AT_MOST = 5000, AT_A_TIME = 100, LEAST = 500, RECOVERED_MS = 60000 };
     char reason[300];
     struct peer *peers = new_peers(c, AT_MOST);
     int held = fill_up(c, peers, AT_MOST, reason, sizeof reason);
@@ -273,7 +335,7 @@ static void ceiling(struct check *c)
     for (int i = 0; i < held; i++)
         peer_close(&peers[i]);
     for (int i = 0; i < AT_A_TIME; i++)
-        serve(c, &peers[i], STEP_MS);
+        serve(c, &peers[i], RECOVERED_MS);
     ping_at_once(c, peers, AT_A_TIME, 64);
     snprintf(c->note, sizeof c->note, "%d held: %.80s", held, reason);
 }
@@ -288,8 +350,7 @@ static void serve_one(struct check *c)
     send_bytes(c, &peers[1], 10);
     echo(c, &peers[0], 10);
     if (going_on(c)) {
-        WSAPOLLFD fd = {.fd = peers[1].s, .events = POLLRDNORM};
-        expect(c, WSAPoll(&fd, 1, 300) == 0,
+        expect(c, peer_poll(peers[1].s, POLLRDNORM, 300) == 0,
                "expected the second client to wait, saw it served");
     }
     peer_close(&peers[0]);
@@ -348,6 +409,8 @@ const struct check_case many_cases[] = {
      compaction, GROUP_CROWD, 0, NULL, 0},
     {"max_clients", "one more than --max-clients", max_clients, GROUP_SEVERAL,
      CASE_CUTS, "--max-clients 5", 0},
+    {"refused_in_order", "one client too many sees an end and no reset",
+     refused_in_order, GROUP_START, CASE_STARTS, NULL, 0},
     {"boundary", "62 to 66 connections, up and down", boundary, GROUP_CROWD, 0,
      NULL, 0},
     {"boundary_63", "the 64th client is refused with a reason", wall_63,
@@ -360,6 +423,8 @@ const struct check_case many_cases[] = {
      CASE_NOT_01, NULL, 120},
     {"burst_300", "300 connect at once: all served within 5 s", burst_300,
      GROUP_CROWD, 0, NULL, 0},
+    {"burst_pinged", "500 connect at once: the first goes on", burst_pinged,
+     GROUP_START, CASE_STARTS | CASE_CUTS, NULL, 0},
     {"churn_100", "100 short connections", churn_100, GROUP_BASIC, CASE_CUTS,
      NULL, 0},
     {"churn", "5,000 of them; threads and memory as before", churn, GROUP_HEAVY,

@@ -67,7 +67,7 @@ static void cancel_late(struct check *c)
     /* In a server with this mistake it is closed now, and its number free. */
     for (int i = 0; i < 6 && lines_with(c, "closed") == 0; i++)
         pass_time(c, 50);
-    uint64_t over_ns = clock_ns() + (STALL_MS + 200) * UINT64_C(1000000);
+    uint64_t over_ns = clock_in_ms(STALL_MS + 200);
     join_all(c, peers, COUNT);
     do {
         ping_all(c, peers, COUNT, 10);

@@ -181,7 +181,7 @@ static void stop_good(struct check *c, struct soak *soak)
 
 static void run_for(struct check *c, struct soak *soak, uint64_t ms)
 {
-    uint64_t end_ns = clock_ns() + ms * 1000000;
+    uint64_t end_ns = clock_in_ms(ms);
     start_good(c, soak);
     for (int i = 0; going_on(c) && clock_ns() < end_ns; i++) {
         disturb(c, soak, i);

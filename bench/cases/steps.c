@@ -199,7 +199,7 @@ static bool try_to_be_served(struct check *c, struct peer *p,
 
 void serve(struct check *c, struct peer *p, uint32_t within_ms)
 {
-    uint64_t limit = clock_ns() + (uint64_t)within_ms * 1000000;
+    uint64_t limit = clock_in_ms(within_ms);
     while (going_on(c)) {
         uint64_t begin = clock_ns();
         uint32_t left_ms =
@@ -216,7 +216,7 @@ void serve(struct check *c, struct peer *p, uint32_t within_ms)
 
 void control(struct check *c)
 {
-    uint64_t limit = clock_ns() + CONTROL_MS * UINT64_C(1000000);
+    uint64_t limit = clock_in_ms(CONTROL_MS);
     if (c->control == NULL)
         c->control = new_peers(c, 1);
     struct peer *p = c->control;
@@ -253,7 +253,7 @@ void refused(struct check *c, struct peer *p)
 
 void reported(struct check *c, const char *words)
 {
-    uint64_t limit = clock_ns() + 2000u * 1000000u;
+    uint64_t limit = clock_in_ms(2000);
     while (going_on(c) && !process_err_has(&c->server, words)) {
         Sleep(5); /* another thread fills it from a pipe */
         expect(c, clock_ns() < limit,
@@ -495,12 +495,11 @@ uint64_t stuff(struct check *c, struct peer *p, uint64_t at_most_bytes)
         if (taken < 0) {
             passed(c, p, false);
         } else if (taken > 0 || limit == 0) {
-            limit = clock_ns() + 300u * 1000000u;
+            limit = clock_in_ms(300);
         } else if (clock_ns() > limit) {
             break;
         } else {
-            WSAPOLLFD fd = {.fd = p->s, .events = POLLWRNORM};
-            WSAPoll(&fd, 1, 50);
+            peer_poll(p->s, POLLWRNORM, 50);
         }
     }
     return p->sent - before;

@@ -9,6 +9,7 @@
 #include "../../common/clock.h"
 #include "../../common/net.h"
 #include "../../common/report.h"
+#include "peer.h"
 #include "process.h"
 #include "statistics.h"
 
@@ -317,12 +318,8 @@ static SOCKET open_socket(struct load *load, int index)
     SOCKET s = begin_connect(load, index);
     if (s == INVALID_SOCKET)
         return s;
-    WSAPOLLFD polled = {.fd = s, .events = POLLWRNORM};
-    int ready = WSAPoll(&polled, 1, LOAD_PATIENCE_MS);
-    int error = WSAGetLastError();
-    if (ready == 0)
-        error = WSAETIMEDOUT;
-    if (ready > 0)
+    int error = WSAETIMEDOUT;
+    if (peer_poll(s, POLLWRNORM, LOAD_PATIENCE_MS) != 0)
         error = connect_result(s);
     if (error == 0)
         return s;
@@ -682,8 +679,7 @@ bool load_open(struct load *load, const char *host, unsigned short port,
 static bool prove_idle(struct load *load, int index)
 {
     char byte = 0;
-    WSAPOLLFD polled = {.fd = load->idle[index], .events = POLLRDNORM};
-    if (WSAPoll(&polled, 1, LOAD_PATIENCE_MS) > 0 &&
+    if (peer_poll(load->idle[index], POLLRDNORM, LOAD_PATIENCE_MS) != 0 &&
         recv(load->idle[index], &byte, 1, 0) == 1 && byte == 'i')
         return true;
     return fail(load, "idle connection %d: no echo", index + 1);

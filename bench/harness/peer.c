@@ -65,7 +65,7 @@ static bool broken(struct peer *p, const char *call, int error)
 /* The moment timeout_ms from now, or the peer's deadline if that is sooner. */
 static uint64_t limit_ns(const struct peer *p, uint32_t timeout_ms)
 {
-    uint64_t limit = clock_ns() + (uint64_t)timeout_ms * 1000000;
+    uint64_t limit = clock_in_ms(timeout_ms);
     if (p->deadline_ns != 0 && p->deadline_ns < limit)
         return p->deadline_ns;
     return limit;
@@ -77,11 +77,17 @@ static int remaining_ms(uint64_t limit)
     return now >= limit ? 0 : (int)((limit - now + 999999) / 1000000);
 }
 
-/* Waits for one kind of readiness of one socket. */
+int peer_poll(SOCKET s, short events, int timeout_ms)
+{
+    WSAPOLLFD polled;
+    polled.fd = s;
+    polled.events = events;
+    return WSAPoll(&polled, 1, timeout_ms) > 0 ? polled.revents : 0;
+}
+
 static bool wait_ready(const struct peer *p, short events, uint64_t limit)
 {
-    WSAPOLLFD fd = {.fd = p->s, .events = events};
-    return WSAPoll(&fd, 1, remaining_ms(limit)) > 0;
+    return peer_poll(p->s, events, remaining_ms(limit)) != 0;
 }
 
 bool peer_wait_readable(struct peer *p, uint32_t timeout_ms)
@@ -89,6 +95,13 @@ bool peer_wait_readable(struct peer *p, uint32_t timeout_ms)
     if (wait_ready(p, POLLRDNORM, limit_ns(p, timeout_ms)))
         return true;
     return trouble(p, "nothing to receive within %u ms", (unsigned)timeout_ms);
+}
+
+bool peer_wait_writable(struct peer *p, uint32_t timeout_ms)
+{
+    if (wait_ready(p, POLLWRNORM, limit_ns(p, timeout_ms)))
+        return true;
+    return trouble(p, "no room to send within %u ms", (unsigned)timeout_ms);
 }
 
 /* ---- connecting and closing ---------------------------------------------- */
@@ -366,9 +379,18 @@ bool peer_receive_anything_until_over(struct peer *p, uint32_t timeout_ms)
     return true;
 }
 
+bool peer_was_reset(const struct peer *p)
+{
+    return p->state != PEER_CLOSED &&
+           (peer_poll(p->s, POLLRDNORM, 0) & POLLERR) != 0;
+}
+
 bool peer_receive_end(struct peer *p, uint32_t timeout_ms)
 {
     uint64_t before = p->received;
+    wait_ready(p, POLLRDNORM, limit_ns(p, timeout_ms));
+    if (peer_was_reset(p))
+        return broken(p, "receive", WSAECONNRESET);
     if (!peer_receive_anything_until_over(p, timeout_ms))
         return false;
     if (p->state != PEER_ENDED)

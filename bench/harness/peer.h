@@ -48,6 +48,10 @@ struct peer {
     uint64_t slowest_ns;  /* longest time until all that was sent was back */
 };
 
+/* Waits at most timeout_ms until s is ready for one of events (POLLRDNORM,
+ * POLLWRNORM). What it is ready for, POLLERR and POLLHUP included; 0: nothing. */
+int peer_poll(SOCKET s, short events, int timeout_ms);
+
 /* Opens a connection to a numeric address; the stream begins anew. */
 bool peer_connect(struct peer *p, const char *host, unsigned short port,
                   uint32_t timeout_ms);
@@ -76,11 +80,17 @@ bool peer_echo(struct peer *p, uint64_t bytes, uint32_t stall_ms);
 /* Waits until there is something to receive (or the end). */
 bool peer_wait_readable(struct peer *p, uint32_t timeout_ms);
 
+/* Waits until there is room to send something (or the connection is over). */
+bool peer_wait_writable(struct peer *p, uint32_t timeout_ms);
+
+/* Whether a reset has come, perhaps after an orderly end. Asked before receiving,
+ * because there Wine 8 shows a reset as an orderly end. */
+bool peer_was_reset(const struct peer *p);
+
 /* Sends the end of the stream: shutdown(SD_SEND). */
 bool peer_half_close(struct peer *p);
 
-/* Waits for the orderly end of the stream. More data or a reset is a problem.
- * Wine 8 shows some resets as an orderly end; that cannot be told apart. */
+/* Waits for the orderly end of the stream. More data or a reset is a problem. */
 bool peer_receive_end(struct peer *p, uint32_t timeout_ms);
 
 /* Waits until the connection is over, in whichever way; data that still comes

@@ -97,10 +97,10 @@ static void check_handles(const struct process *child)
 }
 
 /* A child that uses 500 ms of processor time and then waits: what is read from
- * outside is that, and neither 0 nor our own time. */
+ * outside is that, and neither 0 nor our own time, of which we use more. */
 static void check_instruments(void)
 {
-    enum { BURN_MS = 500, START_MS = 15000 };
+    enum { BURN_MS = 500, OWN_MS = 1500, START_MS = 15000 };
     struct process child;
     char program[MAX_PATH];
     char message[600] = "";
@@ -109,6 +109,8 @@ static void check_instruments(void)
     bool is_up = process_start(&child, program, "--burn-ms 500 reflector",
                                START_MS, message, sizeof message);
     check(is_up, "a child that burns 500 ms of processor time starts");
+    while (process_own_cpu_100ns() < OWN_MS * 10000)
+        continue;
     if (is_up && process_cpu_100ns(&child, &cpu_100ns)) {
         uint64_t cpu_ms = cpu_100ns / 10000;
         printf("      it has used %llu ms; we ourselves %llu ms\n",
@@ -163,8 +165,8 @@ int selftest_run(const char *directory, HANDLE stop)
     check(closed.latency.largest_ns >= STALL_MS * UINT64_C(900000) &&
               paced.latency.largest_ns >= STALL_MS * UINT64_C(900000),
           "the stall is there: the longest echo took at least 1,260 ms");
-    check(closed.latency.count > 2000,
-          "the closed loop has enough echoes to tell (2,000)");
+    check(closed.latency.count > 800,
+          "the closed loop has enough echoes to tell: 4 are below 1 % of 800");
     check(histogram_percentile_ns(&closed.latency, 99) <
               STALL_MS * UINT64_C(100000),
           "closed loop: the 99th percentile does not know of it (< 140 ms)");
