@@ -48,7 +48,7 @@ static const struct form forms[] = {
     {"04_overlapped_apc", "accept_in_turn", "",
      GROUP_BASIC | GROUP_ONE | GROUP_SEVERAL | GROUP_QUIET | GROUP_FLOOD |
          GROUP_STOP},
-    {"05_iocp", "", "", GROUP_ALL | GROUP_CALLS},
+    {"05_iocp", "", "", GROUP_ALL | GROUP_CALLS | GROUP_INLINE},
     {"05_iocp", "minimal", "", GROUP_ALL},
     {"05_iocp", "acceptor_thread", "",
      GROUP_BASIC | GROUP_FLOOD | GROUP_STOP | GROUP_FAULT},

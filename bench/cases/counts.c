@@ -158,7 +158,7 @@ const struct check_case count_cases[] = {
     {"spread", "71 clients, shared out among the workers", spread, GROUP_SPREAD,
      0, NULL, 0},
     {"inline_budget", "what is done at once takes few packets", inline_budget,
-     GROUP_HEAVY, 0, NULL, 0},
+     GROUP_INLINE, 0, NULL, 0},
     {"options_asked_for", "the socket options, by the trace", options_asked_for,
      GROUP_HEAVY, CASE_STARTS, NULL, 0},
     {NULL, NULL, NULL, 0, 0, NULL, 0}};

@@ -59,7 +59,7 @@ static void never_reader(struct check *c)
 
 static void never_readers_50(struct check *c)
 {
-    enum { COUNT = 50, EACH_BYTES = 6291456 };
+    enum { COUNT = 50, EACH_BYTES = 4194304 };
     struct peer *peers = new_peers(c, COUNT);
     struct peer *other = new_peers(c, 1);
     join(c, other);

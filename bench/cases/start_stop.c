@@ -174,6 +174,7 @@ static void stop_idle(struct check *c)
     start_server(c, NULL);
     join(c, p);
     echo(c, p, 100);
+    pass_time(c, 100); /* until the server waits for it again */
     if (!going_on(c))
         return;
     SetEvent(c->server.stop_event);
