@@ -129,7 +129,8 @@ list "$@" | awk -F '|' -v only="${ONLY:-}" -v server="${FOR:-}" \
 sed 's/|.*//' "$all" | sort | uniq -d | sed 's/^/two mutants are called /' |
     grep . && exit 1
 
-# All are built first, two at a time.
+# All are built first, some at a time.
+echo "building $(wc -l <"$all") mutants ..."
 while IFS='|' read -r name file server _; do
     apply "$name" "$file" "$@" >"$BUILD/mutants/$name.c" ||
         rm -f "$BUILD/mutants/$name.c"
