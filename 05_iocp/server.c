@@ -148,9 +148,8 @@ static void on_accept_complete(struct accept_slot *slot, DWORD error)
     start_accept(slot); /* first, so that there are always as many in flight */
     /* Until it is told of its listener, shutdown and getpeername fail on the
      * socket (documentation page "AcceptEx function"). */
-    if (error == 0 &&
-        setsockopt(s, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
-                   (const char *)&listener, sizeof listener) == 0)
+    if (error == 0 && setsockopt(s, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
+                                 (const char *)&listener, sizeof listener) == 0)
         on_accept(s);
     else
         closesocket(s); /* the client has left again, or we are stopping */

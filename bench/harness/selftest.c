@@ -109,7 +109,7 @@ static void check_instruments(void)
     bool is_up = process_start(&child, program, "--burn-ms 500 reflector",
                                START_MS, message, sizeof message);
     check(is_up, "a child that burns 500 ms of processor time starts");
-    while (process_own_cpu_100ns() < OWN_MS * 10000)
+    while (process_own_cpu_100ns() < OWN_MS * UINT64_C(10000))
         continue;
     if (is_up && process_cpu_100ns(&child, &cpu_100ns)) {
         uint64_t cpu_ms = cpu_100ns / 10000;

@@ -39,7 +39,8 @@ static inline void sample_row(int index, const char *name, uint64_t echoes,
         round->server_cpu_ns = 80000000;
         int64_t calls = (int64_t)round->echoes;
         round->bytes = 64 * round->echoes;
-        round->p50_ns = SAMPLE_CONNECTIONS * 200000000u / round->echoes;
+        round->p50_ns =
+            SAMPLE_CONNECTIONS * UINT64_C(200000000) / round->echoes;
         round->p99_ns = round->p50_ns;
         round->calls[RESULT_RECEIVE][RESULT_DONE] = calls / 2;
         round->calls[RESULT_RECEIVE][RESULT_WOULD_BLOCK] = calls - calls / 2;
@@ -49,8 +50,9 @@ static inline void sample_row(int index, const char *name, uint64_t echoes,
         round->completions = calls;
         /* Four connections, one echo under way on each. */
         for (uint64_t e = 0; e < round->echoes; e++)
-            histogram_add(&row->latency,
-                          SAMPLE_CONNECTIONS * 200000000u / round->echoes);
+            histogram_add(&row->latency, SAMPLE_CONNECTIONS *
+                                             UINT64_C(200000000) /
+                                             round->echoes);
         for (int c = 0; c < SAMPLE_CONNECTIONS; c++)
             row->echoes_by_connection[c] += round->echoes / SAMPLE_CONNECTIONS;
     }
