@@ -109,10 +109,16 @@ static void sizes(struct check *c)
 static void tiny_buffer(struct check *c)
 {
     enum { ATTEMPTS = 10, WITHIN_MS = 25 };
+    static const int reads[] = {OBSERVE_recv, OBSERVE_WSARecv, -1};
     uint64_t quickest_ms = UINT64_MAX;
     struct peer *p = new_peers(c, 1);
     join(c, p);
     echo(c, p, 300);
+    int64_t needed = calls_of(c, reads);
+    expect(c, needed < 0 || needed >= 300,
+           "expected no read to take more than the buffer holds, saw 300 bytes "
+           "read by %d",
+           (int)needed);
     for (int i = 0; i < 30; i++)
         echo(c, p, 1);
     for (int i = 0; i < ATTEMPTS; i++) {
