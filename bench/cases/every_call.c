@@ -31,10 +31,9 @@ struct row {
     int errors[ERRORS_AT_MOST];
 };
 
-/* Errors: those that the documentation page of the call names and that have
- * causes outside of the program (not WSAEFAULT and its like). Pages that name
- * none (AcceptEx but for a reset, QueueUserAPC, the functions of the completion
- * port): a shortage of memory or resources. No errors: see --fault in observe.h
+/* Errors: what Winsock's list of error codes gives such a call for causes outside
+ * of the program (not WSAEFAULT and its like); for calls whose pages name none,
+ * such as QueueUserAPC, a shortage of memory or resources. No errors: see --fault in observe.h
  * for why it cannot fail. */
 static const struct row rows[] = {
     {OBSERVE_accept,
@@ -132,14 +131,11 @@ static const struct row rows[] = {
      0,
      {WSAENOTCONN, WSAECONNABORTED, WSAECONNRESET}},
     {OBSERVE_closesocket, "", 0, {0}},
-    /* TODO: REPORTED, as soon as 03's start_worker keeps the error. */
     {OBSERVE_WSACreateEvent,
      "WSACreateEvent",
-     0,
+     REPORTED,
      {WSA_NOT_ENOUGH_MEMORY, WSAENETDOWN}},
-    /* TODO: {WSAENETDOWN}, as soon as 03 looks at its result. Until then a
-     * worker that cannot be woken hangs. */
-    {OBSERVE_WSASetEvent, "WSASetEvent", MAY_END | STOP_MAY_END, {0}},
+    {OBSERVE_WSASetEvent, "WSASetEvent", MAY_END, {WSAENETDOWN}},
     {OBSERVE_WSACloseEvent, "", 0, {0}},
     {OBSERVE_WSAEventSelect, "WSAEventSelect", 0, {WSAENETDOWN}},
     {OBSERVE_CreateIoCompletionPort,
