@@ -150,7 +150,8 @@ static void dribble(struct check *c)
     int64_t before = calls_of(c, reads);
     echo(c, p, 8192);
     int64_t needed = calls_of(c, reads) - before;
-    if (before >= 0)
+    /* One that spins also reads in vain, as often as it has time. */
+    if (before >= 0 && (c->groups & GROUP_QUIET) != 0)
         expect(c, needed <= 40,
                "expected 8192 bytes to be read in a few calls, saw %d",
                (int)needed);
