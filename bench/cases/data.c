@@ -108,7 +108,7 @@ static void sizes(struct check *c)
  * when there is an answer to every byte; hence the pings first. */
 static void tiny_buffer(struct check *c)
 {
-    enum { ATTEMPTS = 10, WITHIN_MS = 25 };
+    enum { ATTEMPTS = 10, WITHIN_MS = 36 };
     static const int reads[] = {OBSERVE_recv, OBSERVE_WSARecv, -1};
     uint64_t quickest_ms = UINT64_MAX;
     struct peer *p = new_peers(c, 1);
