@@ -164,10 +164,11 @@ static void hand_over(struct connection *c)
         worker = start_worker();
         if (worker != NULL && take_place(c, worker))
             return;
+    } else {
+        report("refused a client: one wait takes %d events, and no worker has "
+               "a free place",
+               WSA_MAXIMUM_WAIT_EVENTS);
     }
-    report("refused a client: one wait takes %d events, and no worker has a "
-           "free place",
-           WSA_MAXIMUM_WAIT_EVENTS);
     connection_close(c, NULL, 0);
 }
 
