@@ -20,7 +20,8 @@
 
 OBSERVE ?= 1
 GUARD   ?= 0
-BUILD   ?= build$(if $(filter 0,$(OBSERVE)),/plain)$(if $(filter 1,$(GUARD)),/guard)
+BUILD   ?= build$(if $(filter 0,$(OBSERVE)),/plain)$(if $(filter \
+           1,$(GUARD)),/guard)
 
 ifeq ($(OS),Windows_NT)
   ifeq ($(origin CC),default)
@@ -345,11 +346,10 @@ coverage: all $(READY) ## how many error paths are reached; SERVER=NN: by one
 coverage-build: $(SERVERS)
 faults: ## each call of each server fails once: some minutes; SERVER=NN
 	+@$(PARALLEL) CASE=every_call_all check-servers
-.PHONY: coverage coverage-build faults
 check-guard: ## the suite with guarded memory and UBSan's traps: some minutes
 	+@$(PARALLEL) GUARD=1 ARGS=$(call quote,--forms default $(ARGS)) check-servers
 	+@$(PARALLEL) GUARD=1 mutants
-.PHONY: mutants check-guard
+.PHONY: mutants coverage coverage-build faults check-guard
 
 # ---- lint --------------------------------------------------------------------
 

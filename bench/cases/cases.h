@@ -146,11 +146,10 @@ void next_to_this_program(const char *name, char *path, size_t path_bytes);
 /* ---- the server ---------------------------------------------------------- */
 
 /* Starts the server with its form's arguments and these; minimal.c takes none.
- */
+ * Skips the case if they need the seam and the server was built without. */
 void start_server(struct check *c, const char *arguments);
 
-/* The same with "--fault" and these, which may go on with other options. Skips
- * the case if the server was built without the seam. */
+/* The same with "--fault" and these, which may go on with other options. */
 void start_with_faults(struct check *c, const char *faults);
 
 /* Asks it to stop and checks exit status and ledger. finish_server() does the
@@ -232,7 +231,13 @@ void receive_end(struct check *c, struct peer *p);
 /* Each peer sends this many bytes, then each receives them. */
 void ping_all(struct check *c, struct peer *peers, int count, uint64_t bytes);
 
-/* The same, but all at once. Returns how long the slowest waited, in ms. */
+/* Echoes of 10 bytes. Returns how long the quickest took, in ms. */
+uint64_t quickest_echo_ms(struct check *c, struct peer *p, int times);
+
+/* The longest that one of them has waited for an echo, in ms. */
+uint64_t slowest_ms(const struct peer *peers, int count);
+
+/* As ping_all(), but all at once. Returns how long the slowest waited, in ms. */
 uint64_t ping_at_once(struct check *c, struct peer *peers, int count,
                       uint64_t bytes);
 

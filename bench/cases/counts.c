@@ -129,9 +129,8 @@ static void options_asked_for(struct check *c)
     struct peer *p = new_peers(c, 1);
     snprintf(name, sizeof name, "trace_%lu.csv", GetCurrentProcessId());
     next_to_this_program(name, path, sizeof path);
-    snprintf(arguments, sizeof arguments, "accept@1000000=1 --trace \"%.290s\"",
-             path);
-    start_with_faults(c, arguments); /* for what it says without the seam */
+    snprintf(arguments, sizeof arguments, "--trace \"%.290s\"", path);
+    start_server(c, arguments);
     join(c, p);
     echo(c, p, 10);
     peer_close(p);

@@ -10,6 +10,7 @@
 
 #include "../../common/clock.h"
 #include "cases.h"
+#include "../harness/statistics.h"
 
 /* ---- what can fail ------------------------------------------------------- */
 
@@ -540,27 +541,21 @@ static void fail_one(struct calls *all, const struct row *row, bool is_part)
             }
 }
 
-/* Numerical Recipes' generator: good enough to choose with. */
-static uint32_t draw(uint64_t *state, uint32_t below)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*state >> 33) % below;
-}
-
 static void fail_two(struct calls *all, int times)
 {
-    uint64_t state = all->c->seed;
+    struct prng prng = {.state = all->c->seed};
     all->fault_count = FAULTS_AT_MOST;
     while (times-- > 0) {
         for (int i = 0; i < FAULTS_AT_MOST; i++) {
             const struct row *row;
             do
-                row = &rows[draw(&state, ROW_COUNT)];
+                row = &rows[prng_below(&prng, ROW_COUNT)];
             while (error_count(row) == 0 || all->at_end[row->kind] == 0);
-            uint32_t count = (uint32_t)all->at_end[row->kind];
-            int error = row->errors[draw(&state, (uint32_t)error_count(row))];
-            all->faults[i] =
-                make_fault(all, row, 1 + draw(&state, count), error);
+            int64_t number = 1 + (int64_t)prng_below(
+                                     &prng, (uint64_t)all->at_end[row->kind]);
+            int error =
+                row->errors[prng_below(&prng, (uint64_t)error_count(row))];
+            all->faults[i] = make_fault(all, row, number, error);
         }
         run(all);
     }

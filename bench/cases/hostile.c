@@ -113,16 +113,10 @@ static void sends_resumed(struct check *c, const char *arguments)
 {
     enum { PIECES = 6, WITHIN_MS = 40 };
     static const int waits[] = {OBSERVE_select, OBSERVE_WSAPoll, -1};
-    uint64_t quickest_ms = UINT64_MAX;
     struct peer *p = new_peers(c, 1);
     start_with_faults(c, arguments);
     join(c, p);
-    for (int i = 0; i < PIECES; i++) {
-        uint64_t begin = clock_ns();
-        echo(c, p, 10);
-        uint64_t ms = (clock_ns() - begin) / 1000000;
-        quickest_ms = ms < quickest_ms ? ms : quickest_ms;
-    }
+    uint64_t quickest_ms = quickest_echo_ms(c, p, PIECES);
     expect(c, quickest_ms < WITHIN_MS,
            "expected a send to go on as soon as there is room, saw no echo "
            "quicker than %u ms",
@@ -165,15 +159,6 @@ static void ping_for(struct check *c, struct peer *peers, int count,
         peers[i].send_goal = peers[i].receive_goal = peers[i].sent;
     if (going_on(c) && !peers_run(peers, count, STEP_MS, &bad))
         expect(c, false, "%s", bad->problem);
-}
-
-static uint64_t slowest_ms(const struct peer *peers, int count)
-{
-    uint64_t slowest = 0;
-    for (int i = 0; i < count; i++)
-        if (peers[i].slowest_ns > slowest)
-            slowest = peers[i].slowest_ns;
-    return slowest / 1000000;
 }
 
 /* How equal the shares are that the peers have received since from. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cases.h"
+#include "../harness/statistics.h"
 #include "../../common/clock.h"
 
 static void hold_and_ping(struct check *c, int count, int rounds)
@@ -361,26 +362,19 @@ static void serve_one(struct check *c)
     join(c, &peers[1]);
     send_bytes(c, &peers[1], 10);
     echo(c, &peers[0], 10);
-    if (going_on(c)) {
+    if (going_on(c))
         expect(c, peer_poll(peers[1].s, POLLRDNORM, 300) == 0,
                "expected the second client to wait, saw it served");
-    }
     peer_close(&peers[0]);
     receive_bytes(c, &peers[1], 10);
 }
 
 /* Random sessions from a seed: the same seed does the same things. */
-static uint32_t next_random(uint64_t *state)
+static void fuzz_step(struct check *c, struct peer *p, struct prng *prng)
 {
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*state >> 33);
-}
-
-static void fuzz_step(struct check *c, struct peer *p, uint64_t *state)
-{
-    uint32_t dice = next_random(state) % 20;
-    uint32_t size = next_random(state) % 3 == 0 ? 40000 : 300;
-    uint32_t bytes = next_random(state) % size + 1;
+    uint64_t dice = prng_below(prng, 20);
+    uint64_t bytes =
+        prng_below(prng, prng_below(prng, 3) == 0 ? 40000 : 300) + 1;
     if (p->state == PEER_CLOSED) {
         join(c, p);
     } else if (dice < 8) {
@@ -406,10 +400,10 @@ static void fuzz(struct check *c)
 {
     enum { COUNT = 8 };
     struct peer *peers = new_peers(c, COUNT);
-    uint64_t state = c->seed;
+    struct prng prng = {.state = c->seed};
     int steps = c->is_long ? 50000 : 1500;
     for (int i = 0; i < steps && going_on(c); i++)
-        fuzz_step(c, &peers[next_random(&state) % COUNT], &state);
+        fuzz_step(c, &peers[prng_below(&prng, COUNT)], &prng);
     for (int i = 0; i < COUNT; i++)
         if (peers[i].state == PEER_OPEN)
             receive_bytes(c, &peers[i], peers[i].sent - peers[i].received);
