@@ -13,18 +13,19 @@
 #include "process.h"
 #include "statistics.h"
 
-struct run {
+struct state {
     uint64_t begun_ns;
-    uint64_t deadline_ns;      /* nothing new after this */
-    uint64_t last_echo_ns;     /* or any other progress */
-    uint64_t next_look_ns;     /* when to look at the stop event again */
-    uint64_t next_due_ns;      /* LOAD_PACED */
-    uint64_t due_step_ns;      /* LOAD_PACED: from one to the next */
-    uint64_t connects;         /* LOAD_CHURN: begun in this round */
-    uint64_t hot_bytes_before; /* received by the hot connection */
-    int under_way_count;       /* what still has to come to an end */
-    bool is_over;              /* the deadline has passed */
-    struct load_round *round;  /* what is filled */
+    uint64_t window_ns;    /* when counting begins */
+    uint64_t deadline_ns;  /* nothing new after this */
+    uint64_t last_echo_ns; /* or any other progress */
+    uint64_t next_look_ns; /* when to look at the stop event again */
+    uint64_t next_due_ns;  /* LOAD_PACED */
+    uint64_t due_step_ns;  /* LOAD_PACED: from one to the next */
+    uint64_t connects;     /* LOAD_CHURN: begun in this run */
+    int under_way_count;   /* what still has to come to an end */
+    bool is_counting;      /* the window has begun */
+    bool is_over;          /* the deadline has passed */
+    struct load_run *run;  /* what is filled */
 };
 
 /* ---- failures ------------------------------------------------------------ */
@@ -136,81 +137,85 @@ static bool verify(struct load *load, int index, const char *received,
     }
     return true;
 }
+/* ---- receiving ------------------------------------------------------------ */
 
-/* Takes what has arrived, once. Asks for one byte more than is missing, so that
- * an echo that is too long shows. *ended: the server has ended the stream. */
-static bool receive(struct load *load, int index, bool *ended)
+/* Starts the next receive. One that is done at once is put on the port as well:
+ * each connection waits for its turn. Asks for one byte more than a message has,
+ * so that an echo that is too long shows. */
+static bool start_receive(struct load *load, int index)
 {
-    static char received[65536];
     struct load_connection *c = &load->connections[index];
-    uint64_t missing = c->sent_bytes - c->echoed_bytes;
-    if (c->kind != LOAD_STREAM)
-        missing = load->plan.message_bytes - c->echoed_bytes;
-    size_t wanted = sizeof received;
-    if (missing + 1 < wanted)
-        wanted = (size_t)missing + 1;
-    int bytes = recv(c->s, received, (int)wanted, 0);
+    WSABUF buffer = {(ULONG)load->receive_bytes, c->received};
+    DWORD flags = 0;
+    c->in = (OVERLAPPED){0};
+    c->is_receiving = true;
+    int failed = WSARecv(c->s, &buffer, 1, NULL, &flags, &c->in, NULL);
     int error = WSAGetLastError();
-    *ended = bytes == 0;
-    if (bytes == SOCKET_ERROR && error == WSAEWOULDBLOCK)
+    if (failed && error == WSA_IO_PENDING) {
+        load->calls[PRICES_CLIENT_PENDING]++;
         return true;
-    if (bytes == SOCKET_ERROR)
-        return fail_call(load, index, "recv", error);
-    if (bytes == 0)
-        return c->is_ending ||
-               fail(load, "connection %d: closed by the server", index + 1);
-    return verify(load, index, received, (size_t)bytes);
+    }
+    load->calls[PRICES_CLIENT_READY]++;
+    if (!failed &&
+        PostQueuedCompletionStatus(load->port, (DWORD)c->in.InternalHigh,
+                                   (ULONG_PTR)index, &c->in))
+        return true;
+    c->is_receiving = false;
+    return fail_call(load, index, "WSARecv", error);
 }
 
 /* ---- sending ------------------------------------------------------------- */
 
-/* Sends what the socket takes now, up to a position; asks to be told when
- * there is room for the rest. */
+/* Sends up to a position, or until a send pends. */
 static bool send_up_to(struct load *load, int index, uint64_t goal)
 {
+    enum { PIECE_BYTES = 65536 }; /* Wine 8 copies more, and takes its time */
     struct load_connection *c = &load->connections[index];
-    short wanted = POLLRDNORM;
-    while (c->sent_bytes < goal) {
+    while (c->sent_bytes < goal && !c->is_sending) {
         size_t piece = 0;
         const char *at = expected_at(load, index, c->sent_bytes, &piece);
         if (piece > goal - c->sent_bytes)
             piece = (size_t)(goal - c->sent_bytes);
-        if (piece > 65536) /* Wine 8 copies more, and takes its time */
-            piece = 65536;
-        int sent = send(c->s, at, (int)piece, 0);
+        if (piece > PIECE_BYTES)
+            piece = PIECE_BYTES;
+        WSABUF buffer = {(ULONG)piece, (char *)(uintptr_t)at};
+        c->out = (OVERLAPPED){0};
+        int failed = WSASend(c->s, &buffer, 1, NULL, 0, &c->out, NULL);
         int error = WSAGetLastError();
-        if (sent == SOCKET_ERROR && error == WSAEWOULDBLOCK) {
-            wanted |= POLLWRNORM;
-            break;
-        }
-        if (sent == SOCKET_ERROR)
-            return fail_call(load, index, "send", error);
-        c->sent_bytes += (uint64_t)sent;
+        load->calls[PRICES_CLIENT_SEND]++;
+        if (failed && error == WSA_IO_PENDING)
+            c->is_sending = true;
+        else if (failed)
+            return fail_call(load, index, "WSASend", error);
+        else
+            c->sent_bytes += c->out.InternalHigh;
     }
-    load->polled[index].events = wanted;
     return true;
 }
 
-/* What counts as one message of a stream. */
+/* What counts as one message of a stream; never 0. */
 static size_t stream_unit(const struct load *load, int index)
 {
-    return index < load->plan.connection_count ? load->plan.message_bytes
-                                               : load->plan.hot_bytes;
+    size_t bytes = index < load->plan.connection_count
+                       ? load->plan.message_bytes
+                       : load->plan.hot_bytes;
+    return bytes > 0 ? bytes : 1;
 }
 
-static bool send_more(struct load *load, int index, const struct run *run)
+static bool send_more(struct load *load, int index, const struct state *state)
 {
     struct load_connection *c = &load->connections[index];
     if (c->kind != LOAD_STREAM)
         return send_up_to(load, index, load->plan.message_bytes);
     uint64_t goal = c->echoed_bytes + LOAD_WINDOW_BYTES;
     uint64_t odd = c->sent_bytes % stream_unit(load, index);
-    if (run->is_over) /* only whole messages */
+    if (state->is_over) /* only whole messages */
         goal = c->sent_bytes + (odd > 0 ? stream_unit(load, index) - odd : 0);
     return send_up_to(load, index, goal);
 }
 
-static bool begin_message(struct load *load, int index, const struct run *run)
+static bool begin_message(struct load *load, int index,
+                          const struct state *state)
 {
     struct load_connection *c = &load->connections[index];
     c->sequence++;
@@ -220,108 +225,95 @@ static bool begin_message(struct load *load, int index, const struct run *run)
     write_message(load, index);
     if (c->kind != LOAD_CHURN) /* there the connect was the beginning */
         c->begun_ns = clock_ns();
-    return send_more(load, index, run);
+    return send_more(load, index, state);
 }
 
 /* ---- a fixed rate -------------------------------------------------------- */
 
 /* The connection is free and has something due. */
-static bool begin_due(struct load *load, int index, struct run *run)
+static bool begin_due(struct load *load, int index, struct state *state)
 {
     struct load_connection *c = &load->connections[index];
     uint64_t free_ns = c->due_ns > c->ended_ns ? c->due_ns : c->ended_ns;
     c->due_count--;
-    bool begun = begin_message(load, index, run);
+    bool begun = begin_message(load, index, state);
     if (c->begun_ns > free_ns + LOAD_LATE_NS)
-        run->round->late_count++;
+        state->run->late_count++;
     return begun;
 }
 
 /* Notes everything that has become due by now; sends where it can. */
-static bool keep_pace(struct load *load, struct run *run)
+static bool keep_pace(struct load *load, struct state *state)
 {
     uint64_t now_ns = clock_ns();
-    while (run->next_due_ns <= now_ns && run->next_due_ns < run->deadline_ns) {
+    while (state->next_due_ns <= now_ns &&
+           state->next_due_ns < state->deadline_ns) {
         int index = load->next_due_index;
         struct load_connection *c = &load->connections[index];
-        if (run->under_way_count++ == 0)
-            run->last_echo_ns = now_ns; /* patience begins anew */
-        run->round->due_count++;
+        if (state->under_way_count++ == 0)
+            state->last_echo_ns = now_ns; /* patience begins anew */
+        state->run->due_count++;
         if (c->due_count++ == 0 && !c->is_under_way)
-            c->due_ns = run->next_due_ns;
-        run->next_due_ns += run->due_step_ns;
+            c->due_ns = state->next_due_ns;
+        state->next_due_ns += state->due_step_ns;
         load->next_due_index = (index + 1) % load->plan.connection_count;
-        if (!c->is_under_way && !begin_due(load, index, run))
+        if (!c->is_under_way && !begin_due(load, index, state))
             return false;
     }
     return true;
 }
 
-static bool on_paced_complete(struct load *load, int index, struct run *run,
-                              uint64_t now_ns)
+static bool on_paced_complete(struct load *load, int index, struct state *state)
 {
     struct load_connection *c = &load->connections[index];
-    uint64_t turn_ns = run->due_step_ns * (uint64_t)load->plan.connection_count;
-    histogram_add(&run->round->latency,
-                  now_ns > c->due_ns ? now_ns - c->due_ns : 0);
-    histogram_add(&run->round->service, now_ns - c->begun_ns);
-    run->under_way_count--;
+    struct load_run *run = state->run;
+    uint64_t turn_ns =
+        state->due_step_ns * (uint64_t)load->plan.connection_count;
+    run->echoes++;
+    run->bytes += load->plan.message_bytes;
+    histogram_add(&run->latency,
+                  c->ended_ns > c->due_ns ? c->ended_ns - c->due_ns : 0);
+    histogram_add(&run->service, c->ended_ns - c->begun_ns);
+    state->under_way_count--;
     c->due_ns += turn_ns;
-    return c->due_count == 0 || begin_due(load, index, run);
+    return c->due_count == 0 || begin_due(load, index, state);
 }
 
 /* ---- connecting ---------------------------------------------------------- */
 
-/* A socket on its way to the server. */
-static SOCKET begin_connect(struct load *load, int index)
+/* A socket on the port. INVALID_SOCKET: failure says why. */
+static SOCKET make_socket(struct load *load, int index)
 {
-    const struct addrinfo *address = load->address;
-    SOCKET s = socket(address->ai_family, SOCK_STREAM, IPPROTO_TCP);
+    SOCKET s = WSASocketW(load->address->ai_family, SOCK_STREAM, IPPROTO_TCP,
+                          NULL, 0, WSA_FLAG_OVERLAPPED);
     int error = WSAGetLastError();
     if (s == INVALID_SOCKET) {
-        fail_call(load, index, "socket", error);
+        fail_call(load, index, "WSASocketW", error);
         return s;
     }
-    const char *call = "ioctlsocket(FIONBIO)";
-    u_long on = 1;
-    error = 0;
-    if (ioctlsocket(s, (long)FIONBIO, &on) == SOCKET_ERROR)
-        error = WSAGetLastError();
-    if (error == 0) {
-        call = "connect";
-        if (connect(s, address->ai_addr, (int)address->ai_addrlen) ==
-            SOCKET_ERROR)
-            error = WSAGetLastError();
-        if (error == WSAEWOULDBLOCK) /* under way, as expected */
-            error = 0;
-    }
+    error = net_tune(s);
+    if (error == 0 && (CreateIoCompletionPort((HANDLE)s, load->port,
+                                              (ULONG_PTR)index, 0) == NULL ||
+                       !SetFileCompletionNotificationModes(
+                           (HANDLE)s, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS)))
+        error = (int)GetLastError();
     if (error == 0)
         return s;
-    fail_call(load, index, call, error);
+    fail_call(load, index, "socket on a port", error);
     closesocket(s);
     return INVALID_SOCKET;
 }
 
-/* What became of a connect that has ended: 0 or the Winsock error. */
-static int connect_result(SOCKET s)
-{
-    DWORD error = 0;
-    int length = sizeof error;
-    if (getsockopt(s, SOL_SOCKET, SO_ERROR, (char *)&error, &length) ==
-        SOCKET_ERROR)
-        return WSAGetLastError();
-    return error != 0 ? (int)error : net_tune(s);
-}
-
+/* A connected socket. */
 static SOCKET open_socket(struct load *load, int index)
 {
-    SOCKET s = begin_connect(load, index);
+    SOCKET s = make_socket(load, index);
     if (s == INVALID_SOCKET)
         return s;
-    int error = WSAETIMEDOUT;
-    if (peer_poll(s, POLLWRNORM, LOAD_PATIENCE_MS) != 0)
-        error = connect_result(s);
-    if (error == 0)
+    int failed =
+        connect(s, load->address->ai_addr, (int)load->address->ai_addrlen);
+    int error = WSAGetLastError();
+    if (!failed)
         return s;
     fail_call(load, index, "connect", error);
     closesocket(s);
@@ -330,45 +322,41 @@ static SOCKET open_socket(struct load *load, int index)
 
 /* ---- connections that do not last ---------------------------------------- */
 
-static bool churn_connect(struct load *load, int index, struct run *run)
+static bool churn_connect(struct load *load, int index, struct state *state)
 {
     struct load_connection *c = &load->connections[index];
-    run->connects++;
+    struct sockaddr_storage any = {0};
+    int length = (int)load->address->ai_addrlen;
+    any.ss_family = (short)load->address->ai_family;
+    state->connects++;
     c->begun_ns = clock_ns();
-    c->s = begin_connect(load, index);
-    c->is_connecting = true;
     c->is_ending = false;
-    load->polled[index].fd = c->s;
-    load->polled[index].events = POLLWRNORM;
-    return c->s != INVALID_SOCKET;
+    c->s = make_socket(load, index);
+    if (c->s == INVALID_SOCKET)
+        return false;
+    c->out = (OVERLAPPED){0};
+    /* ConnectEx takes bound sockets only. */
+    BOOL failed = bind(c->s, (const struct sockaddr *)&any, length) != 0 ||
+                  !load->connect_ex(c->s, load->address->ai_addr, length, NULL,
+                                    0, NULL, &c->out);
+    int error = WSAGetLastError();
+    if (failed && error != WSA_IO_PENDING)
+        return fail_call(load, index, "ConnectEx", error);
+    c->is_connecting = true;
+    c->is_sending = true;
+    return failed ||
+           PostQueuedCompletionStatus(load->port, 0, (ULONG_PTR)index, &c->out);
 }
 
-/* The server has ended its half as well. */
-static bool churn_closed(struct load *load, int index, struct run *run)
+static bool churn_connected(struct load *load, int index, struct state *state)
 {
     struct load_connection *c = &load->connections[index];
-    closesocket(c->s);
-    c->s = INVALID_SOCKET;
-    load->polled[index].fd = INVALID_SOCKET; /* WSAPoll passes it over */
-    load->polled[index].events = 0;
-    run->last_echo_ns = clock_ns();
-    run->round->echoes++;
-    c->echoes++;
-    if (run->last_echo_ns < run->deadline_ns &&
-        run->connects < load->plan.connects_at_most)
-        return churn_connect(load, index, run);
-    run->under_way_count--;
-    return true;
-}
-
-static bool churn_connected(struct load *load, int index, struct run *run)
-{
-    struct load_connection *c = &load->connections[index];
-    int error = connect_result(c->s);
-    if (error != 0)
-        return fail_call(load, index, "connect", error);
     c->is_connecting = false;
-    return begin_message(load, index, run);
+    if (setsockopt(c->s, SOL_SOCKET, SO_UPDATE_CONNECT_CONTEXT, "", 0)) {
+        int error = WSAGetLastError();
+        return fail_call(load, index, "SO_UPDATE_CONNECT_CONTEXT", error);
+    }
+    return begin_message(load, index, state) && start_receive(load, index);
 }
 
 static bool churn_echoed(struct load *load, int index)
@@ -382,87 +370,160 @@ static bool churn_echoed(struct load *load, int index)
     return true;
 }
 
-/* ---- one round ----------------------------------------------------------- */
-
-static bool on_echo_complete(struct load *load, int index, struct run *run)
+/* The server has ended its half as well. */
+static bool churn_closed(struct load *load, int index, struct state *state)
 {
     struct load_connection *c = &load->connections[index];
-    uint64_t now_ns = clock_ns();
-    run->last_echo_ns = now_ns;
-    run->round->bytes += load->plan.message_bytes;
-    c->ended_ns = now_ns;
-    c->is_under_way = false;
-    if (c->kind == LOAD_CHURN) {
-        histogram_add(&run->round->latency, now_ns - c->begun_ns);
-        return churn_echoed(load, index);
+    closesocket(c->s);
+    c->s = INVALID_SOCKET;
+    state->last_echo_ns = clock_ns();
+    state->run->all_echoes++;
+    if (state->is_counting && state->last_echo_ns < state->deadline_ns) {
+        state->run->echoes++;
+        state->run->bytes += load->plan.message_bytes;
+        c->echoes++;
     }
-    run->round->echoes++;
-    c->echoes++;
-    if (c->kind == LOAD_PACED)
-        return on_paced_complete(load, index, run, now_ns);
-    histogram_add(&run->round->latency, now_ns - c->begun_ns);
-    if (now_ns < run->deadline_ns)
-        return begin_message(load, index, run);
-    run->under_way_count--;
-    load->polled[index].events = 0;
+    if (state->last_echo_ns < state->deadline_ns &&
+        state->connects < load->plan.connects_at_most)
+        return churn_connect(load, index, state);
+    state->under_way_count--;
     return true;
 }
 
-/* Part of a stream has come back. */
-static bool on_stream(struct load *load, int index, struct run *run)
+/* ---- what has completed --------------------------------------------------- */
+
+static bool on_echo_complete(struct load *load, int index, struct state *state)
 {
     struct load_connection *c = &load->connections[index];
-    run->last_echo_ns = clock_ns();
-    if (!send_more(load, index, run))
+    struct load_run *run = state->run;
+    uint64_t now_ns = clock_ns();
+    bool counts = state->is_counting && now_ns < state->deadline_ns;
+    state->last_echo_ns = now_ns;
+    c->ended_ns = now_ns;
+    c->is_under_way = false;
+    if (counts && c->kind != LOAD_PACED)
+        histogram_add(&run->latency, now_ns - c->begun_ns);
+    if (c->kind == LOAD_CHURN)
+        return churn_echoed(load, index);
+    run->all_echoes++;
+    if (c->kind == LOAD_PACED)
+        return on_paced_complete(load, index, state);
+    if (counts) {
+        run->echoes++;
+        run->bytes += load->plan.message_bytes;
+        c->echoes++;
+    }
+    if (now_ns < state->deadline_ns)
+        return begin_message(load, index, state);
+    state->under_way_count--;
+    return true;
+}
+
+/* Part of a stream has come back, or has gone out. */
+static bool on_stream(struct load *load, int index, struct state *state)
+{
+    struct load_connection *c = &load->connections[index];
+    state->last_echo_ns = clock_ns();
+    if (!send_more(load, index, state))
         return false;
-    if (!run->is_over || c->echoed_bytes < c->sent_bytes ||
+    if (!state->is_over || c->echoed_bytes < c->sent_bytes ||
         c->sent_bytes % stream_unit(load, index) != 0 || !c->is_under_way)
         return true;
     c->is_under_way = false;
-    c->ended_ns = run->last_echo_ns;
-    run->under_way_count--;
-    load->polled[index].events = 0;
+    c->ended_ns = state->last_echo_ns;
+    state->under_way_count--;
     return true;
 }
 
-/* Does what one socket is ready for. */
-static bool on_ready(struct load *load, int index, struct run *run)
+static bool on_sent(struct load *load, int index, DWORD bytes,
+                    struct state *state)
 {
     struct load_connection *c = &load->connections[index];
-    short ready = load->polled[index].revents;
-    bool ended = false;
-    if (ready & POLLNVAL)
-        return fail(load, "connection %d: WSAPoll: not a socket", index + 1);
+    c->is_sending = false;
     if (c->is_connecting)
-        return churn_connected(load, index, run);
-    if ((ready & POLLWRNORM) && !send_more(load, index, run))
-        return false;
-    if (!(ready & (POLLRDNORM | POLLHUP | POLLERR)))
-        return true;
-    if (!receive(load, index, &ended))
-        return false;
-    if (ended)
-        return churn_closed(load, index, run);
-    if (c->kind == LOAD_STREAM)
-        return on_stream(load, index, run);
-    if (c->is_under_way && c->echoed_bytes == load->plan.message_bytes)
-        return on_echo_complete(load, index, run);
-    return true;
+        return churn_connected(load, index, state);
+    c->sent_bytes += bytes;
+    return c->kind == LOAD_STREAM ? on_stream(load, index, state)
+                                  : send_more(load, index, state);
 }
+
+static bool on_received(struct load *load, int index, DWORD bytes,
+                        struct state *state)
+{
+    struct load_connection *c = &load->connections[index];
+    c->is_receiving = false;
+    if (bytes == 0 && c->is_ending)
+        return churn_closed(load, index, state);
+    if (bytes == 0)
+        return fail(load, "connection %d: closed by the server", index + 1);
+    if (!verify(load, index, c->received, bytes))
+        return false;
+    bool good = true;
+    if (c->kind == LOAD_STREAM)
+        good = on_stream(load, index, state);
+    else if (c->is_under_way && c->echoed_bytes == load->plan.message_bytes)
+        good = on_echo_complete(load, index, state);
+    return good && start_receive(load, index);
+}
+
+/* How long to wait for a packet: until something becomes due, to the ms; the
+ * rest of that time the port is asked again and again. */
+static DWORD wait_ms(const struct load *load, const struct state *state)
+{
+    enum { WAIT_MS = 20 };
+    if (load->plan.kind != LOAD_PACED ||
+        state->next_due_ns >= state->deadline_ns)
+        return WAIT_MS;
+    uint64_t now_ns = clock_ns();
+    if (state->next_due_ns <= now_ns)
+        return 0;
+    uint64_t left_ms = (state->next_due_ns - now_ns) / 1000000;
+    return left_ms < WAIT_MS ? (DWORD)left_ms : WAIT_MS;
+}
+
+static bool take_packet(struct load *load, struct state *state)
+{
+    DWORD bytes = 0;
+    ULONG_PTR key = 0;
+    OVERLAPPED *overlapped = NULL;
+    DWORD timeout_ms = wait_ms(load, state);
+    uint64_t before_ns = clock_ns();
+    BOOL good = GetQueuedCompletionStatus(load->port, &bytes, &key, &overlapped,
+                                          timeout_ms);
+    int error = (int)GetLastError();
+    state->run->waited_ns += clock_ns() - before_ns;
+    if (overlapped != NULL) {
+        struct load_connection *c = &load->connections[key];
+        load->calls[PRICES_CLIENT_DEQUEUE]++;
+        bool is_receive = overlapped == &c->in;
+        if (!good) {
+            *(is_receive ? &c->is_receiving : &c->is_sending) = false;
+            return fail_call(load, (int)key, is_receive ? "receive" : "send",
+                             error);
+        }
+        good = is_receive ? on_received(load, (int)key, bytes, state)
+                          : on_sent(load, (int)key, bytes, state);
+        if (!good)
+            return false;
+    }
+    return load->plan.kind != LOAD_PACED || keep_pace(load, state);
+}
+
+/* ---- one run ------------------------------------------------------------- */
 
 /* Whether to go on, looked at about every 20 ms: waiting for an event is a
  * system call. */
 static enum load_outcome look_around(struct load *load, HANDLE stop,
-                                     struct run *run)
+                                     struct state *state)
 {
     uint64_t now_ns = clock_ns();
-    if (now_ns < run->next_look_ns)
+    if (now_ns < state->next_look_ns)
         return LOAD_DONE;
-    run->next_look_ns = now_ns + 20 * UINT64_C(1000000);
+    state->next_look_ns = now_ns + 20 * UINT64_C(1000000);
     if (stop != NULL && WaitForSingleObject(stop, 0) == WAIT_OBJECT_0)
         return LOAD_STOPPED;
-    if (run->under_way_count == 0 ||
-        now_ns - run->last_echo_ns < LOAD_PATIENCE_MS * UINT64_C(1000000))
+    if (state->under_way_count == 0 ||
+        now_ns - state->last_echo_ns < LOAD_PATIENCE_MS * UINT64_C(1000000))
         return LOAD_DONE;
     for (int i = 0; i < load->total_count; i++)
         if (load->connections[i].is_under_way ||
@@ -476,40 +537,8 @@ static enum load_outcome look_around(struct load *load, HANDLE stop,
     return LOAD_FAILED;
 }
 
-/* How long WSAPoll may wait: until something becomes due, to the ms; the rest
- * of that time it is asked again and again. */
-static int poll_ms(const struct load *load, const struct run *run)
-{
-    enum { POLL_MS = 20 };
-    if (load->plan.kind != LOAD_PACED || run->next_due_ns >= run->deadline_ns)
-        return POLL_MS;
-    uint64_t now_ns = clock_ns();
-    if (run->next_due_ns <= now_ns)
-        return 0;
-    uint64_t left_ms = (run->next_due_ns - now_ns) / 1000000;
-    return left_ms < POLL_MS ? (int)left_ms : POLL_MS;
-}
-
-static bool poll_once(struct load *load, struct run *run)
-{
-    int ready =
-        WSAPoll(load->polled, (ULONG)load->total_count, poll_ms(load, run));
-    if (ready == SOCKET_ERROR) {
-        int error = WSAGetLastError();
-        return fail_call(load, 0, "WSAPoll", error);
-    }
-    for (int i = 0; i < load->total_count && ready > 0; i++)
-        if (load->polled[i].fd != INVALID_SOCKET &&
-            load->polled[i].revents != 0) {
-            ready--;
-            if (!on_ready(load, i, run))
-                return false;
-        }
-    return load->plan.kind != LOAD_PACED || keep_pace(load, run);
-}
-
-/* Gives every connection its first work of the round. */
-static bool begin_all(struct load *load, struct run *run)
+/* Gives every connection its first work. */
+static bool begin_all(struct load *load, struct state *state)
 {
     for (int i = 0; i < load->total_count; i++) {
         struct load_connection *c = &load->connections[i];
@@ -518,15 +547,14 @@ static bool begin_all(struct load *load, struct run *run)
         c->due_count = 0;
         if (c->kind == LOAD_PACED)
             continue;
-        run->under_way_count++;
+        state->under_way_count++;
         if (c->kind == LOAD_CHURN) {
-            good = churn_connect(load, i, run);
+            good = churn_connect(load, i, state);
         } else if (c->kind == LOAD_STREAM) {
             c->is_under_way = true;
-            good = send_more(load, i, run);
+            good = send_more(load, i, state);
         } else {
-            good = begin_message(load, i, run);
-            run->round->idle_ns += c->begun_ns - run->begun_ns;
+            good = begin_message(load, i, state);
         }
         if (!good)
             return false;
@@ -534,88 +562,98 @@ static bool begin_all(struct load *load, struct run *run)
     return true;
 }
 
-/* The deadline has passed: streams end with the message that is under way. */
-static bool end_streams(struct load *load, struct run *run)
+/* The window begins: what streams have moved before does not count. */
+static void begin_window(struct load *load, struct state *state)
 {
+    state->is_counting = true;
+    state->window_ns = clock_ns();
     for (int i = 0; i < load->total_count; i++)
-        if (load->connections[i].kind == LOAD_STREAM &&
-            load->connections[i].is_under_way && !on_stream(load, i, run))
-            return false;
-    return true;
+        load->connections[i].counted_from = load->connections[i].echoed_bytes;
 }
 
-/* What streams have moved since before, which holds a value for each. */
-static void count_streams(struct load *load, struct load_round *round,
-                          const uint64_t *before)
+/* The deadline has passed: what streams have moved by now counts, and they end
+ * with the message that is under way. */
+static bool end_window(struct load *load, struct state *state)
 {
+    state->is_over = true;
+    state->run->elapsed_ns = clock_ns() - state->window_ns;
     for (int i = 0; i < load->total_count; i++) {
         struct load_connection *c = &load->connections[i];
         if (c->kind != LOAD_STREAM)
             continue;
-        uint64_t bytes = c->echoed_bytes - before[i];
+        uint64_t bytes = c->echoed_bytes - c->counted_from;
         c->echoes = bytes / stream_unit(load, i);
         if (i >= load->plan.connection_count) {
-            round->hot_echoes += c->echoes;
+            state->run->hot_echoes += c->echoes;
         } else {
-            round->echoes += c->echoes;
-            round->bytes += bytes;
+            state->run->echoes += c->echoes;
+            state->run->bytes += bytes;
         }
+        if (c->is_under_way && !on_stream(load, i, state))
+            return false;
     }
+    return true;
 }
 
 static enum load_outcome run_to_end(struct load *load, HANDLE stop,
-                                    struct run *run)
+                                    struct state *state)
 {
-    if (!begin_all(load, run))
+    bool closed =
+        load->plan.kind == LOAD_CLOSED || load->plan.kind == LOAD_CHURN;
+    if (!begin_all(load, state))
         return LOAD_FAILED;
-    while (!run->is_over || run->under_way_count > 0) {
-        if (!poll_once(load, run))
+    while (!state->is_over || state->under_way_count > 0) {
+        if (!take_packet(load, state))
             return LOAD_FAILED;
-        enum load_outcome outcome = look_around(load, stop, run);
+        enum load_outcome outcome = look_around(load, stop, state);
         if (outcome != LOAD_DONE)
             return outcome;
-        bool closed =
-            load->plan.kind == LOAD_CLOSED || load->plan.kind == LOAD_CHURN;
-        if (!run->is_over && ((closed && run->under_way_count == 0) ||
-                              clock_ns() >= run->deadline_ns)) {
-            run->is_over = true;
-            if (!end_streams(load, run))
-                return LOAD_FAILED;
-        }
+        uint64_t now_ns = clock_ns();
+        if (!state->is_counting && now_ns >= state->window_ns)
+            begin_window(load, state);
+        if (!state->is_over &&
+            ((closed && state->under_way_count == 0) ||
+             now_ns >= state->deadline_ns) &&
+            !end_window(load, state))
+            return LOAD_FAILED;
     }
     return LOAD_DONE;
 }
 
-enum load_outcome load_run(struct load *load, uint64_t duration_ns, HANDLE stop,
-                           struct load_round *round)
+/* Bytes that streams have echoed ever, in whole messages. */
+static uint64_t stream_messages(const struct load *load)
 {
-    memset(round, 0, sizeof *round);
-    uint64_t *before = calloc((size_t)load->total_count, sizeof *before);
-    if (before == NULL) {
-        fail(load, "not enough memory");
-        return LOAD_FAILED;
-    }
+    uint64_t messages = 0;
     for (int i = 0; i < load->total_count; i++)
-        before[i] = load->connections[i].echoed_bytes;
+        if (load->connections[i].kind == LOAD_STREAM)
+            messages +=
+                load->connections[i].echoed_bytes / stream_unit(load, i);
+    return messages;
+}
+
+enum load_outcome load_run(struct load *load, uint64_t duration_ns, HANDLE stop,
+                           struct load_run *run)
+{
+    memset(run, 0, sizeof *run);
+    memset(load->calls, 0, sizeof load->calls);
+    uint64_t messages_before = stream_messages(load);
     uint64_t cpu_before_100ns = process_own_cpu_100ns();
-    struct run run = {.begun_ns = clock_ns(), .round = round};
-    run.deadline_ns = run.begun_ns + duration_ns;
-    run.last_echo_ns = run.begun_ns;
-    if (load->plan.kind == LOAD_PACED) {
-        run.due_step_ns = (uint64_t)(1e9 / load->plan.rate_per_s);
-        run.next_due_ns = run.begun_ns + run.due_step_ns;
+    struct state state = {.begun_ns = clock_ns(), .run = run};
+    bool is_paced = load->plan.kind == LOAD_PACED;
+    state.window_ns = state.begun_ns + (is_paced ? 0 : duration_ns / 8);
+    state.deadline_ns = state.begun_ns + duration_ns;
+    state.last_echo_ns = state.begun_ns;
+    if (is_paced) {
+        state.due_step_ns = (uint64_t)(1e9 / load->plan.rate_per_s);
+        state.next_due_ns = state.begun_ns + state.due_step_ns;
     }
-    enum load_outcome outcome = run_to_end(load, stop, &run);
-    if (outcome == LOAD_DONE) {
-        if (load->plan.kind == LOAD_CLOSED)
-            for (int i = 0; i < load->total_count; i++)
-                round->idle_ns +=
-                    run.last_echo_ns - load->connections[i].ended_ns;
-        round->elapsed_ns = run.last_echo_ns - run.begun_ns;
-        round->cpu_ns = 100 * (process_own_cpu_100ns() - cpu_before_100ns);
-        count_streams(load, round, before);
-    }
-    free(before);
+    enum load_outcome outcome = run_to_end(load, stop, &state);
+    run->whole_ns = state.last_echo_ns - state.begun_ns;
+    if (is_paced)
+        run->elapsed_ns = run->whole_ns;
+    run->cpu_ns = 100 * (process_own_cpu_100ns() - cpu_before_100ns);
+    memcpy(run->calls, load->calls, sizeof run->calls);
+    run->all_echoes += stream_messages(load) - messages_before;
     return outcome;
 }
 
@@ -625,12 +663,17 @@ static bool allocate(struct load *load)
 {
     size_t count = (size_t)load->plan.connection_count + load->plan.has_hot;
     size_t idle = (size_t)load->plan.idle_count;
+    bool has_stream = load->plan.has_hot || load->plan.kind == LOAD_STREAM;
+    load->receive_bytes = has_stream || load->plan.message_bytes >= 65536
+                              ? 65536
+                              : load->plan.message_bytes + 1;
     load->connections = calloc(count, sizeof *load->connections);
-    load->polled = calloc(count, sizeof *load->polled);
     load->messages = calloc(count, load->plan.message_bytes);
+    load->received = calloc(count, load->receive_bytes);
     load->idle = calloc(idle + 1, sizeof *load->idle);
-    if (load->connections == NULL || load->polled == NULL ||
-        load->messages == NULL || load->idle == NULL)
+    load->port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
+    if (load->connections == NULL || load->messages == NULL ||
+        load->received == NULL || load->idle == NULL || load->port == NULL)
         return fail(load, "not enough memory for %zu connections",
                     count + idle);
     load->total_count = (int)count;
@@ -639,13 +682,51 @@ static bool allocate(struct load *load)
         c->s = INVALID_SOCKET;
         c->kind = load->plan.kind;
         c->message = load->messages + i * load->plan.message_bytes;
-        load->polled[i].fd = INVALID_SOCKET;
+        c->received = load->received + i * load->receive_bytes;
     }
     if (load->plan.has_hot)
         load->connections[count - 1].kind = LOAD_STREAM;
     for (size_t i = 0; i < idle; i++)
         load->idle[i] = INVALID_SOCKET;
     return true;
+}
+
+/* ConnectEx is reached through a pointer (documentation page "LPFN_CONNECTEX
+ * callback function"). */
+static bool find_connect_ex(struct load *load)
+{
+    GUID id = WSAID_CONNECTEX;
+    DWORD bytes = 0;
+    SOCKET s = make_socket(load, 0);
+    if (s == INVALID_SOCKET)
+        return false;
+    int failed = WSAIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof id,
+                          &load->connect_ex, sizeof load->connect_ex, &bytes,
+                          NULL, NULL);
+    int error = WSAGetLastError();
+    closesocket(s);
+    return !failed || fail_call(load, 0, "WSAIoctl(ConnectEx)", error);
+}
+
+/* One echo on each connection: then the server has accepted them all, and has
+ * started its threads. */
+static bool warm_up(struct load *load)
+{
+    static struct load_run unused; /* 60 KB: not on the stack */
+    enum load_kind kind = load->plan.kind;
+    load->plan.kind = LOAD_CLOSED;
+    for (int i = 0; i < load->total_count; i++)
+        load->connections[i].kind = LOAD_CLOSED;
+    bool good = load_run(load, 0, NULL, &unused) == LOAD_DONE;
+    load->plan.kind = kind;
+    for (int i = 0; i < load->total_count; i++) {
+        struct load_connection *c = &load->connections[i];
+        bool is_hot = i >= load->plan.connection_count;
+        c->kind = is_hot ? LOAD_STREAM : kind;
+        c->sent_bytes = 0;
+        c->echoed_bytes = 0;
+    }
+    return good;
 }
 
 bool load_open(struct load *load, const char *host, unsigned short port,
@@ -663,16 +744,13 @@ bool load_open(struct load *load, const char *host, unsigned short port,
     if (getaddrinfo(host, service, &hints, &load->address) != 0)
         return fail(load, "\"%s\" is not an address", host);
     if (plan->kind == LOAD_CHURN)
-        return true;
+        return find_connect_ex(load);
     for (int i = 0; i < load->total_count; i++) {
-        SOCKET s = open_socket(load, i);
-        if (s == INVALID_SOCKET)
+        load->connections[i].s = open_socket(load, i);
+        if (load->connections[i].s == INVALID_SOCKET || !start_receive(load, i))
             return false;
-        load->connections[i].s = s;
-        load->polled[i].fd = s;
-        load->polled[i].events = POLLRDNORM;
     }
-    return true;
+    return warm_up(load);
 }
 
 /* An echo of one byte: then the server has accepted it. */
@@ -692,7 +770,7 @@ bool load_open_idle(struct load *load, HANDLE stop)
         if (stop != NULL && i % 16 == 0 &&
             WaitForSingleObject(stop, 0) == WAIT_OBJECT_0)
             return false;
-        load->idle[i] = open_socket(load, i);
+        load->idle[i] = open_socket(load, 0);
         if (load->idle[i] == INVALID_SOCKET)
             return false;
         if (send(load->idle[i], "i", 1, 0) != 1)
@@ -704,24 +782,52 @@ bool load_open_idle(struct load *load, HANDLE stop)
     return true;
 }
 
+/* An OVERLAPPED and its buffer belong to Windows until the packet has come.
+ * False: some did not, and their memory must stay. */
+static bool drain(struct load *load)
+{
+    enum { DRAIN_MS = 2000 };
+    for (int i = 0; i < load->total_count; i++) {
+        struct load_connection *c = &load->connections[i];
+        while (c->is_receiving || c->is_sending) {
+            DWORD bytes = 0;
+            ULONG_PTR key = 0;
+            OVERLAPPED *overlapped = NULL;
+            GetQueuedCompletionStatus(load->port, &bytes, &key, &overlapped,
+                                      DRAIN_MS);
+            if (overlapped == NULL)
+                return false;
+            struct load_connection *other = &load->connections[key];
+            *(overlapped == &other->in ? &other->is_receiving
+                                       : &other->is_sending) = false;
+        }
+    }
+    return true;
+}
+
 void load_close(struct load *load)
 {
     for (int i = 0; i < load->total_count; i++)
         if (load->connections[i].s != INVALID_SOCKET)
-            closesocket(load->connections[i].s);
+            net_close_reset(load->connections[i].s);
     for (int i = 0; load->idle != NULL && i < load->plan.idle_count; i++)
         if (load->idle[i] != INVALID_SOCKET)
-            closesocket(load->idle[i]);
+            net_close_reset(load->idle[i]);
     if (load->address != NULL)
         freeaddrinfo(load->address);
-    free(load->connections);
-    free(load->polled);
-    free(load->messages);
+    if (drain(load)) {
+        free(load->connections);
+        free(load->messages);
+        free(load->received);
+    }
+    if (load->port != NULL)
+        CloseHandle(load->port);
     free(load->idle);
     load->address = NULL;
+    load->port = NULL;
     load->connections = NULL;
-    load->polled = NULL;
     load->messages = NULL;
+    load->received = NULL;
     load->idle = NULL;
     load->total_count = 0;
 }

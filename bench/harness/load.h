@@ -1,12 +1,15 @@
 /* load.h: the client of the benchmark: many connections, one thread.
  *
- * Its I/O model is fixed and the same for every server: non-blocking sockets,
- * and WSAPoll to wait until at least one is ready. What it does on its
- * connections is one of four kinds, below. Every byte that comes back is
- * compared. Except in a stream, every message begins with its sequence number,
- * and no two messages of a run are the same, so that an old echo, or that of
- * another connection, is noticed. In a stream each byte follows from its
- * position (modulo a prime of about 256 K) and from the connection. */
+ * Its I/O model is fixed and the same for every server: overlapped sends and
+ * receives on one completion port, so that waiting costs the same for one
+ * connection as for a thousand. On each connection a receive is always under
+ * way; sends that are done at once come back without a packet
+ * (FILE_SKIP_COMPLETION_PORT_ON_SUCCESS). What it does is one of four kinds,
+ * below. Every byte that comes back is compared. Except in a stream, every
+ * message begins with its sequence number, and no two messages of a run are the
+ * same, so that an old echo, or that of another connection, is noticed. In a
+ * stream each byte follows from its position (modulo a prime of about 256 K)
+ * and from the connection. */
 #ifndef HARNESS_LOAD_H
 #define HARNESS_LOAD_H
 
@@ -15,9 +18,11 @@
 #include <stdint.h>
 #include <winsock2.h>
 #include <ws2tcpip.h>
+#include <mswsock.h>
 #include <windows.h>
 
 #include "histogram.h"
+#include "prices.h"
 
 /* A peer that does nothing for this long has failed. */
 enum { LOAD_PATIENCE_MS = 5000 };
@@ -50,62 +55,77 @@ struct load_plan {
     size_t hot_bytes;     /* what counts as one echo of it */
     size_t message_bytes; /* 1 or more */
     double rate_per_s;    /* LOAD_PACED: over all connections */
-    uint64_t connects_at_most; /* LOAD_CHURN: in one round; each leaves a port
-                                  in TIME_WAIT on this side */
+    uint64_t connects_at_most; /* LOAD_CHURN: in one run; each leaves a port in
+                                  TIME_WAIT on this side */
 };
 
 struct load_connection {
     SOCKET s;
     enum load_kind kind;
-    bool is_connecting;  /* LOAD_CHURN */
+    OVERLAPPED in;       /* of the receive under way */
+    OVERLAPPED out;      /* of the send under way, or of the connect */
+    bool is_receiving;   /* in belongs to Windows */
+    bool is_sending;     /* out belongs to Windows */
+    bool is_connecting;  /* LOAD_CHURN: out is that of ConnectEx */
     bool is_ending;      /* LOAD_CHURN: waits for the server's end */
     bool is_under_way;   /* a message waits for its echo */
     char *message;       /* message_bytes long; owned by struct load */
+    char *received;      /* load->receive_bytes long; likewise */
     uint64_t sequence;   /* of the message under way, from 1 */
     uint64_t sent_bytes; /* of the message under way; LOAD_STREAM: ever */
     uint64_t echoed_bytes;
+    uint64_t counted_from; /* LOAD_STREAM: echoed_bytes when counting began */
     uint64_t due_ns;    /* LOAD_PACED: of the message under way or the next */
     uint64_t due_count; /* LOAD_PACED: due and not yet sent */
     uint64_t begun_ns;  /* just before its first send, or its connect */
     uint64_t ended_ns;  /* when its last echo was complete */
-    uint64_t echoes;    /* in this round */
+    uint64_t echoes;    /* counted in this run */
 };
 
 struct load {
     struct load_plan plan;
     struct addrinfo *address;
+    HANDLE port;                         /* of all connections */
+    LPFN_CONNECTEX connect_ex;           /* LOAD_CHURN */
     struct load_connection *connections; /* the hot one last */
-    WSAPOLLFD *polled;                   /* one for each, same index */
     char *messages;
-    int total_count;    /* connections that are polled */
-    int next_due_index; /* LOAD_PACED: whose turn it is */
-    SOCKET *idle; /* idle_count; never polled: they cost the client nothing */
+    char *received;
+    size_t receive_bytes;               /* of one receive */
+    int total_count;                    /* connections with traffic */
+    int next_due_index;                 /* LOAD_PACED: whose turn it is */
+    int64_t calls[PRICES_CLIENT_CALLS]; /* of the run under way */
+    SOCKET *idle; /* idle_count; nothing waits on them: no cost to the client */
     char failure[160]; /* what went wrong, one line; empty: nothing yet */
 };
 
 enum load_outcome { LOAD_DONE, LOAD_FAILED, LOAD_STOPPED };
 
-/* What one round came to. Add echoes by connection from struct load. */
-struct load_round {
-    uint64_t echoes;     /* whole messages; LOAD_CHURN: connections */
-    uint64_t bytes;      /* that came back, without the hot connection's */
-    uint64_t hot_echoes; /* of the hot connection, in whole messages */
+/* What one run came to. A closed loop, a stream and churn count what is
+ * complete within the window: from one eighth of the duration, when all
+ * connections are in the swing of it, to its end. An open loop counts
+ * everything that was due, or a stall would go uncounted. */
+struct load_run {
+    uint64_t echoes;     /* counted: whole messages; LOAD_CHURN: connections */
+    uint64_t all_echoes; /* with those outside the window and the hot one's */
+    uint64_t bytes;      /* of what was counted, without the hot one's */
+    uint64_t hot_echoes; /* counted, of the hot connection */
     uint64_t due_count;  /* LOAD_PACED: messages that were due */
     uint64_t late_count; /* LOAD_PACED: sent more than LOAD_LATE_NS after they
-                            were due and their connection was free */
-    uint64_t elapsed_ns; /* from before the first send to the last echo */
-    uint64_t cpu_ns;     /* of this process; in steps of 10 to 16 ms */
-    /* LOAD_CLOSED: how long connections had no message under way because the
-     * round was just beginning or ending, summed over all of them. */
-    uint64_t idle_ns;
-    /* One value for each echo: from its send; LOAD_PACED: from when it was
-     * due; LOAD_CHURN: from its connect. LOAD_STREAM: none. */
+                             were due and their connection was free */
+    uint64_t elapsed_ns; /* of the window */
+    uint64_t whole_ns;   /* from before the first send to the last echo */
+    uint64_t waited_ns;  /* of whole_ns: in GetQueuedCompletionStatus */
+    uint64_t cpu_ns;     /* of this process, over whole_ns */
+    int64_t calls[PRICES_CLIENT_CALLS]; /* over whole_ns */
+    /* One value for each echo that counts: from its send; LOAD_PACED: from when
+     * it was due; LOAD_CHURN: from its connect. LOAD_STREAM: none. */
     struct histogram latency;
     struct histogram service; /* LOAD_PACED: from its send */
 };
 
-/* Connects. host is a numeric address. False: failure says why. In both cases
- * the caller calls load_close() at the end. */
+/* Connects, and has one message echoed on each connection. host is a numeric
+ * address. False: failure says why. In both cases the caller calls load_close()
+ * at the end. */
 bool load_open(struct load *load, const char *host, unsigned short port,
                const struct load_plan *plan);
 
@@ -118,9 +138,10 @@ bool load_open_idle(struct load *load, HANDLE stop);
  * LOAD_FAILED: load->failure says why, and the connections are of no more use.
  * LOAD_STOPPED: the event stop, which may be NULL, was signaled; likewise. */
 enum load_outcome load_run(struct load *load, uint64_t duration_ns, HANDLE stop,
-                           struct load_round *round);
+                           struct load_run *run);
 
-/* Closes the connections and frees everything but failure. */
+/* Closes the connections, with a reset, so that no port stays in TIME_WAIT, and
+ * frees everything but failure. */
 void load_close(struct load *load);
 
 #endif
