@@ -533,8 +533,7 @@ void process_free(struct process *p)
 
 /* ---- under Wine: the Linux process ---------------------------------------- */
 
-/* Reads the beginning of a file and terminates it. Returns how many bytes. */
-static DWORD read_file(const char *path, char *text, DWORD text_bytes)
+DWORD process_read_file(const char *path, char *text, DWORD text_bytes)
 {
     DWORD bytes = 0;
     HANDLE file =
@@ -576,7 +575,8 @@ static long linux_pid(struct process *p)
         long pid = strtol(entry.cFileName, NULL, 10);
         snprintf(path, sizeof path, "Z:\\proc\\%ld\\cmdline", pid);
         if (pid > 0 &&
-            has_word(line, read_file(path, line, sizeof line), p->mark)) {
+            has_word(line, process_read_file(path, line, sizeof line),
+                     p->mark)) {
             found_count++;
             p->linux_pid = pid;
         }
@@ -632,7 +632,7 @@ static bool linux_cpu(struct process *p, uint64_t *cpu_100ns)
     if (linux_pid(p) == 0)
         return false;
     snprintf(path, sizeof path, "Z:\\proc\\%ld\\stat", linux_pid(p));
-    read_file(path, stat, sizeof stat);
+    process_read_file(path, stat, sizeof stat);
     const char *rest = strrchr(stat, ')');
     if (rest == NULL ||
         sscanf(rest,
@@ -650,6 +650,15 @@ bool process_cpu_100ns(struct process *p, uint64_t *cpu_100ns)
     if (process_under_wine())
         return linux_cpu(p, cpu_100ns);
     return p->process != NULL && cpu_of(p->process, cpu_100ns);
+}
+
+uint64_t process_kernel_100ns(HANDLE process)
+{
+    FILETIME created, exited, kernel, user;
+    if (process_under_wine() ||
+        !GetProcessTimes(process, &created, &exited, &kernel, &user))
+        return 0;
+    return (uint64_t)kernel.dwHighDateTime << 32 | kernel.dwLowDateTime;
 }
 
 uint64_t process_own_cpu_100ns(void)

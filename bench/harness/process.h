@@ -112,6 +112,10 @@ void process_free(struct process *p);
 /* Whether this program runs under Wine and not on Windows. */
 bool process_under_wine(void);
 
+/* Reads the beginning of a file, at most text_bytes - 1, and terminates it.
+ * Returns how many bytes; 0: none, or it cannot be read. */
+DWORD process_read_file(const char *path, char *text, DWORD text_bytes);
+
 /* Sends Ctrl+C: under Wine as SIGINT to the Linux process; on Windows Ctrl+Break
  * to the process group, because Ctrl+C cannot be sent to one group. Returns
  * before it has arrived. False: not possible here (Wine without a shell). */
@@ -126,7 +130,11 @@ bool process_ctrl_c(struct process *p);
  * GetProcessTimes for another process with the caller's own times. */
 bool process_cpu_100ns(struct process *p, uint64_t *cpu_100ns);
 
-/* The same for this program itself; there GetProcessTimes is right. */
+/* The part of the CPU time of a process that it spent in the kernel, in 100 ns
+ * units. Under Wine 0: there the wineserver does that part, for all. */
+uint64_t process_kernel_100ns(HANDLE process);
+
+/* All CPU time of this program itself; there GetProcessTimes is right. */
 uint64_t process_own_cpu_100ns(void);
 
 /* Resident bytes (working set); 0: not to be had. */
