@@ -150,7 +150,7 @@ static void halfclose_idle(struct check *c)
     receive_end(c, p);
     struct quiet quiet;
     quiet_begin(c, &quiet);
-    pass_time(c, 1000);
+    pass_time(c, 500);
     quiet_end(c, &quiet);
 }
 
@@ -187,7 +187,7 @@ static void halfclose_blocked(struct check *c)
     pass_time(c, 200);
     struct quiet quiet;
     quiet_begin(c, &quiet);
-    pass_time(c, 1000);
+    pass_time(c, 500);
     quiet_end(c, &quiet);
     receive_bytes(c, p, p->sent);
     receive_end(c, p);

@@ -52,7 +52,7 @@ static void never_reader(struct check *c)
 
     struct quiet quiet;
     quiet_begin(c, &quiet);
-    pass_time(c, 1000);
+    pass_time(c, 500);
     quiet_end(c, &quiet);
     peer_reset(p);
 }

@@ -244,7 +244,7 @@ static void churn_for(struct check *c, int count)
         progress(c, "%d of %d connections", i + WARM_UP, count);
     }
     control(c);
-    usage_flat(c, &before, 4194304);
+    usage_flat(c, &before, 2097152);
 }
 
 static void churn_100(struct check *c)
@@ -256,7 +256,7 @@ static void churn_100(struct check *c)
 
 static void churn(struct check *c)
 {
-    churn_for(c, 5000);
+    churn_for(c, 2000);
 }
 
 static void churn_100k(struct check *c)
@@ -433,7 +433,7 @@ const struct check_case many_cases[] = {
      GROUP_START, CASE_STARTS | CASE_CUTS, NULL, 0},
     {"churn_100", "100 short connections", churn_100, GROUP_BASIC, CASE_CUTS,
      NULL, 0},
-    {"churn", "5,000 of them; threads and memory as before", churn, GROUP_HEAVY,
+    {"churn", "2,000 of them; threads and memory as before", churn, GROUP_HEAVY,
      CASE_CUTS, NULL, 180},
     {"churn_100k", "100,000 of them", churn_100k, GROUP_HEAVY,
      CASE_CUTS | CASE_LONG, NULL, 1800},
