@@ -1,8 +1,8 @@
 #!/bin/sh
 # `make check-page`: makes a report out of a plain sample and another out of the
 # oddest figures and names there can be, and looks at both in a browser.
-#   sh bench/check_page.sh TEST_WRITERS FOLDER
-# TEST_WRITERS is the test program that can also print those pages. The last
+#   sh bench/check_page.sh TEST_PAGE FOLDER
+# TEST_PAGE is the test program that can also print those pages. The last
 # line is "N passed, N failed, N skipped".
 set -u
 

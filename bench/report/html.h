@@ -1,5 +1,5 @@
-/* html.h: the report as one page for a browser: verdict, charts, tables, how to
- * read them. Self-contained: no scripts, nothing from the network. */
+/* html.h: the report as one page for a browser: the answer, charts, tables, how
+ * to read them. Self-contained: no scripts, nothing from the network. Pure. */
 #ifndef REPORT_HTML_H
 #define REPORT_HTML_H
 

@@ -34,6 +34,16 @@ const beyond = (inner, outer) =>
 
 // ---- charts ----
 
+// What each shows is said below it, and in words for those who cannot see it.
+function charts_told(doc) {
+  const figures = [...doc.querySelectorAll("figure")];
+  const untold = figures.filter((e) =>
+    !/\.$/.test(e.querySelector("figcaption")?.textContent ?? "") ||
+    !e.querySelector("svg[role=img][aria-label]"));
+  return figures.length === 0 ? ["there is none"] :
+    untold.map((e) => `${short(e.textContent)} says nothing`);
+}
+
 function each_drawing(doc, find) {
   const problems = [];
   doc.querySelectorAll("svg").forEach((svg) => problems.push(...find(svg)));
@@ -78,7 +88,7 @@ function numbers_only(svg) {
 
 // Everything with a text of its own; what scrolls sideways may be wider.
 function blocks_of(doc) {
-  return [...doc.querySelectorAll("h1,h2,h3,h4,p,li,dt,dd,figure,.wide")]
+  return [...doc.querySelectorAll("h1,h2,p,li,dt,dd,summary,figure,figcaption,.wide")]
     .filter((e) => has_size(e.getBoundingClientRect()));
 }
 
@@ -162,7 +172,7 @@ function ground_of(e) {
 
 function readable(doc) {
   const problems = [];
-  for (const e of doc.querySelectorAll("h1,h2,h3,h4,p,li,dt,dd,th,td,text")) {
+  for (const e of doc.querySelectorAll("h1,h2,p,li,dt,dd,summary,figcaption,th,td,text")) {
     const style = getComputedStyle(e);
     const color = e.tagName === "text" ? style.fill : style.color;
     const ratio = contrast(color, ground_of(e));
@@ -189,10 +199,8 @@ function visible(doc) {
 // ---- all of it ----
 
 function examine(doc, width) {
-  const charts = doc.querySelectorAll("figure svg").length;
-  report(width, "has charts, each with a sentence",
-    charts > 0 && charts === doc.querySelectorAll("figure p").length ?
-      [] : [`${charts} charts`]);
+  doc.querySelectorAll("details").forEach((e) => { e.open = true; });
+  report(width, "has charts, each with a sentence", charts_told(doc));
   report(width, "is self-contained", self_contained(doc));
   report(width, "nothing reaches out of the page", within_page(doc, width));
   report(width, "nothing lies over anything", blocks_apart(doc));
