@@ -105,7 +105,8 @@ all: $(PROGRAMS) ## build everything into build/
 
 $(SERVERS): $(BUILD)/%.exe: $(BUILD)/obj/%/server.o $(call objects,$(COMMON))
 $(BUILD)/client.exe: $(call objects,common/client.c $(COMMON))
-$(BUILD)/check.exe: $(call objects,bench/check.c $(CASES) $(HARNESS) $(COMMON))
+$(BUILD)/check.exe: $(call objects,bench/check.c $(CASES) $(COMMON) $(patsubst \
+    %,bench/harness/%.c,peer process statistics))
 $(BUILD)/bench.exe: $(call objects,bench/bench.c $(REPORT) $(HARNESS) $(COMMON))
 
 # The commit goes into the reports: only environment.c is compiled with it, and
@@ -219,7 +220,7 @@ client: $(BUILD)/client.exe $(READY) ## start the client
 EXPORTS = --export-html $(BUILD)/report.html --export-json $(BUILD)/report.json
 bench: all $(READY) ## measure all five side by side; writes build/report.html
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe $(EXPORTS) $(ARGS)
-bench-full: all $(READY) ## the same with every scenario: some minutes
+bench-full: all $(READY) ## the same with every scenario: about 8 minutes
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe --scenario all $(EXPORTS) $(ARGS)
 ladder: all forms $(READY) ## one trick after the other: `make ladder SERVER=05`
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe ladder $(or $(SERVER),05) \
@@ -231,11 +232,14 @@ ab: all $(READY) ## what did my change do? committed against now: `make ab SERVE
 	+@$(PARALLEL) -C $(BUILD)/ab BUILD=build $(CHAPTERS:%=build/%.exe)
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe ab $(BUILD)/ab/build \
 	    $(if $(SERVER),--servers $(SERVER)) $(EXPORTS) $(ARGS)
+field-report: all forms $(READY) ## all that this machine can tell, in one folder
+	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) CC=$(call quote,$(CC)) \
+	    sh bench/field_report.sh
 bench-seam: all $(READY) ## show what the seam costs: built with and without
 	+@$(PARALLEL) OBSERVE=0 BUILD=$(BUILD)/plain all
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe seam $(BUILD)/plain $(ARGS)
 .PHONY: run-01 run-02 run-03 run-04 run-05 client bench bench-full ladder ab \
-    bench-seam
+    field-report bench-seam
 
 # wineboot sets a new prefix up. Which user's desktop, browser or .NET there
 # might be does not matter here: with_wine.sh switches all that off. Two makes at
@@ -267,9 +271,9 @@ check-fuzz: ## feed the command line with nonsense for 6 seconds, with sanitizer
 	@CFLAGS=$(call quote,$(STRICT)) \
 	    sh bench/check_fuzz.sh $(BUILD)/fuzz common/options.c
 # Two pages: one made of a plain sample, one of the oddest there can be.
-WRITERS = $(filter %/test_writers %/test_writers.exe,$(TESTS))
-check-page: $(WRITERS) ## the report's page in headless Chromium
-	@sh bench/check_page.sh $(WRITERS) $(BUILD)
+PAGES = $(filter %/test_page %/test_page.exe,$(TESTS))
+check-page: $(PAGES) ## the report's page in headless Chromium
+	@sh bench/check_page.sh $(PAGES) $(BUILD)
 check-ruler: all $(READY) ## a planted stall must show where it should
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe selftest
 check-steps: ## steps S1 to S9: sources and chapters say the same
@@ -288,8 +292,9 @@ $(CLANG_FOR:%=clang-%): clang-%:
 objects: $(OBJECTS)
 .PHONY: objects $(CLANG_FOR:%=clang-%)
 check-servers: all forms $(READY) ## the conformance suite alone; CASE=, SERVER=
-	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe \
-	    $(if $(SERVER),--server $(SERVER)) $(if $(CASE),--case $(CASE)) $(ARGS)
+	@BUILD=$(BUILD) $(WITH_WINE) $(if $(CASE)$(SERVER),$(WINE) \
+	    $(BUILD)/check.exe $(if $(SERVER),--server $(SERVER)) \
+	    $(if $(CASE),--case $(CASE)),sh bench/check_servers.sh) $(ARGS)
 soak: all $(READY) ## hostile and good clients: `make soak MINUTES=30 SERVER=05`
 	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe --soak $(or $(MINUTES),5) \
 	    $(if $(SERVER),--server $(SERVER)) $(ARGS)
@@ -305,7 +310,8 @@ check-handles: all $(READY) ## each server when there is no handle left
 TESTS  := $(patsubst bench/tests/%.c,$(BUILD)/native/%$(if $(filter \
           Windows_NT,$(OS)),.exe),$(wildcard bench/tests/test_*.c))
 PURE   := $(wildcard common/options.c bench/harness/histogram.c \
-          bench/harness/statistics.c) $(filter-out %/progress.c,$(REPORT))
+          bench/harness/statistics.c \
+          bench/harness/price_list.c) $(filter-out %/progress.c,$(REPORT))
 NATIVE := $(NATIVE_CC) -std=c11 $(STRICT) -g -O1 $(SANITIZE) -DVERSION='"0.1"' \
           -Icommon -Ibench
 

@@ -2,8 +2,10 @@
 
 #include <string.h>
 
-/* What the seam counts, in the kinds of the cost card. A completion routine is
- * no call of the server. */
+#include "processors.h"
+
+/* What the seam counts, in the kinds of the report. A completion routine is no
+ * call of the server. */
 static enum result_kind kind_of(int call)
 {
     switch (call) {
@@ -20,8 +22,11 @@ static enum result_kind kind_of(int call)
         return RESULT_WAIT;
     case OBSERVE_GetQueuedCompletionStatus:
     case OBSERVE_GetQueuedCompletionStatusEx:
-    case OBSERVE_WSAGetOverlappedResult:
         return RESULT_DEQUEUE;
+    case OBSERVE_WSAGetOverlappedResult:
+        return RESULT_ASK;
+    case OBSERVE_WSAResetEvent:
+        return RESULT_RESET;
     default:
         return RESULT_OTHER;
     }
@@ -46,8 +51,8 @@ static void subtract_counts(struct process_counts *counts,
     }
 }
 
-/* Sorts the calls of one round into the kinds of the cost card. */
-static void sort_counts(struct result_round *round,
+/* Sorts the calls into the kinds of the report. */
+static void sort_counts(struct result_sample *sample,
                         const struct process_counts *counts)
 {
     _Static_assert((int)OBSERVE_OUTCOME_COUNT == (int)RESULT_OUTCOME_COUNT,
@@ -58,11 +63,11 @@ static void sort_counts(struct result_round *round,
     for (int call = 0; call < OBSERVE_CALL_COUNT; call++)
         if (call != OBSERVE_completion_routine)
             for (int o = 0; o < OBSERVE_OUTCOME_COUNT; o++)
-                round->calls[kind_of(call)][o] += counts->calls[call][o];
+                sample->calls[kind_of(call)][o] += counts->calls[call][o];
     for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
-        round->waits += calls_of(counts, waits[i]);
-        round->empty_waits += counts->calls[waits[i]][OBSERVE_WOULD_BLOCK];
-        round->completions += counts->items[waits[i]];
+        sample->waits += calls_of(counts, waits[i]);
+        sample->empty_waits += counts->calls[waits[i]][OBSERVE_WOULD_BLOCK];
+        sample->completions += counts->items[waits[i]];
     }
     /* An event only says that there is something: what has completed is taken
      * with WSAGetOverlappedResult, and that may be more than one. A server
@@ -70,10 +75,10 @@ static void sort_counts(struct result_round *round,
     const int wait = OBSERVE_WSAWaitForMultipleEvents;
     const int taken = OBSERVE_WSAGetOverlappedResult;
     int64_t event_waits = calls_of(counts, wait);
-    round->waits += event_waits;
-    round->empty_waits += counts->calls[wait][OBSERVE_WOULD_BLOCK];
+    sample->waits += event_waits;
+    sample->empty_waits += counts->calls[wait][OBSERVE_WOULD_BLOCK];
     if (event_waits > 0)
-        round->completions +=
+        sample->completions +=
             calls_of(counts, taken) - counts->calls[taken][OBSERVE_WOULD_BLOCK];
 }
 
@@ -98,56 +103,73 @@ static void settle(const struct process *process, struct process_counts *counts)
 }
 
 /* Adds what was measured to the row. */
-static void keep_round(struct result_row *row, const struct load *load,
-                       const struct load_round *loaded,
-                       struct result_round *measured)
+static void keep_sample(struct result_row *row, int epoch,
+                        const struct load *load, const struct load_run *run,
+                        struct result_sample *sample)
 {
-    measured->echoes = loaded->echoes;
-    measured->bytes = loaded->bytes;
-    measured->hot_echoes = loaded->hot_echoes;
-    measured->elapsed_ns = loaded->elapsed_ns;
-    measured->idle_ns = loaded->idle_ns;
-    measured->client_cpu_ns = loaded->cpu_ns;
-    measured->due_count = loaded->due_count;
-    measured->late_count = loaded->late_count;
-    measured->p50_ns = histogram_percentile_ns(&loaded->latency, 50);
-    measured->p99_ns = histogram_percentile_ns(&loaded->latency, 99);
-    row->rounds[row->round_count++] = *measured;
-    histogram_merge(&row->latency, &loaded->latency);
-    histogram_merge(&row->service, &loaded->service);
+    sample->echoes = run->echoes;
+    sample->all_echoes = run->all_echoes;
+    sample->bytes = run->bytes;
+    sample->hot_echoes = run->hot_echoes;
+    sample->elapsed_ns = run->elapsed_ns;
+    sample->whole_ns = run->whole_ns;
+    sample->busy_ns =
+        run->whole_ns > run->waited_ns ? run->whole_ns - run->waited_ns : 0;
+    sample->due_count = run->due_count;
+    sample->late_count = run->late_count;
+    sample->p50_ns = histogram_percentile_ns(&run->latency, 50);
+    sample->p99_ns = histogram_percentile_ns(&run->latency, 99);
+    memcpy(sample->client_calls, run->calls, sizeof sample->client_calls);
+    if (row->sample_count <= epoch)
+        row->sample_count++;
+    result_add(&row->samples[row->sample_count - 1], sample);
+    histogram_merge(&row->latency, &run->latency);
+    histogram_merge(&row->service, &run->service);
     if (row->echoes_by_connection != NULL)
         for (int i = 0; i < row->connection_count; i++)
             row->echoes_by_connection[i] += load->connections[i].echoes;
 }
 
-enum measure_outcome measure_round(struct process *process, struct load *load,
-                                   uint64_t duration_ns, HANDLE stop,
-                                   bool is_warm_up, struct result_row *row)
+/* CPU times so far, by part. False: the server's is not to be had. */
+static bool read_cpu(struct process *process, uint64_t cpu_ns[RESULT_IDLE])
 {
-    static struct load_round loaded; /* 60 KB: not on the stack */
-    struct result_round measured = {0};
+    uint64_t server_100ns = 0;
+    uint64_t kernel_100ns = process_kernel_100ns(process->process);
+    uint64_t own_kernel_100ns = process_kernel_100ns(GetCurrentProcess());
+    bool known = process_cpu_100ns(process, &server_100ns);
+    cpu_ns[RESULT_SERVER] = (server_100ns - kernel_100ns) * 100;
+    cpu_ns[RESULT_CLIENT] = (process_own_cpu_100ns() - own_kernel_100ns) * 100;
+    cpu_ns[RESULT_SYSTEM] = (kernel_100ns + own_kernel_100ns) * 100;
+    processors_wineserver_ns(&cpu_ns[RESULT_SYSTEM]);
+    return known;
+}
+
+enum measure_outcome measure_sample(struct process *process, struct load *load,
+                                    uint64_t duration_ns, HANDLE stop,
+                                    int epoch, struct result_row *row)
+{
+    static struct load_run run; /* 60 KB: not on the stack */
+    struct result_sample sample = {.memory_before_bytes = 0};
     struct process_counts before;
     struct process_counts after;
+    uint64_t cpu_before_ns[RESULT_IDLE];
+    uint64_t cpu_after_ns[RESULT_IDLE];
     row->has_counts = process_counts(process, &before);
-    uint64_t cpu_before = 0;
-    uint64_t cpu_after = 0;
-    bool has_cpu = process_cpu_100ns(process, &cpu_before);
-    enum load_outcome outcome = load_run(load, duration_ns, stop, &loaded);
+    bool has_cpu = read_cpu(process, cpu_before_ns);
+    enum load_outcome outcome = load_run(load, duration_ns, stop, &run);
+    has_cpu = read_cpu(process, cpu_after_ns) && has_cpu;
     if (outcome == LOAD_STOPPED)
         return MEASURE_STOPPED;
     if (outcome == LOAD_FAILED)
         return MEASURE_FAILED;
     settle(process, &after);
-    has_cpu = process_cpu_100ns(process, &cpu_after) && has_cpu;
-    if (has_cpu)
-        measured.server_cpu_ns = (cpu_after - cpu_before) * 100;
-    else
-        row->lacks_cpu = true;
+    for (int part = 0; part < RESULT_IDLE; part++)
+        sample.cpu_ns[part] = cpu_after_ns[part] - cpu_before_ns[part];
+    row->lacks_cpu = row->lacks_cpu || !has_cpu;
     if (row->has_counts) {
         subtract_counts(&after, &before);
-        sort_counts(&measured, &after);
+        sort_counts(&sample, &after);
     }
-    if (!is_warm_up)
-        keep_round(row, load, &loaded, &measured);
+    keep_sample(row, epoch, load, &run, &sample);
     return MEASURE_DONE;
 }

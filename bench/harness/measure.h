@@ -1,4 +1,4 @@
-/* measure.h: one round of one server, as a report's row keeps it. */
+/* measure.h: one measurement of one server, as a report's row keeps it. */
 #ifndef HARNESS_MEASURE_H
 #define HARNESS_MEASURE_H
 
@@ -16,9 +16,9 @@ enum measure_outcome {
 };
 
 /* Runs the load for duration_ns and waits until the server has come to rest;
- * adds the round to the row, or drops it when is_warm_up. */
-enum measure_outcome measure_round(struct process *process, struct load *load,
-                                   uint64_t duration_ns, HANDLE stop,
-                                   bool is_warm_up, struct result_row *row);
+ * adds what was measured to the row's sample of that epoch. */
+enum measure_outcome measure_sample(struct process *process, struct load *load,
+                                    uint64_t duration_ns, HANDLE stop,
+                                    int epoch, struct result_row *row);
 
 #endif

@@ -92,19 +92,16 @@ static bool stop_one(struct pool_server *server)
     return status == 0;
 }
 
-bool pool_stop(struct pool *pool, const bool *marked, bool is_hurried)
+bool pool_stop(struct pool *pool, bool is_hurried)
 {
     bool clean = true;
     for (int i = 0; i < pool->count; i++) {
         struct pool_server *server = &pool->servers[i];
-        if ((marked == NULL || marked[i]) && server->is_running &&
-            server->kind != POOL_PEER && !is_hurried)
+        if (server->is_running && server->kind != POOL_PEER && !is_hurried)
             SetEvent(server->process.stop_event);
     }
     for (int i = 0; i < pool->count; i++) {
         struct pool_server *server = &pool->servers[i];
-        if (marked != NULL && !marked[i])
-            continue;
         if (server->is_running && !is_hurried && !stop_one(server))
             clean = false;
         if (server->is_prepared)

@@ -1,4 +1,4 @@
-/* pool.h: all server processes of a run. They are started when they are first
+/* pool.h: the server processes of a block. They are started when they are first
  * needed and stay up, so that every server is there while any is measured. */
 #ifndef HARNESS_POOL_H
 #define HARNESS_POOL_H
@@ -10,9 +10,8 @@
 enum { POOL_AT_MOST = 64, POOL_FAILURE_BYTES = 240 };
 
 enum pool_kind {
-    POOL_SERVER,   /* keeps to the contract of design.md */
-    POOL_PEER,     /* anybody's: its command has "{port}" in it */
-    POOL_REFLECTOR /* this program as a reflector */
+    POOL_SERVER, /* keeps to the contract of design.md */
+    POOL_PEER    /* anybody's: its command has "{port}" in it */
 };
 
 struct pool_server {
@@ -44,9 +43,8 @@ bool pool_start(struct pool_server *server);
 void pool_explain(struct pool_server *server, const char *load_failure,
                   char *why, size_t why_bytes);
 
-/* Asks all that are marked to stop, waits, frees. The others stay. NULL: all.
- * is_hurried: ends them at once. Returns whether all ended as they should; says
- * on stderr which did not. */
-bool pool_stop(struct pool *pool, const bool *marked, bool is_hurried);
+/* Asks all to stop, waits, frees. is_hurried: ends them at once. Returns whether
+ * all ended as they should; says on stderr which did not. */
+bool pool_stop(struct pool *pool, bool is_hurried);
 
 #endif

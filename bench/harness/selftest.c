@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../common/clock.h"
 #include "load.h"
 #include "peer.h"
 #include "process.h"
+#include "processors.h"
 
-enum { EXIT_INTERRUPTED = 130 };
+enum { EXIT_INTERRUPTED = 130, START_MS = 15000, STOP_MS = 20000 };
 
 static int passed_count;
 static int failed_count;
@@ -40,15 +42,15 @@ static void print_line(const char *what, const struct histogram *h)
 static enum load_outcome measure(const char *program, const char *fault,
                                  const struct load_plan *plan,
                                  uint64_t duration_ns, HANDLE stop,
-                                 struct load_round *round)
+                                 struct load_run *round)
 {
-    enum { START_MS = 15000, STOP_MS = 20000 };
     struct process process;
     struct load load = {.total_count = 0};
     char message[600] = "";
     char arguments[80];
     enum load_outcome outcome = LOAD_FAILED;
-    snprintf(arguments, sizeof arguments, "--fault %s", fault);
+    snprintf(arguments, sizeof arguments,
+             fault[0] != '\0' ? "--fault %s" : "%s", fault);
     if (process_start(&process, program, arguments, START_MS, message,
                       sizeof message)) {
         if (load_open(&load, process.host, process.port, plan))
@@ -96,21 +98,37 @@ static void check_handles(const struct process *child)
           "the handles of another process are read right");
 }
 
+static void burn(uint64_t until_100ns)
+{
+    while (process_own_cpu_100ns() < until_100ns)
+        continue;
+}
+
+enum { BURN_MS = 500 };
+
+int selftest_burn(void)
+{
+    burn(BURN_MS * UINT64_C(10000));
+    printf("listening 127.0.0.1:1\n");
+    fflush(stdout);
+    Sleep(INFINITE);
+    return 0;
+}
+
 /* A child that uses 500 ms of processor time and then waits: what is read from
  * outside is that, and neither 0 nor our own time, of which we use more. */
-static void check_instruments(void)
+static void check_cpu(void)
 {
-    enum { BURN_MS = 500, OWN_MS = 1500, START_MS = 15000 };
+    enum { OWN_MS = 1500 };
     struct process child;
     char program[MAX_PATH];
     char message[600] = "";
     uint64_t cpu_100ns = 0;
     GetModuleFileNameA(NULL, program, sizeof program);
-    bool is_up = process_start(&child, program, "--burn-ms 500 reflector",
-                               START_MS, message, sizeof message);
+    bool is_up = process_start(&child, program, "burn", START_MS, message,
+                               sizeof message);
     check(is_up, "a child that burns 500 ms of processor time starts");
-    while (process_own_cpu_100ns() < OWN_MS * UINT64_C(10000))
-        continue;
+    burn(OWN_MS * UINT64_C(10000));
     if (is_up && process_cpu_100ns(&child, &cpu_100ns)) {
         uint64_t cpu_ms = cpu_100ns / 10000;
         printf("      it has used %llu ms; we ourselves %llu ms\n",
@@ -122,9 +140,78 @@ static void check_instruments(void)
         printf("      (the processor time of another process is not to be "
                "had)\n");
     }
-    if (is_up)
-        check_handles(&child);
     process_free(&child);
+}
+
+/* On one processor what we and the wineserver use is all the time there is,
+ * unless the machine is busy otherwise. */
+static void check_wineserver(void)
+{
+    enum { CALLS = 20000 };
+    uint64_t before_ns = 0;
+    uint64_t after_ns = 0;
+    bool limited = processors_use(1);
+    if (!processors_wineserver_ns(&before_ns)) {
+        processors_use(0);
+        return; /* there is none */
+    }
+    uint64_t own_100ns = process_own_cpu_100ns();
+    uint64_t begun_ns = clock_ns();
+    for (int i = 0; i < CALLS; i++)
+        SleepEx(0, TRUE);
+    uint64_t elapsed_ns = clock_ns() - begun_ns;
+    own_100ns = process_own_cpu_100ns() - own_100ns;
+    processors_wineserver_ns(&after_ns);
+    processors_use(0);
+    double own_ms = (double)own_100ns / 1e4;
+    double server_ms = (double)(after_ns - before_ns) / 1e6;
+    double elapsed_ms = (double)elapsed_ns / 1e6;
+    printf("      %d calls on one processor: %.0f ms, of which we %.0f and the "
+           "wineserver %.0f\n",
+           CALLS, elapsed_ms, own_ms, server_ms);
+    check(limited, "everything can be put on one processor");
+    check(server_ms > 0.1 * own_ms && own_ms + server_ms < 1.1 * elapsed_ms,
+          "the processor time of the wineserver is read, and not too much");
+}
+
+static void check_instruments(const char *directory)
+{
+    struct process server;
+    char program[MAX_PATH + 32];
+    char message[600] = "";
+    check_cpu();
+    check_wineserver();
+    snprintf(program, sizeof program, "%s\\02_nonblocking.exe", directory);
+    if (process_start(&server, program, "", START_MS, message, sizeof message))
+        check_handles(&server);
+    process_free(&server);
+}
+
+/* What the client itself costs, on 05 and all processors: it must not be the
+ * limit, and must cost the same for one connection as for a thousand. */
+static void print_client(const char *directory, HANDLE stop)
+{
+    static const int counts[] = {1, 16, 128, 1000};
+    static struct load_run run;
+    char program[MAX_PATH + 32];
+    const uint64_t duration_ns = UINT64_C(1000000000);
+    snprintf(program, sizeof program, "%s\\05_iocp.exe", directory);
+    printf("\n%-28s %8s %8s %8s\n", "the client, on 05", "us/echo", "busy %",
+           "echoes/s");
+    for (int i = 0; i < 4; i++) {
+        struct load_plan plan = {.kind = LOAD_CLOSED,
+                                 .connection_count = counts[i],
+                                 .message_bytes = 64};
+        if (measure(program, "", &plan, duration_ns, stop, &run) != LOAD_DONE)
+            return;
+        printf("%5d connection%-12s %8.1f %8.0f %8.0f\n", counts[i],
+               counts[i] > 1 ? "s" : "",
+               (double)run.cpu_ns / 1e3 / (double)run.all_echoes,
+               100.0 * (double)(run.whole_ns - run.waited_ns) /
+                   (double)run.whole_ns,
+               (double)run.echoes * 1e9 / (double)run.elapsed_ns);
+    }
+    printf("\n");
 }
 
 /* One thread serves all connections in 02, so a call that is 1,400 ms late
@@ -135,8 +222,8 @@ static void check_instruments(void)
 int selftest_run(const char *directory, HANDLE stop)
 {
     enum { CONNECTIONS = 4, SECONDS = 5, STALL_MS = 1400, RATE = 100 };
-    static struct load_round closed;
-    static struct load_round paced;
+    static struct load_run closed;
+    static struct load_run paced;
     char program[MAX_PATH + 32];
     const uint64_t duration_ns = SECONDS * UINT64_C(1000000000);
     struct load_plan plan = {.kind = LOAD_CLOSED,
@@ -182,7 +269,8 @@ int selftest_run(const char *directory, HANDLE stop)
     check(histogram_percentile_ns(&paced.service, 90) <
               histogram_percentile_ns(&paced.latency, 90) / 2,
           "open loop, from the send: the 90th percentile hides it");
-    check_instruments();
+    check_instruments(directory);
+    print_client(directory, stop);
     printf("%d passed, %d failed\n", passed_count, failed_count);
     return failed_count > 0;
 }

@@ -12,4 +12,8 @@
  * 1 not, 130 when the event stop was signaled. */
 int selftest_run(const char *directory, HANDLE stop);
 
+/* The child of selftest_run(): uses 500 ms of processor time, says that it is
+ * there as a server does, and waits to be ended. Returns the exit status. */
+int selftest_burn(void);
+
 #endif

@@ -1,6 +1,7 @@
 #include "statistics.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 
 /* ---- random numbers ------------------------------------------------------ */
@@ -70,29 +71,38 @@ struct figure statistics_median(double *values, size_t count)
     return figure_of((values[middle - 1] + values[middle]) / 2);
 }
 
-struct estimate statistics_estimate(double *ratios, size_t count, uint64_t seed)
+/* The 97.5th percentile of Student's t with that many degrees of freedom, from
+ * 1 on (NIST/SEMATECH e-Handbook of Statistical Methods, table 1.3.6.7.2). */
+static double student_t(size_t freedom)
 {
-    enum { RESAMPLES = 2000, OUTSIDE = RESAMPLES / 40 }; /* 2.5 % each side */
-    struct estimate estimate = {.count = count,
-                                .median = statistics_median(ratios, count)};
-    if (count < STATISTICS_PAIRS_AT_LEAST)
+    static const double table[] = {
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+        2.201,  2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
+        2.080,  2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042};
+    const size_t rows = sizeof table / sizeof table[0];
+    return freedom <= rows ? table[freedom - 1] : 2.0;
+}
+
+struct estimate statistics_estimate(const double *ratios, size_t count)
+{
+    struct estimate estimate = {.count = count};
+    double sum = 0;
+    double squares = 0;
+    if (count == 0)
         return estimate;
-    double *medians = calloc(RESAMPLES, sizeof *medians);
-    double *drawn = calloc(count, sizeof *drawn);
-    if (medians != NULL && drawn != NULL) {
-        struct prng prng = {seed};
-        for (int i = 0; i < RESAMPLES; i++) {
-            for (size_t j = 0; j < count; j++)
-                drawn[j] = ratios[prng_below(&prng, count)];
-            medians[i] = statistics_median(drawn, count).value;
-        }
-        qsort(medians, RESAMPLES, sizeof *medians, compare_doubles);
-        estimate.low = medians[OUTSIDE];
-        estimate.high = medians[RESAMPLES - 1 - OUTSIDE];
-        estimate.has_interval = true;
-    }
-    free(drawn);
-    free(medians);
+    for (size_t i = 0; i < count; i++)
+        sum += log(ratios[i]);
+    double mean = sum / (double)count;
+    estimate.median = figure_of(exp(mean));
+    if (count < STATISTICS_PAIRS_AT_LEAST || !figure_of(mean).known)
+        return estimate;
+    for (size_t i = 0; i < count; i++)
+        squares += (log(ratios[i]) - mean) * (log(ratios[i]) - mean);
+    double deviation = sqrt(squares / (double)(count - 1));
+    double half = student_t(count - 1) * deviation * sqrt(2 / (double)count);
+    estimate.has_interval = true;
+    estimate.low = exp(mean - half);
+    estimate.high = exp(mean + half);
     return estimate;
 }
 
@@ -105,24 +115,4 @@ struct figure statistics_jain(const uint64_t *shares, size_t count)
         sum_of_squares += (double)shares[i] * (double)shares[i];
     }
     return figure_ratio(sum * sum, (double)count * sum_of_squares);
-}
-
-struct figure statistics_floor(struct estimate control)
-{
-    if (!control.has_interval || control.low <= 0)
-        return (struct figure){false, 0};
-    double below = 1 / control.low;
-    double factor = control.high > below ? control.high : below;
-    return figure_of(factor > 1 ? factor : 1);
-}
-
-bool statistics_differs(struct estimate ratio, struct estimate control)
-{
-    struct figure floor = statistics_floor(control);
-    if (!ratio.has_interval || !floor.known)
-        return false;
-    bool holds_one = ratio.low <= 1 && ratio.high >= 1;
-    bool within_floor = ratio.median.value >= 1 / floor.value &&
-                        ratio.median.value <= floor.value;
-    return !holds_one && !within_floor;
 }

@@ -40,16 +40,14 @@ struct figure figure_ratio(double numerator, double denominator);
 
 /* ---- estimates ---- */
 
-/* With fewer pairs than this there is no 95 % interval: even the range from
- * the smallest to the largest of five misses the true median in 6.25 % of all
- * cases (2 / 2^5). */
-enum { STATISTICS_PAIRS_AT_LEAST = 6 };
+/* With fewer launches than this there is no range. */
+enum { STATISTICS_PAIRS_AT_LEAST = 3 };
 
-/* A median with its 95 % interval. */
+/* A ratio with its range. */
 struct estimate {
-    size_t count; /* of ratios */
-    struct figure median;
-    bool has_interval; /* low and high are meaningful */
+    size_t count;         /* of ratios: one for each launch */
+    struct figure median; /* the middle: their geometric mean */
+    bool has_interval;    /* low and high are meaningful */
     double low;
     double high;
 };
@@ -58,25 +56,15 @@ struct estimate {
  * even. Sorts values in place. Not known when count is 0. */
 struct figure statistics_median(double *values, size_t count);
 
-/* Median of the ratios, with a bootstrap percentile interval of 95 % from
- * 2,000 resamples. Sorts ratios in place. Without an interval when there are
- * too few ratios or memory has run out. */
-struct estimate statistics_estimate(double *ratios, size_t count,
-                                    uint64_t seed);
+/* The geometric mean of the ratios and the range in which 95 of 100 repeats of
+ * the whole run would have theirs: Student's t on the logarithms, a prediction
+ * interval for the mean of as many again, which is wider by the square root of 2
+ * than a confidence interval. The ratios come from launches that do not depend
+ * on each other; what was measured within one launch does. */
+struct estimate statistics_estimate(const double *ratios, size_t count);
 
 /* Jain's fairness index of what each of count clients got: 1 when all got the
  * same, 1 / count when one got all. Not known when nobody got anything. */
 struct figure statistics_jain(const uint64_t *shares, size_t count);
-
-/* Whether the estimate of a ratio shows a difference from 1. It does not when
- * its interval contains 1, and not when its median lies within the noise floor:
- * the interval of the A/A control, widened to the same factor on both sides of
- * 1 because which of two equal servers comes first is arbitrary. Without a
- * control nothing is shown. */
-bool statistics_differs(struct estimate ratio, struct estimate control);
-
-/* The factor that the noise floor reaches to: the floor is 1 / factor to
- * factor. Not known when the control has no interval. */
-struct figure statistics_floor(struct estimate control);
 
 #endif

@@ -8,20 +8,23 @@
 
 /* What a scenario is measured with unless something else is asked for. */
 struct habit {
-    int connections[PLAN_COUNTS_AT_MOST]; /* ends with 0 */
+    int connections[PLAN_COUNTS_AT_MOST];      /* ends with 0 */
+    int more_connections[PLAN_COUNTS_AT_MOST]; /* when there is time */
     long message_bytes;
     long rate_per_s;
-    long round_count;
-    long round_ms;
+    long window_ms;
+    int round_count;
 };
 
 static const struct habit habits[RESULT_SCENARIO_COUNT] = {
-    [RESULT_PINGPONG] = {{1, 16, 128}, 64, 0, 40, 30},
-    [RESULT_PACED] = {{16}, 64, 250, 10, 100},
-    [RESULT_HERD] = {{16}, 64, 0, 10, 50},
-    [RESULT_CHURN] = {{16}, 64, 0, 12, 100},
-    [RESULT_BULK] = {{4}, 65536, 0, 12, 200},
-    [RESULT_SKEW] = {{16}, 64, 100, 12, 200}};
+    [RESULT_WORK] = {{16}, {16}, 64, 0, 130, 3},
+    [RESULT_SPEED] = {{1, 16, 64}, {1, 4, 16, 64, 256, 1000}, 64, 0, 180, 1},
+    [RESULT_MEMORY] = {{1}, {1}, 64, 0, 0, 1},
+    [RESULT_PACED] = {{16}, {16}, 64, 250, 500, 1},
+    [RESULT_HERD] = {{16}, {16}, 64, 0, 250, 1},
+    [RESULT_CHURN] = {{16}, {16}, 64, 0, 250, 1},
+    [RESULT_BULK] = {{4}, {4}, 65536, 0, 400, 1},
+    [RESULT_SKEW] = {{16}, {16}, 64, 100, 400, 1}};
 
 static void make_title(struct result_block *block)
 {
@@ -30,28 +33,19 @@ static void make_title(struct result_block *block)
     const char *s = count == 1 ? "" : "s";
     char *title = block->title;
     size_t size = sizeof block->title;
-    switch (block->scenario) {
-    case RESULT_PACED:
+    if (block->scenario == RESULT_MEMORY)
+        snprintf(title, size, "%s", name);
+    else if (block->load_percent > 0)
+        snprintf(title, size,
+                 "%s, %d %% of each server's speed, %d connection%s", name,
+                 block->load_percent, count, s);
+    else if (block->rate_per_s > 0)
         snprintf(title, size,
                  "%s, %ld requests/s over %d connection%s, %ld bytes", name,
                  block->rate_per_s, count, s, block->message_bytes);
-        break;
-    case RESULT_HERD:
-        snprintf(title, size, "%s, %d active connection%s, %ld bytes", name,
-                 count, s, block->message_bytes);
-        break;
-    case RESULT_SKEW:
-        snprintf(title, size, "%s, 1 hot, %d polite at %ld/s in all, %ld bytes",
-                 name, count, block->rate_per_s, block->message_bytes);
-        break;
-    case RESULT_BULK:
-        snprintf(title, size, "%s, %d connection%s, blocks of %ld bytes", name,
-                 count, s, block->message_bytes);
-        break;
-    default:
+    else
         snprintf(title, size, "%s, %d connection%s, %ld bytes", name, count, s,
                  block->message_bytes);
-    }
 }
 
 static long chosen(long asked, long usual)
@@ -64,6 +58,7 @@ static struct result_block *add_block(struct plan *plan,
                                       enum result_scenario scenario,
                                       int connection_count)
 {
+    enum { PER_CONNECTION_MS = 4 };
     static struct result_block spare;
     const struct habit *habit = &habits[scenario];
     if (plan->block_count == PLAN_BLOCKS_AT_MOST) {
@@ -77,14 +72,15 @@ static struct result_block *add_block(struct plan *plan,
     block->rate_per_s = habit->rate_per_s > 0
                             ? chosen(request->rate_per_s, habit->rate_per_s)
                             : 0;
-    block->round_count = chosen(request->round_count, habit->round_count);
-    block->round_ms = chosen(request->round_ms, habit->round_ms);
-    /* Filling up and draining must not be most of a round. */
-    if (request->round_ms == 0 && connection_count > 64) {
-        block->round_ms = 2 * habit->round_ms;
-        if (request->round_count == 0)
-            block->round_count = habit->round_count / 2;
-    }
+    block->window_ms = chosen(request->window_ms, habit->window_ms);
+    /* Each connection needs its 20 echoes, in all launches together. */
+    if (request->window_ms == 0 && block->window_ms > 0 &&
+        connection_count * PER_CONNECTION_MS > block->window_ms)
+        block->window_ms = (long)connection_count * PER_CONNECTION_MS;
+    block->round_count = habit->round_count;
+    block->epoch_count = plan->epoch_count;
+    if (request->is_short && scenario != RESULT_WORK && plan->epoch_count > 3)
+        block->epoch_count = 3; /* more does not fit into a minute */
     block->first_row = plan->row_count;
     make_title(block);
     return block;
@@ -117,7 +113,7 @@ static int add_row(struct plan *plan, enum result_role role, int model,
     return index;
 }
 
-/* All rows of the last block have the same noise floor. */
+/* All rows of the last block have the same control. */
 static void set_control(struct plan *plan, int control)
 {
     const struct result_block *block = &plan->blocks[plan->block_count - 1];
@@ -125,9 +121,11 @@ static void set_control(struct plan *plan, int control)
         plan->rows[block->first_row + i].control = control;
 }
 
-static void begin_plan(struct plan *plan)
+static void begin_plan(struct plan *plan, const struct plan_request *request)
 {
+    enum { EPOCHS = 5 };
     memset(plan, 0, sizeof *plan);
+    plan->epoch_count = (int)chosen(request->epoch_count, EPOCHS);
     plan->rows = calloc(PLAN_ROWS_AT_MOST, sizeof *plan->rows);
     plan->instances = calloc(PLAN_ROWS_AT_MOST, sizeof *plan->instances);
     plan->is_incomplete = plan->rows == NULL || plan->instances == NULL;
@@ -144,7 +142,7 @@ static void add_race(struct plan *plan, const struct plan_request *request,
     for (int i = 0; i < request->model_count; i++) {
         int model = request->models[i];
         snprintf(name, sizeof name, "%02d", model);
-        int row = add_row(plan, RESULT_SERVER, model, name, "", baseline);
+        int row = add_row(plan, RESULT_MODEL, model, name, "", baseline);
         if (i > 0)
             continue;
         baseline = row;
@@ -152,42 +150,46 @@ static void add_race(struct plan *plan, const struct plan_request *request,
         snprintf(name, sizeof name, "%02d again", model);
         control = add_row(plan, RESULT_CONTROL, model, name, "", baseline);
     }
-    for (int i = 0; i < request->peer_count; i++)
-        add_row(plan, RESULT_PEER, 0, request->peer_names[i],
-                request->peer_commands[i], baseline);
-    if (block->scenario == RESULT_PINGPONG)
-        add_row(plan, RESULT_REFLECTOR, 0, "reflector", "", baseline);
+    if (request->peer_name != NULL)
+        add_row(plan, RESULT_PEER, 0, request->peer_name, request->peer_command,
+                baseline);
     set_control(plan, control);
 }
 
+/* How many idle connections there are beside the others. */
+static int list_idle(const struct plan_request *request, const int **idle)
+{
+    static const int usual[] = {200, 800};
+    static const int usual_short[] = {100};
+    *idle = request->is_short ? usual_short : usual;
+    if (request->idle_count == 0)
+        return request->is_short ? 1 : 2;
+    *idle = request->idle;
+    return request->idle_count;
+}
+
 /* Each server alone and beside every number of idle connections; each of these
- * is a process of its own, so that rounds can alternate. */
+ * is a process of its own, so that they can alternate. */
 static void add_herd(struct plan *plan, const struct plan_request *request,
                      struct result_block *block)
 {
-    static const int usual[] = {200, 800};
-    static const int usual_short[] = {400};
-    const int *idle = request->is_short ? usual_short : usual;
-    int idle_count = request->is_short ? 1 : 2;
+    const int *idle = NULL;
+    int idle_count = list_idle(request, &idle);
     char name[RESULT_NAME_BYTES];
     int control = -1;
-    if (request->idle_count > 0) {
-        idle = request->idle;
-        idle_count = request->idle_count;
-    }
     snprintf(block->relative_to, sizeof block->relative_to, "no herd");
     plan->is_paired[plan->block_count - 1] = true;
     for (int i = 0; i < request->model_count; i++) {
         int model = request->models[i];
         snprintf(name, sizeof name, "%02d", model);
-        int alone = add_row(plan, RESULT_SERVER, model, name, "", -1);
+        int alone = add_row(plan, RESULT_MODEL, model, name, "", -1);
         if (i == 0) {
             snprintf(name, sizeof name, "%02d again", model);
             control = add_row(plan, RESULT_CONTROL, model, name, "", alone);
         }
         for (int j = 0; j < idle_count; j++) {
             snprintf(name, sizeof name, "%02d +%d", model, idle[j]);
-            int row = add_row(plan, RESULT_SERVER, model, name, "", alone);
+            int row = add_row(plan, RESULT_MODEL, model, name, "", alone);
             plan->rows[row].idle_count = idle[j];
             plan->instances[row] = 2 + j;
         }
@@ -195,62 +197,145 @@ static void add_herd(struct plan *plan, const struct plan_request *request,
     set_control(plan, control);
 }
 
-void plan_race(struct plan *plan, const struct plan_request *request)
+/* The memory of each server before and with the most idle connections. Once: it
+ * hardly differs from launch to launch. */
+static void add_memory(struct plan *plan, const struct plan_request *request,
+                       struct result_block *block)
 {
-    begin_plan(plan);
-    for (int s = 0; s < RESULT_SCENARIO_COUNT; s++) {
-        enum result_scenario scenario = (enum result_scenario)s;
-        const int *counts = habits[s].connections;
-        int count = 0;
-        if (!request->scenarios[s])
-            continue;
-        while (count < PLAN_COUNTS_AT_MOST && counts[count] > 0)
-            count++;
-        if (request->connections_count > 0) {
-            counts = request->connections;
-            count = request->connections_count;
-        }
-        for (int i = 0; i < count; i++) {
-            struct result_block *block =
-                add_block(plan, request, scenario, counts[i]);
-            if (scenario == RESULT_HERD)
-                add_herd(plan, request, block);
-            else
-                add_race(plan, request, block);
+    const int *idle = NULL;
+    int count = list_idle(request, &idle);
+    int first = plan->row_count;
+    char name[RESULT_NAME_BYTES];
+    block->epoch_count = 1;
+    snprintf(block->title, sizeof block->title, "memory, %d idle connections",
+             idle[count - 1]);
+    snprintf(block->relative_to, sizeof block->relative_to, "%02d",
+             request->models[0]);
+    for (int i = 0; i < request->model_count; i++) {
+        snprintf(name, sizeof name, "%02d", request->models[i]);
+        int row =
+            add_row(plan, RESULT_MODEL, request->models[i], name, "", first);
+        plan->rows[row].idle_count = idle[count - 1];
+    }
+}
+
+static void add_loads(struct plan *plan, const struct plan_request *request,
+                      int connection_count)
+{
+    static const int percents[] = {10, 30, 50, 70, 90};
+    for (int i = 0; i < 5; i++) {
+        struct result_block *block =
+            add_block(plan, request, RESULT_PACED, connection_count);
+        block->load_percent = percents[i];
+        make_title(block);
+        add_race(plan, request, block);
+    }
+}
+
+/* 04 and 05 with as many processors and threads as given. */
+static void add_scaling(struct plan *plan, const struct plan_request *request)
+{
+    static const char *const options[] = {"--threads", "--workers"};
+    struct result_block *block = add_block(plan, request, RESULT_SPEED, 16);
+    char name[24];
+    char form[RESULT_FORM_BYTES];
+    block->is_ladder = true;
+    plan->is_paired[plan->block_count - 1] = true;
+    snprintf(block->title, sizeof block->title, "scaling, 16 connections");
+    snprintf(block->relative_to, sizeof block->relative_to, "on 1");
+    for (int model = 4; model <= 5; model++) {
+        int first = -1;
+        const int counts[] = {1, 2, request->processors};
+        for (int i = 0; i < 3; i++) {
+            int count = counts[i];
+            if (count > request->processors || (i == 2 && count <= 2))
+                continue;
+            snprintf(name, sizeof name, "%02d on %d", model, count);
+            snprintf(form, sizeof form, "%s %d", options[model - 4], count);
+            int row = add_row(plan, RESULT_MODEL, model, name, form, first);
+            plan->rows[row].processors = count;
+            first = first < 0 ? row : first;
         }
     }
+}
+
+static void add_scenario(struct plan *plan, const struct plan_request *request,
+                         enum result_scenario scenario)
+{
+    const int *counts = request->is_short ? habits[scenario].connections
+                                          : habits[scenario].more_connections;
+    int count = 0;
+    while (count < PLAN_COUNTS_AT_MOST && counts[count] > 0)
+        count++;
+    if (request->connections_count > 0 && scenario != RESULT_MEMORY) {
+        counts = request->connections;
+        count = request->connections_count;
+    }
+    for (int i = 0; i < count; i++) {
+        if (scenario == RESULT_PACED && request->rate_per_s == 0) {
+            add_loads(plan, request, counts[i]);
+            continue;
+        }
+        struct result_block *block =
+            add_block(plan, request, scenario, counts[i]);
+        if (scenario == RESULT_HERD)
+            add_herd(plan, request, block);
+        else if (scenario == RESULT_MEMORY)
+            add_memory(plan, request, block);
+        else
+            add_race(plan, request, block);
+    }
+}
+
+void plan_race(struct plan *plan, const struct plan_request *request)
+{
+    begin_plan(plan, request);
+    for (int s = 0; s < RESULT_SCENARIO_COUNT; s++)
+        if (request->scenarios[s])
+            add_scenario(plan, request, (enum result_scenario)s);
+    if (request->has_scaling)
+        add_scaling(plan, request);
+}
+
+static void add_builds(struct plan *plan, const struct plan_request *request,
+                       const char *other, const char *this_one)
+{
+    int control = -1;
+    char name[RESULT_NAME_BYTES];
+    plan->is_paired[plan->block_count - 1] = true;
+    for (int i = 0; i < request->model_count; i++) {
+        int model = request->models[i];
+        snprintf(name, sizeof name, "%02d %s", model, other);
+        int old = add_row(plan, RESULT_MODEL, model, name, "", -1);
+        plan->instances[old] = PLAN_OTHER_BUILD;
+        if (i == 0) {
+            snprintf(name, sizeof name, "%02d again", model);
+            control = add_row(plan, RESULT_CONTROL, model, name, "", old);
+            plan->instances[control] = PLAN_OTHER_BUILD + 1;
+        }
+        snprintf(name, sizeof name, "%02d %s", model, this_one);
+        add_row(plan, RESULT_MODEL, model, name, "", old);
+    }
+    set_control(plan, control);
 }
 
 void plan_builds(struct plan *plan, const struct plan_request *request,
                  const char *other, const char *this_one)
 {
-    static const int usual[] = {1, 16, 128};
+    static const enum result_scenario views[] = {RESULT_WORK, RESULT_SPEED};
+    static const int usual[] = {16};
     const int *counts =
         request->connections_count > 0 ? request->connections : usual;
-    int count = request->connections_count > 0 ? request->connections_count : 3;
-    char name[RESULT_NAME_BYTES];
-    begin_plan(plan);
-    for (int c = 0; c < count; c++) {
-        struct result_block *block =
-            add_block(plan, request, RESULT_PINGPONG, counts[c]);
-        int control = -1;
-        snprintf(block->relative_to, sizeof block->relative_to, "%s", other);
-        plan->is_paired[plan->block_count - 1] = true;
-        for (int i = 0; i < request->model_count; i++) {
-            int model = request->models[i];
-            snprintf(name, sizeof name, "%02d %s", model, other);
-            int old = add_row(plan, RESULT_SERVER, model, name, "", -1);
-            plan->instances[old] = PLAN_OTHER_BUILD;
-            if (i == 0) {
-                snprintf(name, sizeof name, "%02d again", model);
-                control = add_row(plan, RESULT_CONTROL, model, name, "", old);
-                plan->instances[control] = PLAN_OTHER_BUILD + 1;
-            }
-            snprintf(name, sizeof name, "%02d %s", model, this_one);
-            add_row(plan, RESULT_SERVER, model, name, "", old);
+    int count = request->connections_count > 0 ? request->connections_count : 1;
+    begin_plan(plan, request);
+    for (int v = 0; v < 2; v++)
+        for (int c = 0; c < count; c++) {
+            struct result_block *block =
+                add_block(plan, request, views[v], counts[c]);
+            snprintf(block->relative_to, sizeof block->relative_to, "%s",
+                     other);
+            add_builds(plan, request, other, this_one);
         }
-        set_control(plan, control);
-    }
 }
 
 /* ---- ladders ------------------------------------------------------------- */
@@ -258,6 +343,7 @@ void plan_builds(struct plan *plan, const struct plan_request *request,
 struct rung {
     const char *name; /* at most 15 characters; NULL: the end */
     const char *form; /* as in struct result_row */
+    int processors;   /* as in struct result_row */
 };
 
 struct ladder {
@@ -273,128 +359,143 @@ struct ladder {
  * minimal.c takes 63. */
 static const struct ladder ladders[] = {
     {1,
-     RESULT_PINGPONG,
+     RESULT_SPEED,
      128,
-     {{"minimal", "minimal.c"},
-      {"default", ""},
-      {"stack 64 K", "--stack 65536"},
-      {"stack 1 M", "--stack 1048576"},
-      {"stack 16 M", "--stack 16777216"},
-      {NULL, NULL}}},
+     {{"minimal", "minimal.c", 0},
+      {"default", "", 0},
+      {"stack 64 K", "--stack 65536", 0},
+      {"stack 1 M", "--stack 1048576", 0},
+      {"stack 16 M", "--stack 16777216", 0},
+      {NULL, NULL, 0}}},
     {2,
-     RESULT_PINGPONG,
+     RESULT_SPEED,
      16,
-     {{"minimal", "minimal.c"},
-      {"spin", "forms/spin.patch"},
-      {"default", ""},
-      {"poll", "--wait poll"},
-      {"wsaeventselect", "forms/wsaeventselect.patch"},
-      {NULL, NULL}}},
+     {{"minimal", "minimal.c", 0},
+      {"spin", "forms/spin.patch", 0},
+      {"default", "", 0},
+      {"poll", "--wait poll", 0},
+      {"wsaeventselect", "forms/wsaeventselect.patch", 0},
+      {NULL, NULL, 0}}},
     {2,
-     RESULT_PINGPONG,
+     RESULT_SPEED,
      128,
-     {{"spin", "forms/spin.patch"},
-      {"default", ""},
-      {"poll", "--wait poll"},
-      {"wsaeventselect", "forms/wsaeventselect.patch"},
-      {NULL, NULL}}},
+     {{"spin", "forms/spin.patch", 0},
+      {"default", "", 0},
+      {"poll", "--wait poll", 0},
+      {"wsaeventselect", "forms/wsaeventselect.patch", 0},
+      {NULL, NULL, 0}}},
     {3,
-     RESULT_PINGPONG,
+     RESULT_SPEED,
      16,
-     {{"minimal", "minimal.c"},
-      {"lowest only", "forms/lowest_only.patch"},
-      {"default", ""},
-      {NULL, NULL}}},
+     {{"minimal", "minimal.c", 0},
+      {"lowest only", "forms/lowest_only.patch", 0},
+      {"default", "", 0},
+      {NULL, NULL, 0}}},
     {3,
-     RESULT_PINGPONG,
+     RESULT_SPEED,
      60,
-     {{"minimal", "minimal.c"},
-      {"lowest only", "forms/lowest_only.patch"},
-      {"default", ""},
-      {NULL, NULL}}},
+     {{"minimal", "minimal.c", 0},
+      {"lowest only", "forms/lowest_only.patch", 0},
+      {"default", "", 0},
+      {NULL, NULL, 0}}},
     {4,
-     RESULT_PINGPONG,
+     RESULT_SPEED,
      16,
-     {{"minimal", "minimal.c"},
-      {"default", ""},
-      {"1 thread", "--threads 1"},
-      {"2 threads", "--threads 2"},
-      {NULL, NULL}}},
+     {{"minimal", "minimal.c", 0},
+      {"default", "", 0},
+      {"1 thread", "--threads 1", 0},
+      {"2 threads", "--threads 2", 0},
+      {"1 processor", "--threads 1", 1},
+      {NULL, NULL, 0}}},
     {4,
      RESULT_CHURN,
      16,
-     {{"minimal", "minimal.c"},
-      {"accept in turn", "forms/accept_in_turn.patch"},
-      {"default", ""},
-      {NULL, NULL}}},
+     {{"minimal", "minimal.c", 0},
+      {"accept in turn", "forms/accept_in_turn.patch", 0},
+      {"default", "", 0},
+      {NULL, NULL, 0}}},
     {5,
-     RESULT_PINGPONG,
+     RESULT_SPEED,
      16,
-     {{"minimal", "minimal.c"},
-      {"no skip", "forms/no_skip.patch"},
-      {"default", ""},
-      {"batches", "forms/batches.patch"},
-      {"zero-byte recv", "forms/zero_byte_recv.patch"},
-      {"1 worker", "--workers 1"},
-      {"4 workers", "--workers 4"},
-      {"concurrency 1", "--concurrency 1"},
-      {NULL, NULL}}},
+     {{"minimal", "minimal.c", 0},
+      {"no skip", "forms/no_skip.patch", 0},
+      {"default", "", 0},
+      {"batches", "forms/batches.patch", 0},
+      {"zero-byte recv", "forms/zero_byte_recv.patch", 0},
+      {"1 worker", "--workers 1", 0},
+      {"4 workers", "--workers 4", 0},
+      {"concurrency 1", "--concurrency 1", 0},
+      {"1 processor", "--workers 1", 1},
+      {NULL, NULL, 0}}},
     {5,
      RESULT_SKEW,
      16,
-     {{"minimal", "minimal.c"},
-      {"default", ""},
-      {"budget 0", "--inline-budget 0"},
-      {"budget 1", "--inline-budget 1"},
-      {"budget 16", "--inline-budget 16"},
-      {"budget 1000", "--inline-budget 1000"},
-      {NULL, NULL}}},
+     {{"minimal", "minimal.c", 0},
+      {"default", "", 0},
+      {"budget 0", "--inline-budget 0", 0},
+      {"budget 1", "--inline-budget 1", 0},
+      {"budget 16", "--inline-budget 16", 0},
+      {"budget 1000", "--inline-budget 1000", 0},
+      {NULL, NULL, 0}}},
     {5,
      RESULT_CHURN,
      16,
-     {{"minimal", "minimal.c"},
-      {"acceptor thread", "forms/acceptor_thread.patch"},
-      {"default", ""},
-      {"1 accept", "--accepts 1"},
-      {NULL, NULL}}}};
+     {{"minimal", "minimal.c", 0},
+      {"acceptor thread", "forms/acceptor_thread.patch", 0},
+      {"default", "", 0},
+      {"1 accept", "--accepts 1", 0},
+      {NULL, NULL, 0}}}};
 
 static void add_ladder(struct plan *plan, const struct plan_request *request,
-                       const struct ladder *ladder, int connection_count)
+                       const struct ladder *ladder,
+                       enum result_scenario scenario, int connection_count)
 {
     struct plan_request asked = *request;
-    if (ladder->scenario != RESULT_PINGPONG)
+    if (scenario != RESULT_SPEED && scenario != RESULT_WORK)
         asked.message_bytes = 0;
     struct result_block *block =
-        add_block(plan, &asked, ladder->scenario, connection_count);
+        add_block(plan, &asked, scenario, connection_count);
     char title[sizeof block->title];
     snprintf(title, sizeof title, "ladder %02d: %.80s", ladder->model,
              block->title);
     memcpy(block->title, title, sizeof title);
     snprintf(block->relative_to, sizeof block->relative_to, "default");
     block->is_ladder = true;
-    int first = plan->row_count;
-    int baseline = first;
-    while (ladder->rungs[baseline - first].form[0] != '\0')
+    int baseline = plan->row_count;
+    for (int i = 0; ladder->rungs[i].form[0] != '\0'; i++)
         baseline++;
-    for (const struct rung *rung = ladder->rungs; rung->name != NULL; rung++)
-        add_row(plan, RESULT_SERVER, ladder->model, rung->name, rung->form,
-                baseline);
+    for (const struct rung *rung = ladder->rungs; rung->name != NULL; rung++) {
+        int row = add_row(plan, RESULT_MODEL, ladder->model, rung->name,
+                          rung->form, baseline);
+        plan->rows[row].processors = rung->processors;
+        plan->instances[row] += 10 * rung->processors;
+    }
     set_control(plan, add_row(plan, RESULT_CONTROL, ladder->model,
                               "default again", "", baseline));
+}
+
+/* What a rung costs at 16 connections is looked at in both views. */
+static void add_views(struct plan *plan, const struct plan_request *request,
+                      const struct ladder *ladder, int connection_count)
+{
+    enum { PRICED = 16 };
+    if (ladder->scenario == RESULT_SPEED && connection_count == PRICED)
+        add_ladder(plan, request, ladder, RESULT_WORK, connection_count);
+    add_ladder(plan, request, ladder, ladder->scenario, connection_count);
 }
 
 void plan_ladder(struct plan *plan, const struct plan_request *request,
                  int model)
 {
-    begin_plan(plan);
+    begin_plan(plan, request);
     for (size_t i = 0; i < sizeof ladders / sizeof ladders[0]; i++) {
         const struct ladder *ladder = &ladders[i];
         if (ladder->model != model)
             continue;
         if (request->connections_count == 0)
-            add_ladder(plan, request, ladder, ladder->connection_count);
+            add_views(plan, request, ladder, ladder->connection_count);
         for (int c = 0; c < request->connections_count; c++)
-            add_ladder(plan, request, ladder, request->connections[c]);
+            add_views(plan, request, ladder, request->connections[c]);
     }
     plan->left_out =
         "Left out: SO_SNDBUF 0 and TCP_NODELAY, for which the servers have no "
@@ -403,24 +504,28 @@ void plan_ladder(struct plan *plan, const struct plan_request *request,
 
 /* ---- time and memory ----------------------------------------------------- */
 
-long plan_round_ms(const struct result_block *block)
+/* With starting the server, opening the connections and waiting until the server
+ * rests; measured on Wine. */
+long plan_window_ms(const struct plan *plan, int row)
 {
-    enum { SETTLING_MS = 8 };
-    return block->round_ms + SETTLING_MS;
+    enum { START_MS = 120, SETTLING_MS = 50, PER_MS = 2 };
+    const struct result_row *r = &plan->rows[row];
+    const struct result_block *block = &plan->blocks[r->block];
+    return block->window_ms + START_MS / block->round_count + SETTLING_MS +
+           (r->connection_count + r->idle_count) / PER_MS;
 }
 
-/* With starting the servers and opening the connections; measured on Wine. */
 long plan_total_ms(const struct plan *plan)
 {
-    enum { START_MS = 250, IDLE_PER_MS = 2, BEGIN_MS = 300 };
-    long sum = BEGIN_MS;
+    enum { PRICES_MS = 1000 };
+    long sum = 0;
+    for (int b = 0; b < plan->block_count; b++)
+        if (plan->blocks[b].scenario == RESULT_WORK)
+            sum += plan->blocks[b].epoch_count * PRICES_MS;
     for (int i = 0; i < plan->row_count; i++) {
-        const struct result_row *row = &plan->rows[i];
-        const struct result_block *block = &plan->blocks[row->block];
-        sum += (block->round_count + 1) * plan_round_ms(block) +
-               row->idle_count / IDLE_PER_MS;
-        if (row->block == 0 || row->idle_count > 0)
-            sum += START_MS;
+        const struct result_block *block = &plan->blocks[plan->rows[i].block];
+        sum +=
+            block->epoch_count * block->round_count * plan_window_ms(plan, i);
     }
     return sum;
 }
@@ -431,27 +536,27 @@ int plan_group(const struct plan *plan, int row)
     return plan->is_paired[r->block] ? r->baseline : row;
 }
 
-/* One piece of memory for all rows: their rounds, then their shares. */
+/* One piece of memory for all rows: their samples, then their shares. */
 bool plan_allocate(struct plan *plan)
 {
-    size_t round_count = 0;
+    size_t sample_count = 0;
     size_t share_count = 0;
     for (int i = 0; i < plan->row_count; i++) {
         const struct result_row *row = &plan->rows[i];
-        round_count += (size_t)plan->blocks[row->block].round_count;
+        sample_count += (size_t)plan->blocks[row->block].epoch_count;
         share_count += (size_t)row->connection_count;
     }
-    plan->rounds = calloc(round_count + 1, sizeof *plan->rounds);
+    plan->samples = calloc(sample_count + 1, sizeof *plan->samples);
     plan->shares = calloc(share_count + 1, sizeof *plan->shares);
-    if (plan->rounds == NULL || plan->shares == NULL)
+    if (plan->samples == NULL || plan->shares == NULL)
         return false;
-    struct result_round *rounds = plan->rounds;
+    struct result_sample *samples = plan->samples;
     uint64_t *shares = plan->shares;
     for (int i = 0; i < plan->row_count; i++) {
         struct result_row *row = &plan->rows[i];
         const struct result_block *block = &plan->blocks[row->block];
-        row->rounds = rounds;
-        rounds += block->round_count;
+        row->samples = samples;
+        samples += block->epoch_count;
         if (block->scenario == RESULT_CHURN)
             continue; /* its connections do not last */
         row->echoes_by_connection = shares;
@@ -462,7 +567,7 @@ bool plan_allocate(struct plan *plan)
 
 void plan_free(struct plan *plan)
 {
-    free(plan->rounds);
+    free(plan->samples);
     free(plan->shares);
     free(plan->rows);
     free(plan->instances);

@@ -15,7 +15,6 @@
 enum {
     PLAN_MODELS = 5,
     PLAN_COUNTS_AT_MOST = 8,
-    PLAN_PEERS_AT_MOST = 4,
     PLAN_BLOCKS_AT_MOST = 64,
     PLAN_ROWS_AT_MOST = 512
 };
@@ -23,20 +22,21 @@ enum {
 /* What was asked for. 0 or an empty list: what suits the scenario. */
 struct plan_request {
     bool scenarios[RESULT_SCENARIO_COUNT];
-    bool is_short; /* the default run: under a minute */
+    bool is_short;    /* the default run: under a minute */
+    bool has_scaling; /* also 04 and 05 on one processor, on two, on all */
+    int processors;   /* of this machine */
     int connections[PLAN_COUNTS_AT_MOST];
     int connections_count;
-    int idle[PLAN_COUNTS_AT_MOST]; /* herd */
+    int idle[PLAN_COUNTS_AT_MOST]; /* herd, memory */
     int idle_count;
     int models[PLAN_MODELS]; /* 1 to 5; the first is the baseline */
     int model_count;
-    const char *peer_names[PLAN_PEERS_AT_MOST];
-    const char *peer_commands[PLAN_PEERS_AT_MOST];
-    int peer_count;
+    const char *peer_name; /* NULL: none */
+    const char *peer_command;
     long message_bytes;
     long rate_per_s;
-    long round_count;
-    long round_ms;
+    long epoch_count;
+    long window_ms;
 };
 
 struct plan {
@@ -44,10 +44,11 @@ struct plan {
     bool is_paired[PLAN_BLOCKS_AT_MOST]; /* rows with the same baseline are
                                             measured right after each other */
     int block_count;
-    struct result_row *rows;     /* PLAN_ROWS_AT_MOST; free with plan_free() */
-    int *instances;              /* likewise */
-    struct result_round *rounds; /* likewise: of all rows */
-    uint64_t *shares;            /* likewise: echoes_by_connection */
+    int epoch_count;
+    struct result_row *rows; /* PLAN_ROWS_AT_MOST; free with plan_free() */
+    int *instances;          /* likewise */
+    struct result_sample *samples; /* likewise: of all rows */
+    uint64_t *shares;              /* likewise: echoes_by_connection */
     int row_count;
     const char *left_out; /* what a ladder cannot show; NULL: nothing */
     bool is_incomplete;   /* too many rows, or no memory: of no use */
@@ -71,8 +72,8 @@ bool plan_allocate(struct plan *plan);
 
 void plan_free(struct plan *plan);
 
-/* About how long one round of a row takes, and the whole plan, in ms. */
-long plan_round_ms(const struct result_block *block);
+/* About how long one measurement of a row takes, and the whole plan, in ms. */
+long plan_window_ms(const struct plan *plan, int row);
 long plan_total_ms(const struct plan *plan);
 
 /* The row's group: rows of one group are measured right after each other. */

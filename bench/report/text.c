@@ -4,475 +4,377 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMNS = 100, LABEL = 11 };
+#include "columns.h"
 
-/* ---- cells --------------------------------------------------------------- */
+enum { WIDTH = 100, NAME = 16, BAR = 36 };
 
-/* Three significant digits in at most room characters: "0.12", "12.3", "123";
- * what does not fit becomes ">999". */
-static void number_text(double value, int room, char text[32])
+/* ---- pieces --------------------------------------------------------------- */
+
+/* A paragraph under a label, broken between words; at most `lines` lines. */
+static void put_paragraph(struct out *out, const char *label, const char *text,
+                          int lines)
 {
-    int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-    if (snprintf(text, 32, "%.*f", decimals, value) > room)
-        snprintf(text, 32, ">%.*s", room - 1, "9999999999");
+    int room = WIDTH - NAME;
+    for (; *text != '\0' && lines > 0; lines--, label = "") {
+        int length = (int)strlen(text);
+        if (length > room) {
+            length = room;
+            while (length > 1 && text[length] != ' ')
+                length--;
+        }
+        out_printf(out, "%-*s%.*s\n", NAME, label, length, text);
+        text += length;
+        text += strspn(text, " ");
+    }
 }
 
-/* One cell, right-aligned, with a blank before it. */
-static void put_number(struct out *out, int width, struct figure figure)
+static double percent_of(double ratio)
 {
-    char text[32] = "n/a";
-    if (figure.known)
-        number_text(figure.value, width - 1, text);
-    out_printf(out, "%*s", width, text);
+    return (ratio - 1) * 100;
 }
 
-/* What does not fit is shown by its order of magnitude: "3e+10". */
-static void put_whole(struct out *out, int width, struct figure figure)
+/* "more +15 % [+11, +20]" */
+static void put_verdict(struct out *out, const struct result_block *block,
+                        const struct result_row *row)
 {
-    char text[32] = "n/a";
-    if (figure.known)
-        snprintf(text, sizeof text, figure.value < 9999999 ? "%.0f" : "%.0e",
-                 figure.value);
-    out_printf(out, "%*s", width, text);
-}
-
-/* Microseconds; from a second on, seconds and an "s". */
-static void put_latency(struct out *out, int width, struct figure us)
-{
-    if (us.known && us.value >= 999999.5)
-        out_printf(out, "%*.2fs", width - 1, us.value / 1e6);
-    else
-        put_number(out, width, us);
-}
-
-/* "-" when there is no such call at all, which is not the same as few. */
-static void put_calls(struct out *out, int width, struct figure figure)
-{
-    if (figure.known && figure.value <= 0)
-        out_printf(out, "%*s", width, "-");
-    else
-        put_number(out, width, figure);
-}
-
-/* The 95 % interval of a ratio. */
-static void put_range(struct out *out, int width, const struct estimate *ratio)
-{
-    char low[32];
-    char high[32];
-    char text[72] = "n/a";
-    number_text(ratio->low, 4, low);
-    number_text(ratio->high, 4, high);
+    const struct estimate *ratio = &row->ratio;
+    const char *words = row->is_client_bound
+                            ? "client-bound"
+                            : result_verdict_words(row->verdict);
+    if (block->is_noisy)
+        words = "";
+    out_printf(out, " %-16s", words);
     if (ratio->has_interval)
-        snprintf(text, sizeof text, "%s-%s", low, high);
-    out_printf(out, "%*s", width, text);
+        out_printf(out, " %+.0f %% [%+.0f, %+.0f]",
+                   percent_of(ratio->median.value), percent_of(ratio->low),
+                   percent_of(ratio->high));
 }
 
-/* ---- longer texts -------------------------------------------------------- */
-
-/* Prints words after a label, and breaks lines before COLUMNS; further lines
- * are indented like the first. A word that is longer than a line is cut. */
-static void put_paragraph(struct out *out, int indent, const char *label,
-                          const char *words)
+static void put_failure(struct out *out, const struct result_row *row)
 {
-    int column = indent;
-    out_printf(out, "%-*s", indent, label);
-    while (*words != '\0') {
-        int length = (int)strcspn(words, " ");
-        if (column > indent && column + 1 + length > COLUMNS) {
-            out_printf(out, "\n%*s", indent, "");
-            column = indent;
-        }
-        if (column > indent) {
-            out_printf(out, " ");
-            column++;
-        }
-        int room = COLUMNS - indent;
-        out_printf(out, "%.*s", length < room ? length : room, words);
-        column += length;
-        words += length;
-        words += strspn(words, " ");
-    }
-    out_printf(out, "\n");
+    char text[RESULT_FAILURE_BYTES + 16];
+    snprintf(text, sizeof text, "%s%s",
+             row->failure[0] != '\0' ? "failed: " : "not measured",
+             row->failure);
+    put_paragraph(out, row->name, text, 4);
 }
 
-/* ---- before the run ------------------------------------------------------ */
+/* ---- the budget ------------------------------------------------------------ */
 
-void text_write_environment(struct out *out, const struct result *result)
-{
-    const struct environment *e = &result->environment;
-    const struct result_settings *s = &result->settings;
-    char line[400];
-    if (e->wine[0] != '\0')
-        put_paragraph(
-            out, LABEL, "WINE",
-            "mechanism only. Under Wine every Winsock call is a request to "
-            "one other process, so the ranking of the servers says nothing "
-            "about Windows. Calls per echo, threads and fairness carry over.");
-    out_printf(out, "%-*s%s%s%s\n", LABEL, "system", e->system,
-               e->wine[0] != '\0' ? ", Wine " : "", e->wine);
-    snprintf(line, sizeof line, "%s, %u logical", e->processor, e->processors);
-    if (e->memory_bytes > 0)
-        snprintf(line + strlen(line), sizeof line - strlen(line),
-                 ", %.1f GiB of memory", (double)e->memory_bytes / 1073741824);
-    put_paragraph(out, LABEL, "processors", line);
-    snprintf(line, sizeof line, "%.3g MHz clock for latencies; ",
-             (double)e->clock_hz / 1e6);
-    if (e->tick_100ns > 0)
-        snprintf(line + strlen(line), sizeof line - strlen(line),
-                 "%.1f ms system tick", (double)e->tick_100ns / 1e4);
-    else
-        snprintf(line + strlen(line), sizeof line - strlen(line),
-                 "system tick n/a");
-    put_paragraph(out, LABEL, "timer", line);
-    snprintf(line, sizeof line, "version %s, %s", e->version, e->compiler);
-    put_paragraph(out, LABEL, "build", line);
-    snprintf(line, sizeof line, "%s; seed %ld", s->command, s->seed);
-    put_paragraph(out, LABEL, "settings", line);
-    put_paragraph(out, LABEL, "servers", s->servers);
-}
-
-/* ---- the results of a block ---------------------------------------------- */
-
-enum { NAME = 15 };
-
-/* They stand where an open loop has other figures. */
-static bool has_lines(const struct result_block *block)
-{
-    return block->is_ladder && !result_words(block->scenario)->is_open_loop;
-}
-
-static void put_heading(struct out *out, const struct result_block *block)
-{
-    const char *unit = result_unit(result_words(block->scenario)->metric);
-    const char *from = result_words(block->scenario)->is_open_loop
-                           ? "latency from when due, us"
-                           : "latency, us";
-    out_printf(out, "%-*s%9s%8s%12s%35s\n", NAME, "", "", "times", "", from);
-    out_printf(out, "%-*s%9s %7.7s%12s%8s%8s%8s%8s%8s", NAME, "server", unit,
-               block->relative_to, "95 % range", "p50", "p90", "p99", "p99.9",
-               "max");
-    if (has_lines(block))
-        out_printf(out, "%15s\n", "lines");
-    else
-        out_printf(out, "%7s%8s\n", "late %", "hot/s");
-}
-
-/* What stands behind the ratio: a reservation, if there is one. */
-static char mark_of(const struct result *result, int index)
-{
-    const struct result_row *row = &result->rows[index];
-    if (row->is_client_bound)
-        return 'c';
-    if (row->baseline == index || row->control == index || row->differs ||
-        !row->ratio.median.known)
-        return ' ';
-    return '=';
-}
-
-static void put_percentiles(struct out *out,
-                            const struct result_percentiles *us)
-{
-    put_latency(out, 8, us->p50);
-    put_latency(out, 8, us->p90);
-    put_latency(out, 8, us->p99);
-    put_latency(out, 8, us->p999);
-    put_latency(out, 8, us->max);
-}
-
-/* Whether the row has figures; if not, says so. */
-static bool put_reason(struct out *out, const struct result_row *row)
-{
-    char words[RESULT_FAILURE_BYTES + 20];
-    if (row->failure[0] != '\0') {
-        snprintf(words, sizeof words, "failed: %s", row->failure);
-        put_paragraph(out, NAME + 1, row->name, words);
-        return false;
-    }
-    if (row->round_count == 0) {
-        out_printf(out, "%-*s not measured\n", NAME, row->name);
-        return false;
-    }
-    return true;
-}
-
-static void put_row(struct out *out, const struct result *result, int index)
-{
-    const struct result_row *row = &result->rows[index];
-    if (!put_reason(out, row))
-        return;
-    out_printf(out, "%-*s", NAME, row->name);
-    if (row->score.known && row->score.value < 99.95)
-        put_number(out, 9, row->score);
-    else
-        put_whole(out, 9, row->score);
-    put_number(out, 7, row->ratio.median);
-    out_printf(out, "%c", mark_of(result, index));
-    if (row->baseline == index)
-        out_printf(out, "%12s", "-");
-    else
-        put_range(out, 12, &row->ratio);
-    put_percentiles(out, &row->latency_us);
-    if (result_words(result->blocks[row->block].scenario)->is_open_loop) {
-        put_number(out, 7, row->late_percent);
-        if (row->hot_per_s.known)
-            put_whole(out, 8, row->hot_per_s);
-    }
-    if (row->lines[0] != '\0' && has_lines(&result->blocks[row->block]))
-        out_printf(out, "%15s", row->lines);
-    out_printf(out, "\n");
-}
-
-/* ---- its cost card ------------------------------------------------------- */
-
-static void put_card_heading(struct out *out)
-{
-    out_printf(out, "\n%-*s%25s%6s%6s%6s%6s%11s%5s%7s%5s%7s\n", NAME, "",
-               "calls per echo", "at", "would", "empty", "done/", "slow", "",
-               "CPU us", "cli", "KB per");
-    out_printf(out, "%-*s%5s%5s%5s%5s%5s%6s%6s%6s%6s%6s%5s%5s%7s%5s%7s\n", NAME,
-               "server", "recv", "send", "wait", "deq", "oth", "once%", "block",
-               "waits", "wait", "Jain", "%", "thr", "/echo", "%", "idle");
-}
-
-static void put_card(struct out *out, const struct result_row *row)
-{
-    struct figure kilobytes = {row->memory_per_idle.known,
-                               row->memory_per_idle.value / 1000};
-    if (row->failure[0] != '\0' || row->round_count == 0)
-        return; /* has been said */
-    out_printf(out, "%-*s", NAME, row->name);
-    for (int kind = 0; kind < RESULT_KIND_COUNT; kind++)
-        put_calls(out, 5, row->calls_per_echo[kind]);
-    put_whole(out, 6, row->at_once_percent);
-    put_calls(out, 6, row->would_block_per_echo);
-    put_calls(out, 6, row->empty_waits_per_echo);
-    if (row->has_counts && !row->completions_per_wait.known)
-        out_printf(out, "%6s", "-"); /* it never waits */
-    else
-        put_calls(out, 6, row->completions_per_wait);
-    if (row->jain.known)
-        out_printf(out, "%6.3f", row->jain.value);
-    else
-        out_printf(out, "%6s", "n/a");
-    put_whole(out, 5, row->slowest_percent);
-    put_whole(out, 5,
-              (struct figure){row->thread_count > 0, row->thread_count});
-    put_number(out, 7, row->cpu_us_per_echo);
-    put_whole(out, 5, row->client_percent);
-    if (row->idle_count > 0)
-        put_number(out, 7, kilobytes);
-    out_printf(out, "\n");
-}
-
-/* ---- a block ------------------------------------------------------------- */
-
-/* The line over the rows, and what the scenario is for. */
-static void put_block_title(struct out *out, const struct result *result,
+static double largest_score(const struct result *result,
                             const struct result_block *block)
 {
-    char line[200];
-    int control = result->rows[block->first_row].control;
-    snprintf(line, sizeof line, "%s.", result_words(block->scenario)->purpose);
-    out_printf(out, "\n== %s ==\n", block->title);
-    put_paragraph(out, 0, "", line);
-    if (block->noise_factor.known)
-        snprintf(line, sizeof line,
-                 "%ld rounds of %ld ms; noise floor (%s) %.2f to %.2f",
-                 block->round_count, block->round_ms,
-                 result->rows[control].name, 1 / block->noise_factor.value,
-                 block->noise_factor.value);
-    else
-        snprintf(line, sizeof line,
-                 "%ld rounds of %ld ms; noise floor n/a: no difference can be "
-                 "shown",
-                 block->round_count, block->round_ms);
-    put_paragraph(out, 0, "", line);
-    out_printf(out, "\n");
+    double largest = 0;
+    for (int i = block->first_row; i < block->first_row + block->row_count; i++)
+        if (result->rows[i].score.value > largest)
+            largest = result->rows[i].score.value;
+    return largest;
 }
 
-/* Open loop: the same requests, from when they were sent. */
-static void put_service(struct out *out, const struct result *result,
-                        const struct result_block *block)
+/* One character for each part of the whole that it is. */
+static void put_bar(struct out *out, const struct result_row *row,
+                    double largest)
 {
-    if (!result_words(block->scenario)->is_open_loop)
-        return;
-    out_printf(out, "\nthe same requests, but from when they were sent:\n");
+    static const char shades[] = "#=. ";
+    double sum = 0;
+    int used = 0;
+    for (int part = 0; part < RESULT_PART_COUNT; part++) {
+        sum += row->budget_us[part].value;
+        int end = largest > 0 ? (int)(sum / largest * BAR + 0.5) : 0;
+        for (; used < end && used < BAR; used++)
+            out_printf(out, "%c", shades[part]);
+    }
+    out_printf(out, "%*s", BAR - used, "");
+}
+
+static void put_budget(struct out *out, const struct result *result,
+                       const struct result_block *block)
+{
+    double largest = largest_score(result, block);
+    out_printf(out,
+               "Five ways to serve sockets: what one echo costs here "
+               "(%d connections, one processor)\n",
+               block->connection_count);
+    out_printf(out, "%-*sserver ###  %s ===  client ...  idle%*svs %s\n", NAME,
+               "", result_part_name(result, RESULT_SYSTEM), 26, "",
+               block->relative_to);
     for (int i = block->first_row; i < block->first_row + block->row_count;
          i++) {
         const struct result_row *row = &result->rows[i];
-        if (row->failure[0] != '\0' || row->round_count == 0)
+        if (row->role == RESULT_CONTROL)
             continue;
-        out_printf(out, "%-*s%29s", NAME, row->name, "");
-        put_percentiles(out, &row->service_us);
+        if (!result_has_figures(row)) {
+            put_failure(out, row);
+            continue;
+        }
+        out_printf(out, "%-*.*s", NAME, NAME - 1, result_full_name(row));
+        put_bar(out, row, largest);
+        out_printf(out, "%6.0f us", row->score.value);
+        put_verdict(out, block, row);
         out_printf(out, "\n");
     }
 }
 
-/* Why: of those that differ, and for the best beside the worst. */
-static void put_sentences(struct out *out, const struct result *result,
-                          const struct result_block *block)
-{
-    bool has_any = block->summary[0] != '\0';
-    if (has_any) {
-        out_printf(out, "\n");
-        put_paragraph(out, 4, "WHY", block->summary);
-    }
-    for (int i = block->first_row; i < block->first_row + block->row_count;
-         i++) {
-        const struct result_row *row = &result->rows[i];
-        if (row->why[0] == '\0' || (!row->differs && !block->is_ladder &&
-                                    row->role != RESULT_REFLECTOR))
-            continue;
-        if (!has_any)
-            out_printf(out, "\n");
-        has_any = true;
-        put_paragraph(out, 4, "", row->why);
-    }
-}
-
-static void put_forms(struct out *out, const struct result *result,
+/* How far the same program, measured twice, differs from itself. */
+static void put_trust(struct out *out, const struct result *result,
                       const struct result_block *block)
 {
-    if (!block->is_ladder)
-        return;
-    for (int i = block->first_row; i < block->first_row + block->row_count; i++)
-        put_paragraph(out, NAME + 1, result->rows[i].name,
-                      result->rows[i].form[0] != '\0' ? result->rows[i].form
-                                                      : "server.c");
-    out_printf(out, "\n");
+    char line[200];
+    const struct result_row *baseline = &result->rows[block->first_row];
+    if (!block->control.has_interval)
+        snprintf(line, sizeof line,
+                 "n/a: a range takes at least %d launches of each server.",
+                 STATISTICS_PAIRS_AT_LEAST);
+    else
+        snprintf(line, sizeof line,
+                 "%s against itself %.2f [%.2f, %.2f], %zu launches of each.%s",
+                 baseline->name, block->control.median.value,
+                 block->control.low, block->control.high, block->control.count,
+                 block->is_noisy
+                     ? " That is not 1: too noisy here for verdicts."
+                     : "");
+    put_paragraph(out, "Sure?", line, 1);
 }
+
+/* What differs, by counts times prices. */
+static void put_why(struct out *out, const struct result *result,
+                    const struct result_block *block, int lines)
+{
+    char all[RESULT_WHY_BYTES * 16] = "";
+    for (int i = block->first_row; i < block->first_row + block->row_count;
+         i++) {
+        const char *why = result->rows[i].why;
+        size_t used = strlen(all);
+        if (why[0] != '\0')
+            snprintf(all + used, sizeof all - used, "%s%s",
+                     used > 0 ? "; " : "", why);
+    }
+    put_paragraph(out, "Why?", all, lines);
+}
+
+/* ---- speed and memory in a line each ---------------------------------------- */
+
+/* Marks what is no verdict. */
+static const char *mark_of(const struct result_row *row)
+{
+    if (row->is_client_bound)
+        return "c";
+    return row->verdict == RESULT_LESS || row->verdict == RESULT_MORE ? ""
+                                                                      : "=";
+}
+
+static void put_line(struct out *out, const struct result *result,
+                     const struct result_block *block, const char *label,
+                     bool has_ratios)
+{
+    char line[300] = "";
+    char number[24];
+    for (int i = block->first_row; i < block->first_row + block->row_count;
+         i++) {
+        const struct result_row *row = &result->rows[i];
+        if (row->role == RESULT_CONTROL || !result_has_figures(row))
+            continue;
+        column_text(has_ratios ? row->ratio.median : row->score, number);
+        snprintf(line + strlen(line), sizeof line - strlen(line), "%-5s%s%-7s ",
+                 row->name, number,
+                 has_ratios && row->baseline != i ? mark_of(row) : "");
+    }
+    put_paragraph(out, label, line, 1);
+}
+
+/* At the fewest connections, in the middle, and at the most. */
+static void put_speeds(struct out *out, const struct result *result)
+{
+    const struct result_block *found[PRICE_COUNT];
+    int count = 0;
+    for (int b = 0; b < result->block_count && count < PRICE_COUNT; b++)
+        if (result->blocks[b].scenario == RESULT_SPEED &&
+            !result->blocks[b].is_ladder)
+            found[count++] = &result->blocks[b];
+    const int picked[] = {0, count / 2, count - 1};
+    for (int i = 0; i < 3 && count > 0; i++) {
+        char label[NAME];
+        if (i > 0 && picked[i] == picked[i - 1])
+            continue;
+        snprintf(label, sizeof label, "Speed at %d",
+                 found[picked[i]]->connection_count);
+        put_line(out, result, found[picked[i]], label, true);
+    }
+}
+
+/* ---- other runs ------------------------------------------------------------- */
 
 static void put_block(struct out *out, const struct result *result,
                       const struct result_block *block)
 {
-    int end = block->first_row + block->row_count;
-    bool is_empty = true;
-    bool has_card = false;
-    for (int i = block->first_row; i < end; i++) {
+    const struct result_scenario_words *words = result_words(block->scenario);
+    out_printf(out, "\n== %s ==\n%s.\n\n%-*s%10s%10s\n", block->title,
+               words->purpose, NAME, "", words->unit, "times");
+    out_printf(out, "%-*s%10s%10.9s\n", NAME, "server", "", block->relative_to);
+    for (int i = block->first_row; i < block->first_row + block->row_count;
+         i++) {
         const struct result_row *row = &result->rows[i];
-        has_card |= row->round_count > 0 && row->failure[0] == '\0';
-        is_empty &= row->round_count == 0 && row->failure[0] == '\0';
+        char score[24];
+        char ratio[24];
+        if (!result_has_figures(row)) {
+            put_failure(out, row);
+            continue;
+        }
+        column_text(row->score, score);
+        column_text(row->ratio.median, ratio);
+        out_printf(out, "%-*s%10s%10s ", NAME, row->name, score, ratio);
+        put_verdict(out, block, row);
+        out_printf(out, "  %s%s\n", row->lines,
+                   row->is_unsteady ? " (few echoes)" : "");
     }
-    if (is_empty) {
-        out_printf(out, "\n== %s ==\nnot measured\n", block->title);
-        return;
-    }
-    put_block_title(out, result, block);
-    put_forms(out, result, block);
-    put_heading(out, block);
-    for (int i = block->first_row; i < end; i++)
-        put_row(out, result, i);
-    put_service(out, result, block);
-    if (has_card)
-        put_card_heading(out);
-    for (int i = block->first_row; i < end; i++)
-        put_card(out, &result->rows[i]);
-    put_sentences(out, result, block);
+    put_why(out, result, block, block->row_count);
 }
 
-/* ---- how to read it ------------------------------------------------------ */
-
-static void put_legend(struct out *out)
-{
-    out_printf(out, "\n== how to read it ==\n");
-    put_paragraph(out, LABEL, "times",
-                  "the figure before it relative to the row in the heading, "
-                  "pair by pair in each round: median and its 95 % bootstrap "
-                  "range. On a ladder to the server without options");
-    put_paragraph(out, LABEL, "lines",
-                  "what a form's patch adds to server.c and removes from it");
-    put_paragraph(out, LABEL, "=",
-                  "no difference shown: the range contains 1, or the ratio "
-                  "lies within the noise floor, which is what the same server "
-                  "under two names came to");
-    put_paragraph(out, LABEL, "c",
-                  "client-bound: the client was as good as always busy, or "
-                  "sent too late; not a figure of the server");
-    put_paragraph(out, LABEL, "late %",
-                  "requests that the client sent more than 1 ms late");
-    put_paragraph(out, LABEL, "calls",
-                  "counted in the server: receive, send, wait for readiness, "
-                  "events or APCs, dequeue a completion, other; - for none");
-    put_paragraph(out, LABEL, "at once%",
-                  "of the receives and sends, those that were done when the "
-                  "call returned; would block: those in vain, per echo");
-    put_paragraph(out, LABEL, "done/wait",
-                  "ready sockets or completions for each call that waits; "
-                  "empty waits: those that found nothing, per echo");
-    put_paragraph(out, LABEL, "Jain, slow",
-                  "fairness: 1 when all connections got the same; the slowest "
-                  "connection in % of an even share");
-    put_paragraph(out, LABEL, "thr, CPU",
-                  "threads of the server; its CPU time for each echo");
-    put_paragraph(out, LABEL, "cli %",
-                  "CPU time of the client in % of one processor");
-}
-
-/* All pairs in one line: for two builds of the same servers. */
+/* The work of all pairs in one line: for two builds of the same servers. */
 static void put_pooled(struct out *out, const struct result *result)
 {
     const struct estimate *all = &result->pooled;
     if (result->settings.pooled == NULL)
         return;
-    out_printf(out, "\n%s, all %zu pairs: ", result->settings.pooled,
+    out_printf(out, "\n%s, work, all %zu pairs: ", result->settings.pooled,
                all->count);
     if (all->has_interval)
-        out_printf(out, "%.3f, 95 %% range %.3f to %.3f\n", all->median.value,
-                   all->low, all->high);
+        out_printf(out, "%.3f, 95 of 100 repeats %.3f to %.3f\n",
+                   all->median.value, all->low, all->high);
     else
         out_printf(out, "n/a\n");
 }
 
-static void put_row_notes(struct out *out, const struct result *result,
-                          const struct result_row *row)
+void text_write_answer(struct out *out, const struct result *result)
 {
-    char line[300];
-    const char *title = result->blocks[row->block].title;
-    if (row->waiting_percent.known && row->waiting_percent.value < 90) {
-        snprintf(line, sizeof line,
-                 "%s in %s: rate x mean latency accounts for only %.0f %% of "
-                 "the connections' time; the rest is the client's own",
-                 row->name, title, row->waiting_percent.value);
-        put_paragraph(out, LABEL, "note", line);
+    const struct result_block *work = result_find(result, RESULT_WORK);
+    const struct result_block *memory = result_find(result, RESULT_MEMORY);
+    bool is_race = work != NULL && result->settings.pooled == NULL;
+    if (is_race) {
+        put_budget(out, result, work);
+        put_trust(out, result, work);
+        put_why(out, result, work, 2);
+        put_speeds(out, result);
+        if (memory != NULL)
+            put_line(out, result, memory, "KB per idle one", false);
     }
-    if (row->latency.saturated_count > 0) {
-        snprintf(line, sizeof line,
-                 "%s in %s: %" PRIu64
-                 " echoes took longer than the histogram's 68.7 s",
-                 row->name, title, row->latency.saturated_count);
-        put_paragraph(out, LABEL, "note", line);
-    }
-}
-
-static void put_notes(struct out *out, const struct result *result)
-{
-    char line[200];
-    bool has_few = false;
-    for (int i = 0; i < result->row_count; i++)
-        put_row_notes(out, result, &result->rows[i]);
-    for (int i = 0; i < result->block_count; i++)
-        has_few |= result->blocks[i].round_count < STATISTICS_PAIRS_AT_LEAST;
-    if (has_few) {
-        snprintf(line, sizeof line, "a range of 95 %% takes at least %d rounds",
-                 STATISTICS_PAIRS_AT_LEAST);
-        put_paragraph(out, LABEL, "note", line);
-    }
-    if (result->settings.left_out != NULL)
-        put_paragraph(out, LABEL, "note", result->settings.left_out);
-}
-
-void text_write_result(struct out *out, const struct result *result)
-{
-    for (int i = 0; i < result->block_count; i++)
-        put_block(out, result, &result->blocks[i]);
+    for (int b = 0; b < result->block_count; b++)
+        if (!is_race || result->blocks[b].is_ladder ||
+            (result->blocks[b].scenario != RESULT_WORK &&
+             result->blocks[b].scenario != RESULT_SPEED &&
+             result->blocks[b].scenario != RESULT_MEMORY))
+            put_block(out, result, &result->blocks[b]);
     put_pooled(out, result);
-    put_legend(out);
-    put_notes(out, result);
-    if (result->environment.wine[0] != '\0')
-        put_paragraph(out, LABEL, "WINE",
-                      "mechanism only: this ranking says nothing about "
-                      "Windows");
+    if (result->settings.left_out != NULL)
+        out_printf(out, "%s\n", result->settings.left_out);
     if (result->interrupted)
-        put_paragraph(out, LABEL, "STOPPED",
-                      "by Ctrl+C: these are the rounds until then");
+        out_printf(out, "Stopped by Ctrl+C: these are the launches until "
+                        "then.\n");
+    if (result->environment.wine[0] != '\0')
+        out_printf(out, "Wine %s: costs are Wine's, not Windows'. ",
+                   result->environment.wine);
+    out_printf(out, "= no difference shown. More: --details\n");
+}
+
+/* ---- details ---------------------------------------------------------------- */
+
+static bool is_known(const struct result *result,
+                     const struct result_block *block,
+                     const struct column *column)
+{
+    for (int i = block->first_row; i < block->first_row + block->row_count; i++)
+        if (column_figure(column, &result->rows[i]).known)
+            return true;
+    return false;
+}
+
+/* Some columns of a block, side by side. */
+static void put_table(struct out *out, const struct result *result,
+                      const struct result_block *block,
+                      const struct column *const *shown, int count)
+{
+    enum { CELL = 14 };
+    out_printf(out, "%-*s", NAME, "");
+    for (int c = 0; c < count; c++)
+        out_printf(out, "%*s", CELL, shown[c]->heading);
+    out_printf(out, "\n");
+    for (int i = block->first_row; i < block->first_row + block->row_count;
+         i++) {
+        const struct result_row *row = &result->rows[i];
+        if (!result_has_figures(row))
+            continue;
+        out_printf(out, "%-*s", NAME, row->name);
+        for (int c = 0; c < count; c++) {
+            char text[24];
+            column_text(column_figure(shown[c], row), text);
+            out_printf(out, "%*s", CELL, text);
+        }
+        out_printf(out, "\n");
+    }
+    out_printf(out, "\n");
+}
+
+static void put_figures(struct out *out, const struct result *result,
+                        const struct result_block *block)
+{
+    enum { AT_ONCE = 6 };
+    const struct column *shown[AT_ONCE];
+    int count = 0;
+    for (int c = 0; c < column_count; c++) {
+        if (is_known(result, block, &columns[c]))
+            shown[count++] = &columns[c];
+        if (count == AT_ONCE || (c == column_count - 1 && count > 0)) {
+            put_table(out, result, block, shown, count);
+            count = 0;
+        }
+    }
+}
+
+static void put_environment(struct out *out, const struct result *result)
+{
+    const struct environment *e = &result->environment;
+    char line[300];
+    out_printf(out, "\n== what ran ==\n");
+    snprintf(line, sizeof line, "%s%s%s, %s, %u processors, %.1f GiB",
+             e->system, e->wine[0] != '\0' ? ", Wine " : "", e->wine,
+             e->processor, e->processors, (double)e->memory_bytes / 1073741824);
+    put_paragraph(out, "system", line, 3);
+    snprintf(line, sizeof line, "version %s, commit %s, %s, %s the seam",
+             e->version, e->commit, e->compiler,
+             e->is_observed ? "with" : "without");
+    put_paragraph(out, "build", line, 3);
+    snprintf(
+        line, sizeof line,
+        "clock %.3g MHz, system timer %.1f ms (finest %.1f), power plan %s",
+        (double)e->clock_hz / 1e6, (double)e->timer_100ns / 1e4,
+        (double)e->timer_finest_100ns / 1e4, e->power_plan);
+    put_paragraph(out, "timers", line, 3);
+    snprintf(line, sizeof line, "%s; servers %s; %d epochs; seed %ld; %.0f s",
+             result->settings.command, result->settings.servers,
+             result->settings.epoch_count, result->settings.seed,
+             (double)result->elapsed_ns / 1e9);
+    put_paragraph(out, "run", line, 3);
+}
+
+void text_write_details(struct out *out, const struct result *result)
+{
+    for (int b = 0; b < result->block_count; b++) {
+        put_block(out, result, &result->blocks[b]);
+        out_printf(out, "\n");
+        put_figures(out, result, &result->blocks[b]);
+    }
+    if (result->prices.is_known) {
+        out_printf(out, "\n== prices, us on one processor ==\n");
+        for (int i = 0; i < PRICE_COUNT; i++)
+            out_printf(out, "%-44s%8.1f\n", price_name((enum price)i),
+                       result->prices.us[i].value);
+    }
+    out_printf(out, "\n== what the figures are ==\n");
+    for (int c = 0; c < column_count; c++)
+        put_paragraph(out, columns[c].heading, columns[c].meaning, 2);
+    put_paragraph(out, "[low, high]",
+                  "where 95 of 100 repeats of the whole run would have their "
+                  "ratio (Student's t over the launches)",
+                  3);
+    put_environment(out, result);
 }

@@ -18,14 +18,18 @@ static bool is_sound(const struct plan *plan)
         const struct result_block *block = &plan->blocks[b];
         int end = block->first_row + block->row_count;
         sound &= block->first_row == row && block->row_count > 0;
-        sound &= block->round_count > 0 && block->round_ms > 0;
+        sound &=
+            block->epoch_count > 0 && block->epoch_count <= plan->epoch_count;
+        sound &= block->window_ms > 0 || block->scenario == RESULT_MEMORY;
         sound &= block->message_bytes > 0 && block->title[0] != '\0';
         for (; row < end; row++) {
             const struct result_row *r = &plan->rows[row];
             sound &= r->block == b && r->name[0] != '\0';
             sound &= r->baseline >= block->first_row && r->baseline < end;
-            sound &= r->control >= block->first_row && r->control < end;
-            sound &= plan->rows[r->control].role == RESULT_CONTROL;
+            if (r->control >= 0) {
+                sound &= r->control >= block->first_row && r->control < end;
+                sound &= plan->rows[r->control].role == RESULT_CONTROL;
+            }
             sound &= r->connection_count == block->connection_count;
         }
     }
@@ -37,19 +41,20 @@ static void test_default_run(void)
     struct plan plan;
     struct plan_request request = all_servers();
     request.is_short = true;
-    request.scenarios[RESULT_PINGPONG] = true;
-    request.scenarios[RESULT_PACED] = true;
-    request.scenarios[RESULT_HERD] = true;
+    request.scenarios[RESULT_WORK] = true;
+    request.scenarios[RESULT_SPEED] = true;
+    request.scenarios[RESULT_MEMORY] = true;
     plan_race(&plan, &request);
     CHECK(is_sound(&plan));
-    CHECK(plan.block_count == 5);
-    CHECK(plan.blocks[0].connection_count == 1);
-    CHECK(plan.blocks[2].connection_count == 128);
-    CHECK(plan.blocks[3].rate_per_s > 0 && plan.blocks[0].rate_per_s == 0);
-    CHECK(plan.blocks[0].row_count == 7); /* five, control, reflector */
+    CHECK(plan.block_count == 5 && plan.epoch_count >= 3);
+    CHECK(plan.blocks[0].scenario == RESULT_WORK);
+    CHECK(plan.blocks[1].connection_count == 1);
+    CHECK(plan.blocks[3].connection_count == 64);
+    CHECK(plan.blocks[0].row_count == 6); /* five and the control */
     CHECK(plan.rows[1].role == RESULT_CONTROL && plan.instances[1] == 1);
-    CHECK(plan.rows[6].role == RESULT_REFLECTOR);
-    CHECK(plan_total_ms(&plan) < 60000);
+    CHECK(plan.blocks[4].row_count == 5 && plan.blocks[4].epoch_count == 1);
+    CHECK(plan.rows[plan.blocks[4].first_row].idle_count == 100);
+    CHECK(plan_total_ms(&plan) < 70000);
     CHECK(plan_allocate(&plan));
     plan_free(&plan);
 }
@@ -74,16 +79,25 @@ static void test_everything(void)
 {
     struct plan plan;
     struct plan_request request = all_servers();
+    request.has_scaling = true;
+    request.processors = 4;
     for (int s = 0; s < RESULT_SCENARIO_COUNT; s++)
         request.scenarios[s] = true;
-    request.peer_count = 1;
-    request.peer_names[0] = "mine";
-    request.peer_commands[0] = "mine.exe {port}";
+    request.peer_name = "mine";
+    request.peer_command = "mine.exe {port}";
     plan_race(&plan, &request);
     CHECK(is_sound(&plan));
-    CHECK(plan.block_count == 8); /* pingpong three times */
+    /* work, speed six times, memory, paced five times, herd, churn, bulk, skew,
+     * scaling */
+    CHECK(plan.block_count == 18);
     CHECK(plan.rows[6].role == RESULT_PEER);
     CHECK(strcmp(plan.rows[6].form, "mine.exe {port}") == 0);
+    CHECK(plan.blocks[8].load_percent == 10 &&
+          plan.blocks[12].load_percent == 90);
+    const struct result_block *scaling = &plan.blocks[17];
+    CHECK(scaling->is_ladder && scaling->row_count == 6); /* 1, 2, 4 twice */
+    CHECK(plan.rows[scaling->first_row + 2].processors == 4);
+    CHECK(strcmp(plan.rows[scaling->first_row + 5].form, "--workers 4") == 0);
     CHECK(plan_allocate(&plan));
     plan_free(&plan);
 
@@ -91,13 +105,16 @@ static void test_everything(void)
     request.connections[0] = 3;
     request.connections[1] = 200;
     request.message_bytes = 1000;
-    request.round_count = 5;
-    request.round_ms = 77;
+    request.epoch_count = 7;
+    request.window_ms = 77;
+    request.rate_per_s = 100;
+    request.has_scaling = false;
     plan_race(&plan, &request);
-    CHECK(is_sound(&plan) && plan.block_count == 12);
+    CHECK(is_sound(&plan) && plan.block_count == 15);
     for (int b = 0; b < plan.block_count; b++)
-        CHECK(plan.blocks[b].round_ms == 77 &&
-              plan.blocks[b].round_count == 5 &&
+        CHECK(plan.blocks[b].window_ms == 77 &&
+              plan.blocks[b].epoch_count ==
+                  (plan.blocks[b].scenario == RESULT_MEMORY ? 1 : 7) &&
               plan.blocks[b].message_bytes == 1000);
     plan_free(&plan);
 }
@@ -122,6 +139,8 @@ static void test_ladders(void)
                       plan.rows[i].baseline == baseline &&
                       (plan.rows[i].form[0] == '\0') ==
                           (i == baseline || i == plan.rows[i].control));
+            CHECK(block->scenario != RESULT_WORK ||
+                  block->connection_count == 16);
         }
         plan_free(&plan);
     }
@@ -132,7 +151,7 @@ static void test_builds(void)
     struct plan plan;
     struct plan_request request = {.models = {4}, .model_count = 1};
     plan_builds(&plan, &request, "old", "new");
-    CHECK(is_sound(&plan) && plan.block_count == 3 && plan.row_count == 9);
+    CHECK(is_sound(&plan) && plan.block_count == 2 && plan.row_count == 6);
     CHECK(plan.instances[0] == PLAN_OTHER_BUILD);
     CHECK(plan.instances[1] == PLAN_OTHER_BUILD + 1);
     CHECK(plan.instances[2] == 0 && plan.rows[2].baseline == 0);

@@ -1,259 +1,161 @@
-/* The reports in Markdown, CSV, JSON and HTML against golden texts, and their
- * promises whatever the figures and names are: well-formed, never NaN.
- *
- *   test_writers               compares; run it in the top folder
- *   test_writers --print WHAT  prints a text: markdown, csv, rounds, json, html
- *
- * After a wanted change, from the top folder:
- *
- *   for what in markdown csv rounds json html; do
- *       build/native/test_writers --print $what >bench/tests/$what.golden
- *   done
- *
- * and look at `git diff` before you keep it. For the test of the page in a
- * browser, `--print page` prints the HTML of rich_sample.h, and `--print odd`
- * the same with the longest names and figures of any size. */
+/* What the writers of text, CSV, JSON and Markdown make of a result. */
 #include <stdlib.h>
+#include <string.h>
 
-#include "golden.h"
-#include "report/csv.h"
-#include "report/html.h"
-#include "report/json.h"
-#include "report/markdown.h"
-#include "rich_sample.h"
+#include "report/columns.h"
+#include "report/export.h"
+#include "report/text.h"
 #include "sample.h"
 #include "test.h"
 #include "wellformed.h"
 
-typedef void write_function(struct out *out, const struct result *result);
+typedef void writer(struct out *out, const struct result *result);
 
-static const struct writer {
-    const char *name;
-    write_function *write;
-    bool (*is_wellformed)(const char *text);
-} writers[] = {{"markdown", markdown_write_result, wellformed_text},
-               {"csv", csv_write_result, wellformed_csv},
-               {"rounds", csv_write_rounds, wellformed_csv},
-               {"json", json_write_result, wellformed_json},
-               {"html", html_write_result, wellformed_html}};
-
-enum { WRITERS = sizeof writers / sizeof writers[0] };
-
-/* The text of a computed result. free() it. */
-static char *write_text(write_function *write, const struct result *result)
+static char *written(writer *write, const struct result *result)
 {
     struct out out = {0};
     write(&out, result);
-    if (out.is_incomplete || out.text == NULL)
-        exit(1);
-    return out.text;
+    CHECK(!out.is_incomplete);
+    return out.text != NULL ? out.text : calloc(1, 1);
 }
 
-static struct result golden_result(void)
+static int lines_of(const char *text)
+{
+    int lines = 0;
+    for (; *text != '\0'; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+static size_t longest_line(const char *text)
+{
+    size_t longest = 0;
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n");
+        longest = length > longest ? length : longest;
+        text += length + (text[length] == '\n');
+    }
+    return longest;
+}
+
+/* The first screen: the models with their figures, the verdicts, how sure. */
+static void test_answer(void)
+{
+    struct result result = sample_result();
+    sample_rows[5].failure[0] = '\0';
+    sample_rows[11].failure[0] = '\0';
+    result_compute(&result);
+    char *text = written(text_write_answer, &result);
+    CHECK(wellformed_text(text));
+    CHECK(lines_of(text) <= 15 && longest_line(text) <= 100);
+    CHECK(strstr(text, "02 non-blocking") != NULL);
+    CHECK(strstr(text, "less") != NULL && strstr(text, "more") != NULL);
+    CHECK(strstr(text, "same within 10 %") != NULL);
+    CHECK(strstr(text, "01 against itself 1.00") != NULL);
+    CHECK(strstr(text, "Speed at 4") != NULL);
+    CHECK(strstr(text, "costs are Wine's") != NULL);
+    CHECK(strstr(text, "05 -100 us: ") != NULL);
+    free(text);
+
+    result = sample_result();
+    for (int e = 0; e < SAMPLE_EPOCHS; e++)
+        samples[1][e].whole_ns = samples[1][e].whole_ns * 5 / 4;
+    result_compute(&result);
+    text = written(text_write_answer, &result);
+    CHECK(strstr(text, "less ") == NULL && strstr(text, "too noisy") != NULL);
+    free(text);
+}
+
+static void test_details(void)
 {
     struct result result = sample_result();
     result.interrupted = true;
     result_compute(&result);
-    return result;
-}
-
-static void test_golden(void)
-{
-    struct result result = golden_result();
-    for (int i = 0; i < WRITERS; i++) {
-        char path[100];
-        snprintf(path, sizeof path, "bench/tests/%s.golden", writers[i].name);
-        char *text = write_text(writers[i].write, &result);
-        golden_check(path, text);
-        free(text);
-    }
-}
-
-/* Whether all writers write what can be read again. */
-static bool all_wellformed(const struct result *result)
-{
-    bool good = true;
-    for (int i = 0; i < WRITERS; i++) {
-        char *text = write_text(writers[i].write, result);
-        bool here = writers[i].is_wellformed(text);
-        if (!here)
-            printf("%s is not well-formed\n", writers[i].name);
-        good &= here;
-        free(text);
-    }
-    return good;
-}
-
-static void test_every_kind_of_block(void)
-{
-    struct result result = rich_result();
-    result_compute(&result);
-    CHECK(all_wellformed(&result));
-}
-
-/* Names and texts that would end an element, a field, a string. */
-static void test_escaping(void)
-{
-    static const char *const bad[] = {"</td><script>alert(1)</script>",
-                                      "a\"b',c;d",
-                                      "\x01\x1f\x7f\t\r\n",
-                                      "\\u0000 \\ \\\"",
-                                      "|`*_[x](y)",
-                                      "\xff\xfe\xc3",
-                                      "\xed\xa0\x80 \xf4\x90\x80\x80",
-                                      "&amp; &#0;",
-                                      "-->]]>"};
-    struct result result = rich_result();
-    result_compute(&result);
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        for (int r = 0; r < result.row_count; r += 3) {
-            snprintf(rich.rows[r].name, RESULT_NAME_BYTES, "%s", bad[i]);
-            snprintf(rich.rows[r].form, RESULT_FORM_BYTES, "%s", bad[i]);
-            snprintf(rich.rows[r].why, RESULT_WHY_BYTES, "%s", bad[i]);
-        }
-        snprintf(rich.rows[8].failure, RESULT_FAILURE_BYTES, "%s", bad[i]);
-        snprintf(rich.blocks[0].title, sizeof rich.blocks[0].title, "%s",
-                 bad[i]);
-        snprintf(result.environment.system, sizeof result.environment.system,
-                 "%s", bad[i]);
-        if (!CHECK(all_wellformed(&result)))
-            printf("bad text number %zu\n", i);
-        char *page = write_text(html_write_result, &result);
-        CHECK(strstr(page, "<script") == NULL);
-        free(page);
-    }
-}
-
-/* A number of any size, small ones as often as large ones. */
-static uint64_t any(struct prng *prng, unsigned bits_at_most)
-{
-    return prng_next(prng) >> (64 - prng_below(prng, bits_at_most) - 1);
-}
-
-static void spoil_round(struct prng *prng, struct result_round *round)
-{
-    round->echoes = any(prng, 20);
-    round->bytes = any(prng, 34);
-    round->elapsed_ns = any(prng, 34) - 1;
-    round->client_cpu_ns = any(prng, 32);
-    round->server_cpu_ns = any(prng, 32);
-    round->p50_ns = any(prng, 36) - 1;
-    round->p99_ns = any(prng, 36) - 1;
-    for (int kind = 0; kind < RESULT_KIND_COUNT; kind++)
-        for (int outcome = 0; outcome < RESULT_OUTCOME_COUNT; outcome++)
-            round->calls[kind][outcome] = (int64_t)any(prng, 24) - 1;
-    round->waits = (int64_t)any(prng, 20) - 1;
-    round->completions = (int64_t)any(prng, 20);
-}
-
-static void spoil_at_random(struct prng *prng, struct result *result)
-{
-    for (int r = 0; r < result->row_count; r++) {
-        struct result_row *row = &rich.rows[r];
-        if (prng_below(prng, 3) == 0)
-            continue;
-        row->round_count = (int)prng_below(prng, RICH_ROUNDS + 1);
-        row->thread_count = (int)any(prng, 13) - 1;
-        row->has_counts = prng_below(prng, 2) == 0;
-        histogram_clear(&row->latency);
-        for (uint64_t i = prng_below(prng, 50); i > 0; i--)
-            histogram_add(&row->latency, any(prng, 38) - 1);
-        for (int i = 0; i < RICH_ROUNDS; i++)
-            spoil_round(prng, &row->rounds[i]);
-    }
-}
-
-static void test_any_figures(void)
-{
-    struct prng prng = {99};
-    for (int i = 0; i < 4; i++) {
-        struct result result = rich_result();
-        spoil_at_random(&prng, &result);
-        result_compute(&result);
-        if (!CHECK(all_wellformed(&result)))
-            break;
-    }
-}
-
-/* Any figures, and names as long and as wide as they can be. */
-static struct result odd_result(void)
-{
-    struct prng prng = {5};
-    struct result result = rich_result();
-    spoil_at_random(&prng, &result);
-    for (int r = 0; r < result.row_count; r += 2) {
-        memset(rich.rows[r].name, 'W', RESULT_NAME_BYTES - 1);
-        rich.rows[r].name[0] = (char)('A' + r % 26);
-        memset(rich.rows[r].failure, r % 8 == 0 ? 'W' : '\0', 200);
-    }
-    return result;
-}
-
-/* Ctrl+C before anything was measured; and nothing planned at all. */
-static void test_nothing(void)
-{
-    struct result result = rich_result();
-    for (int r = 0; r < result.row_count; r++)
-        rich.rows[r].round_count = 0;
-    result_compute(&result);
-    CHECK(all_wellformed(&result));
-    result.block_count = 0;
-    result.row_count = 0;
-    CHECK(all_wellformed(&result));
-}
-
-/* The checks above must be able to fail. */
-static void test_wellformed(void)
-{
-    CHECK(wellformed_html("<!DOCTYPE html><p class=\"a\">x<br></p>"));
-    CHECK(!wellformed_html("<p>"));
-    CHECK(!wellformed_html("<p></b>"));
-    CHECK(!wellformed_html("<p class=a></p>"));
-    CHECK(!wellformed_html("<p class=\"a></p>"));
-    CHECK(!wellformed_html("<p>a & b</p>"));
-    CHECK(!wellformed_html("<svg><line x1=\"nan\"/></svg>"));
-    CHECK(!wellformed_html("<p>-inf</p>"));
-    CHECK(!wellformed_text("a\x01"));
-    CHECK(!wellformed_text("a\xff"));
-    CHECK(wellformed_csv("a,b\n1,\"x,\"\"y\"\n"));
-    CHECK(!wellformed_csv("a,b\n1\n"));
-    CHECK(!wellformed_csv("a\n\"x\n"));
-    CHECK(!wellformed_json("{\"a\": nan}"));
-    CHECK(!wellformed_json("{\"a\": 1,}"));
-    CHECK(wellformed_json("{\"a\": [1, -2.5e-3, null, \"\\n\"]}"));
-}
-
-static int print_text(const char *what)
-{
-    struct result result = golden_result();
-    write_function *write = NULL;
-    for (int i = 0; i < WRITERS; i++)
-        if (strcmp(writers[i].name, what) == 0)
-            write = writers[i].write;
-    if (strcmp(what, "page") == 0 || strcmp(what, "odd") == 0) {
-        write = html_write_result;
-        result = what[0] == 'p' ? rich_result() : odd_result();
-        result_compute(&result);
-    }
-    if (write == NULL) {
-        fprintf(stderr, "there is no \"%s\"\n", what);
-        return 2;
-    }
-    char *text = write_text(write, &result);
-    fputs(text, stdout);
+    char *text = written(text_write_details, &result);
+    CHECK(wellformed_text(text) && longest_line(text) <= 110);
+    CHECK(strstr(text, "failed: connection 3") != NULL);
+    CHECK(strstr(text, "GetQueuedCompletionStatus, packet there") != NULL);
+    CHECK(strstr(text, "explained %") != NULL);
     free(text);
-    return 0;
+    text = written(text_write_answer, &result);
+    CHECK(strstr(text, "Stopped by Ctrl+C") != NULL);
+    free(text);
 }
 
-int main(int argc, char **argv)
+static void test_exports(void)
 {
-    if (argc == 3 && strcmp(argv[1], "--print") == 0)
-        return print_text(argv[2]);
-    test_wellformed();
-    test_golden();
-    test_every_kind_of_block();
-    test_escaping();
-    test_any_figures();
-    test_nothing();
+    struct result result = sample_result();
+    result_compute(&result);
+    char *text = written(export_csv, &result);
+    CHECK(wellformed_csv(text) && lines_of(text) == 1 + 2 * SAMPLE_ROWS);
+    free(text);
+    text = written(export_csv_samples, &result);
+    CHECK(wellformed_csv(text) &&
+          lines_of(text) == 1 + 2 * SAMPLE_ROWS * SAMPLE_EPOCHS);
+    free(text);
+    text = written(export_json, &result);
+    CHECK(wellformed_json(text) && strstr(text, "\"samples\"") != NULL);
+    free(text);
+    text = written(export_markdown, &result);
+    CHECK(wellformed_text(text) && strstr(text, "| 02 non-blocking |") != NULL);
+    free(text);
+}
+
+/* Names and failures from outside, and figures at their limits. */
+static void test_odd(void)
+{
+    static writer *const writers[] = {text_write_answer, text_write_details,
+                                      export_markdown};
+    struct result result = sample_result();
+    snprintf(sample_rows[2].name, sizeof sample_rows[2].name, "\"<\xff,\n|");
+    snprintf(sample_rows[8].name, sizeof sample_rows[8].name, "a,b\"c");
+    samples[3][0].whole_ns = UINT64_MAX;
+    samples[4][0].all_echoes = 0;
+    sample_rows[9].sample_count = 0;
+    result_compute(&result);
+    for (size_t w = 0; w < sizeof writers / sizeof writers[0]; w++) {
+        char *text = written(writers[w], &result);
+        CHECK(!has_nonsense(text));
+        free(text);
+    }
+    char *text = written(export_csv, &result);
+    CHECK(wellformed_csv(text));
+    free(text);
+    text = written(export_json, &result);
+    CHECK(wellformed_json(text));
+    free(text);
+
+    struct result empty = {.settings = {.command = "bench", .servers = ""}};
+    result_compute(&empty);
+    text = written(export_json, &empty);
+    CHECK(wellformed_json(text));
+    free(text);
+    text = written(text_write_answer, &empty);
+    CHECK(wellformed_text(text));
+    free(text);
+}
+
+static void test_numbers(void)
+{
+    char text[24];
+    column_text((struct figure){true, 1234.5}, text);
+    CHECK(strcmp(text, "1234") == 0);
+    column_text((struct figure){true, 12.34}, text);
+    CHECK(strcmp(text, "12.3") == 0);
+    column_text((struct figure){true, -0.5}, text);
+    CHECK(strcmp(text, "-0.50") == 0);
+    column_text((struct figure){true, 3e10}, text);
+    CHECK(strcmp(text, "over 1e7") == 0);
+    column_text((struct figure){false, 7}, text);
+    CHECK(strcmp(text, "n/a") == 0);
+}
+
+int main(void)
+{
+    test_answer();
+    test_details();
+    test_exports();
+    test_odd();
+    test_numbers();
     return summary();
 }

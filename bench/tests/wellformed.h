@@ -70,7 +70,7 @@ static inline const char *field_end(const char *text)
 /* Lines with as many fields as the first one, every one ended. */
 static inline bool wellformed_csv(const char *text)
 {
-    int columns = 0;
+    int width = 0;
     bool good = wellformed_text(text);
     while (good && *text != '\0') {
         int fields = 0;
@@ -79,10 +79,10 @@ static inline bool wellformed_csv(const char *text)
             text = field_end(text + (fields > 0));
             fields++;
         } while (text != NULL && *text == ',');
-        columns = columns == 0 ? fields : columns;
-        good = text != NULL && *text == '\n' && fields == columns;
+        width = width == 0 ? fields : width;
+        good = text != NULL && *text == '\n' && fields == width;
         if (!good)
-            printf("%d fields, not %d: %.60s\n", fields, columns, line);
+            printf("%d fields, not %d: %.60s\n", fields, width, line);
         text += good;
     }
     return good;
