@@ -238,8 +238,14 @@ field-report: all forms $(READY) ## all that this machine can tell, in one folde
 bench-seam: all $(READY) ## show what the seam costs: built with and without
 	+@$(PARALLEL) OBSERVE=0 BUILD=$(BUILD)/plain all
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe seam $(BUILD)/plain $(ARGS)
+figures: all $(READY) ## draw the timelines of the chapters anew from real runs
+	@mkdir -p $(BUILD)/figures $(CHAPTERS:%=%/figures) common/figures
+	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe trace $(BUILD)/figures
+	@for chapter in $(CHAPTERS); do cp $(BUILD)/figures/$${chapter%%_*}_timeline.svg \
+	    $$chapter/figures/timeline.svg || exit 1; done
+	@cp $(BUILD)/figures/one_echo.svg common/figures/
 .PHONY: run-01 run-02 run-03 run-04 run-05 client bench bench-full ladder ab \
-    field-report bench-seam
+    field-report bench-seam figures
 
 # wineboot sets a new prefix up. Which user's desktop, browser or .NET there
 # might be does not matter here: with_wine.sh switches all that off. Two makes at

@@ -12,6 +12,7 @@
 #include "harness/processors.h"
 #include "harness/run.h"
 #include "harness/selftest.h"
+#include "harness/trace_run.h"
 #include "report/export.h"
 #include "report/html.h"
 #include "report/plan.h"
@@ -39,7 +40,7 @@ enum {
 
 static struct {
     const char *command; /* "ab", "ladder", ...; NULL: the race */
-    const char *operand; /* of ab and seam a folder, of ladder a chapter */
+    const char *operand; /* of ladder a chapter, of others a folder */
     const char *scenario;
     const char *connections;
     const char *idle;
@@ -98,19 +99,19 @@ static const struct option option_table[] = {
 
 static void print_help(void)
 {
-    printf("bench: measures the five echo servers beside each other\n\n"
-           "  bench [OPTIONS]              all five, in less than a minute\n"
-           "  bench --scenario all         every scenario\n"
-           "  bench ladder 05 [OPTIONS]    one trick of a chapter after the "
-           "other\n"
-           "  bench ab DIR [OPTIONS]       what a change did; DIR has the "
-           "servers built\n"
-           "                               before it\n"
-           "  bench seam DIR [OPTIONS]     what the seam (counters) costs; DIR "
-           "has the\n"
-           "                               servers built with OBSERVE=0\n"
-           "  bench selftest               is the ruler straight?\n\n"
-           "Scenarios:\n");
+    printf(
+        "bench: measures the five echo servers beside each other\n\n"
+        "  bench [OPTIONS]              all five, in less than a minute\n"
+        "  bench --scenario all         every scenario\n"
+        "  bench ladder 05 [OPTIONS]    one trick of a chapter after the "
+        "other\n"
+        "  bench ab DIR [OPTIONS]       what a change did; DIR: the servers "
+        "before it\n"
+        "  bench seam DIR [OPTIONS]     what the seam (counters) costs; DIR: "
+        "OBSERVE=0\n"
+        "  bench trace [DIR]            timelines of one short run each\n"
+        "  bench selftest               is the ruler straight?\n\n"
+        "Scenarios:\n");
     for (int s = 0; s < RESULT_SCENARIO_COUNT; s++) {
         const struct result_scenario_words *words =
             result_words((enum result_scenario)s);
@@ -240,16 +241,17 @@ static bool command_is(const char *name)
 
 static void check_operands(void)
 {
-    bool has_folder = command_is("ab") || command_is("seam");
+    bool has_folder =
+        command_is("ab") || command_is("seam") || command_is("trace");
     if (given.command != NULL && !has_folder && !command_is("ladder") &&
         !command_is("selftest"))
         die_saying(2,
-                   "\"%.40s\" is not a command; commands are ladder, ab, seam "
-                   "and selftest",
+                   "\"%.40s\" is not a command; commands are ladder, ab, "
+                   "seam, trace and selftest",
                    given.command);
     if (command_is("selftest") && given.operand != NULL)
         die_saying(2, "\"%.40s\" is one word too many", given.operand);
-    if (!has_folder)
+    if (!has_folder || (command_is("trace") && given.operand == NULL))
         return;
     if (given.operand == NULL)
         die_saying(2, "%s needs a folder: the servers of another build",
@@ -487,7 +489,10 @@ int main(int argc, char **argv)
     find_own_folder(folder);
     sharpen_timer();
     int status = command_is("selftest") ? selftest_run(folder, stop_event())
-                                        : run_bench(&request, folder);
+                 : command_is("trace")
+                     ? trace_run(folder, given.operand, request.models,
+                                 request.model_count)
+                     : run_bench(&request, folder);
     WSACleanup();
     stop_finished();
     return status;
