@@ -29,8 +29,12 @@ static HANDLE make_job(void)
 static HANDLE shared_job(void)
 {
     static HANDLE job;
-    if (job == NULL)
+    if (job == NULL) {
+        /* Inherited: a server that crashes ends, and shows no dialog
+         * (documentation page "SetErrorMode function"). */
+        SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
         job = make_job();
+    }
     return job;
 }
 
@@ -333,25 +337,38 @@ bool process_start(struct process *p, const char *program,
 
 /* ---- anybody's server ---------------------------------------------------- */
 
-/* Calls a function with an address on loopback. *port 0: the system chooses,
- * and it is written back. */
-static bool try_address(unsigned short *port, bool connecting)
+/* A port on loopback that nobody listens on now. 0: none to be had. */
+static unsigned short free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                                  .sin_port = htons(*port)};
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int length = sizeof address;
     SOCKET s = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
-    if (s == INVALID_SOCKET)
-        return false;
-    int result = connecting
-                     ? connect(s, (struct sockaddr *)&address, sizeof address)
-                     : bind(s, (struct sockaddr *)&address, sizeof address);
-    if (result == 0 && !connecting)
-        result = getsockname(s, (struct sockaddr *)&address, &length);
-    *port = ntohs(address.sin_port);
+    bool good = bind(s, (struct sockaddr *)&address, length) == 0 &&
+                getsockname(s, (struct sockaddr *)&address, &length) == 0;
     closesocket(s);
-    return result == 0;
+    return good ? ntohs(address.sin_port) : 0;
+}
+
+/* Whether somebody takes connections on loopback. Windows tries a closed port
+ * for about two seconds before it says no (libuv PR 2896); this waits a tenth
+ * of one. */
+static bool is_taking(unsigned short port)
+{
+    enum { WITHIN_MS = 100 };
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                  .sin_port = htons(port)};
+    SOCKET s = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    WSAPOLLFD polled = {s, POLLWRNORM, 0};
+    u_long on = 1;
+    ioctlsocket(s, (long)FIONBIO, &on);
+    bool taking =
+        connect(s, (struct sockaddr *)&address, sizeof address) == 0 ||
+        (WSAPoll(&polled, 1, WITHIN_MS) == 1 &&
+         (polled.revents & (POLLERR | POLLHUP)) == 0);
+    closesocket(s);
+    return taking;
 }
 
 /* Writes command with every "{port}" replaced. */
@@ -375,7 +392,7 @@ static bool fill_in_port(struct process *p, const char *command)
 bool process_start_peer(struct process *p, const char *command,
                         DWORD timeout_ms, char *message, size_t message_bytes)
 {
-    if (!prepare(p) || !try_address(&p->port, false) ||
+    if (!prepare(p) || (p->port = free_port()) == 0 ||
         !fill_in_port(p, command)) {
         snprintf(message, message_bytes, "its command is too long");
         return false;
@@ -388,8 +405,9 @@ bool process_start_peer(struct process *p, const char *command,
                  p->command, GetLastError());
         return false;
     }
-    for (DWORD waited_ms = 0; waited_ms < timeout_ms; waited_ms += 50) {
-        if (try_address(&p->port, true))
+    uint64_t end_ns = clock_ns() + timeout_ms * UINT64_C(1000000);
+    while (clock_ns() < end_ns) {
+        if (is_taking(p->port))
             return true;
         int status = process_wait(p, 50);
         if (status >= 0) {
