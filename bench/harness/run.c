@@ -318,6 +318,8 @@ bool run_plan(struct plan *plan, const struct run_options *options,
               struct price_list *prices, bool *interrupted, bool *one_processor)
 {
     bool clean = true;
+    long total_ms = 0;
+    long done_ms = 0;
     uint64_t begun_ns = clock_ns();
     run.plan = plan;
     run.options = options;
@@ -329,18 +331,19 @@ bool run_plan(struct plan *plan, const struct run_options *options,
         if (run.servers[i] < 0)
             die_saying(2, "more than %d servers at once", POOL_AT_MOST);
     }
-    progress_begin(&run.progress, plan_total_ms(plan));
-    uint64_t quickest_ns = 0;
+    for (int epoch = 0; epoch < plan->epoch_count; epoch++)
+        total_ms += plan_epoch_ms(plan, epoch);
+    progress_begin(&run.progress, total_ms);
     for (int epoch = 0; epoch < plan->epoch_count && !stop_requested();
          epoch++) {
-        uint64_t epoch_ns = clock_ns();
+        uint64_t spent_ns = clock_ns() - begun_ns;
+        long next_ms = plan_epoch_ms(plan, epoch);
         if (epoch >= RUN_EPOCHS_AT_LEAST && options->limit_ns > 0 &&
-            epoch_ns - begun_ns + quickest_ns > options->limit_ns)
+            (double)spent_ns * (1 + (double)next_ms / (double)done_ms) >
+                (double)options->limit_ns)
             break;
         clean = run_epoch(epoch) && clean;
-        epoch_ns = clock_ns() - epoch_ns;
-        if (quickest_ns == 0 || epoch_ns < quickest_ns)
-            quickest_ns = epoch_ns;
+        done_ms += next_ms;
     }
     progress_end(&run.progress);
     *interrupted = stop_requested();

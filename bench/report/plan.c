@@ -515,17 +515,18 @@ long plan_window_ms(const struct plan *plan, int row)
            (r->connection_count + r->idle_count) / PER_MS;
 }
 
-long plan_total_ms(const struct plan *plan)
+long plan_epoch_ms(const struct plan *plan, int epoch)
 {
     enum { PRICES_MS = 1000 };
     long sum = 0;
-    for (int b = 0; b < plan->block_count; b++)
-        if (plan->blocks[b].scenario == RESULT_WORK)
-            sum += plan->blocks[b].epoch_count * PRICES_MS;
-    for (int i = 0; i < plan->row_count; i++) {
-        const struct result_block *block = &plan->blocks[plan->rows[i].block];
-        sum +=
-            block->epoch_count * block->round_count * plan_window_ms(plan, i);
+    for (int b = 0; b < plan->block_count; b++) {
+        const struct result_block *block = &plan->blocks[b];
+        if (epoch >= block->epoch_count)
+            continue;
+        sum += block->scenario == RESULT_WORK ? PRICES_MS : 0;
+        for (int i = 0; i < block->row_count; i++)
+            sum +=
+                block->round_count * plan_window_ms(plan, block->first_row + i);
     }
     return sum;
 }

@@ -72,9 +72,9 @@ bool plan_allocate(struct plan *plan);
 
 void plan_free(struct plan *plan);
 
-/* About how long one measurement of a row takes, and the whole plan, in ms. */
+/* About how long one measurement of a row takes, and one epoch, in ms. */
 long plan_window_ms(const struct plan *plan, int row);
-long plan_total_ms(const struct plan *plan);
+long plan_epoch_ms(const struct plan *plan, int epoch);
 
 /* The row's group: rows of one group are measured right after each other. */
 int plan_group(const struct plan *plan, int row);
