@@ -220,7 +220,7 @@ client: $(BUILD)/client.exe $(READY) ## start the client
 EXPORTS = --export-html $(BUILD)/report.html --export-json $(BUILD)/report.json
 bench: all $(READY) ## measure all five side by side; writes build/report.html
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe $(EXPORTS) $(ARGS)
-bench-full: all $(READY) ## the same with every scenario: about 8 minutes
+bench-full: all $(READY) ## the same with every scenario: about 11 minutes
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe --scenario all $(EXPORTS) $(ARGS)
 ladder: all forms $(READY) ## one trick after the other: `make ladder SERVER=05`
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe ladder $(or $(SERVER),05) \
