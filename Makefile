@@ -298,9 +298,8 @@ $(CLANG_FOR:%=clang-%): clang-%:
 objects: $(OBJECTS)
 .PHONY: objects $(CLANG_FOR:%=clang-%)
 check-servers: all forms $(READY) ## the conformance suite alone; CASE=, SERVER=
-	@BUILD=$(BUILD) $(WITH_WINE) $(if $(CASE)$(SERVER),$(WINE) \
-	    $(BUILD)/check.exe $(if $(SERVER),--server $(SERVER)) \
-	    $(if $(CASE),--case $(CASE)),sh bench/check_servers.sh) $(ARGS)
+	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe \
+	    $(if $(SERVER),--server $(SERVER)) $(if $(CASE),--case $(CASE)) $(ARGS)
 soak: all $(READY) ## hostile and good clients: `make soak MINUTES=30 SERVER=05`
 	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe --soak $(or $(MINUTES),5) \
 	    $(if $(SERVER),--server $(SERVER)) $(ARGS)
