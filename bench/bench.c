@@ -481,7 +481,7 @@ int main(int argc, char **argv)
 {
     struct plan_request request = {.is_short = false};
     char folder[MAX_PATH];
-    if (argc > 1 && strcmp(argv[argc - 1], "burn") == 0)
+    if (argc > 2 && strcmp(argv[argc - 1], "burn") == 0)
         return selftest_burn();
     parse_command_line(argc, argv, &request);
     stop_install(NULL);

@@ -8,6 +8,7 @@ set -u
 
 folder=$BUILD/field-report
 rows=
+count=0
 failed=0
 rm -rf "$folder"
 mkdir -p "$folder" || exit 1
@@ -23,6 +24,7 @@ part() {
     echo "== $name: $what"
     "$@" >"$folder/$name.txt" 2>&1
     status=$?
+    count=$((count + 1))
     [ $status -eq 0 ] || failed=$((failed + 1))
     tail -n 1 "$folder/$name.txt"
     result=$([ $status -eq 0 ] && echo ok || echo "status $status")
@@ -78,5 +80,5 @@ PAGE
 </table></body></html>
 PAGE
 } >"$folder/index.html"
-echo "wrote $folder/index.html; $failed of 9 parts failed"
+echo "wrote $folder/index.html; $failed of $count parts failed"
 [ "$failed" -eq 0 ]

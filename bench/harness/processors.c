@@ -55,8 +55,15 @@ static DWORD_PTR wineserver_mask(void)
     char status[4096];
     if (!wineserver_reads("status", status, sizeof status))
         return 0;
-    const char *line = strstr(status, "\nCpus_allowed:");
-    return line != NULL ? (DWORD_PTR)strtoull(line + 14, NULL, 16) : 0;
+    const char *line = strstr(status, "\nCpus_allowed:\t");
+    DWORD_PTR mask = 0;
+    if (line == NULL)
+        return 0;
+    for (line += 15; *line != '\n' && *line != '\0'; line++)
+        if (*line != ',') /* between each 32 processors, the highest first */
+            mask = mask << 4 |
+                   (DWORD_PTR)(*line <= '9' ? *line - '0' : *line - 'a' + 10);
+    return mask;
 }
 
 static bool move_wineserver(DWORD_PTR mask)

@@ -79,7 +79,8 @@ static struct result_block *add_block(struct plan *plan,
         block->window_ms = (long)connection_count * PER_CONNECTION_MS;
     block->round_count = habit->round_count;
     block->epoch_count = plan->epoch_count;
-    if (request->is_short && scenario != RESULT_WORK && plan->epoch_count > 3)
+    if (request->is_short && request->epoch_count == 0 &&
+        scenario != RESULT_WORK)
         block->epoch_count = 3; /* more does not fit into a minute */
     block->first_row = plan->row_count;
     make_title(block);

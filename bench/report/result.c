@@ -45,20 +45,6 @@ const struct result_scenario_words *result_words(enum result_scenario scenario)
     return &words[scenario];
 }
 
-const char *result_kind_name(enum result_kind kind)
-{
-    static const char *const names[RESULT_KIND_COUNT] = {
-        "receive", "send", "wait", "dequeue", "ask", "reset", "other"};
-    return names[kind];
-}
-
-const char *result_outcome_name(enum result_outcome outcome)
-{
-    static const char *const names[RESULT_OUTCOME_COUNT] = {
-        "done at once", "pending", "would block", "failed"};
-    return names[outcome];
-}
-
 const char *result_part_name(const struct result *result, enum result_part part)
 {
     static const char *const names[RESULT_PART_COUNT] = {"server", "wineserver",
@@ -543,18 +529,21 @@ void result_compute(struct result *result)
 
 /* ---- the answer ------------------------------------------------------------ */
 
-/* The row of a block that has least or most. */
+/* The row of a block that has least, or most, of those with that verdict; when
+ * there is none, the baseline. */
 static const struct result_row *extreme(const struct result *result,
                                         const struct result_block *block,
-                                        bool most)
+                                        enum result_verdict verdict)
 {
-    const struct result_row *found = NULL;
+    const struct result_row *found =
+        &result->rows[result->rows[block->first_row].baseline];
     for (int i = block->first_row; i < block->first_row + block->row_count;
          i++) {
         const struct result_row *row = &result->rows[i];
-        if (row->role == RESULT_MODEL && row->score.known &&
-            (found == NULL || (most ? row->score.value > found->score.value
-                                    : row->score.value < found->score.value)))
+        if (row->role == RESULT_MODEL && row->verdict == verdict &&
+            (found->verdict != verdict ||
+             (verdict == RESULT_LESS ? row->score.value < found->score.value
+                                     : row->score.value > found->score.value)))
             found = row;
     }
     return found;
@@ -564,16 +553,16 @@ void result_answer(const struct result *result, char text[RESULT_WHY_BYTES])
 {
     const struct result_block *block = result_find(result, RESULT_WORK);
     text[0] = '\0';
-    if (block == NULL)
+    if (block == NULL || block->row_count == 0)
         return;
-    const struct result_row *least = extreme(result, block, false);
-    const struct result_row *most = extreme(result, block, true);
-    if (least == NULL || least == most)
+    const struct result_row *least = extreme(result, block, RESULT_LESS);
+    const struct result_row *most = extreme(result, block, RESULT_MORE);
+    if (!least->score.known || !most->score.known)
         return;
     if (block->is_noisy)
         add(text, "This machine is too noisy now for a verdict: the same "
                   "program, measured twice, differs from itself.");
-    else if (least->verdict != RESULT_LESS && most->verdict != RESULT_MORE)
+    else if (least == most)
         add(text, "No difference in the work of an echo could be shown.");
     else
         add(text,

@@ -64,10 +64,6 @@ enum result_outcome {
     RESULT_OUTCOME_COUNT
 };
 
-/* "receive", "send", ...; "done at once", "pending", ... */
-const char *result_kind_name(enum result_kind kind);
-const char *result_outcome_name(enum result_outcome outcome);
-
 /* Where the time of an echo went. */
 enum result_part {
     RESULT_SERVER, /* processor time of the server; on Windows in user mode */

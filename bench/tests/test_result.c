@@ -156,6 +156,30 @@ static void test_fairness(void)
     CHECK(is_near(sample_rows[1].jain.value, 1));
 }
 
+/* Only what differs is named; what cannot be told is not. */
+static void test_answer(void)
+{
+    char answer[RESULT_WHY_BYTES];
+    struct result result = sample_result();
+    samples[2][2].whole_ns /= 10; /* 02 is least, but by one launch only */
+    for (int e = 0; e < SAMPLE_EPOCHS; e++) {
+        samples[3][e].whole_ns = samples[3][e].whole_ns * 9 / 10;
+        samples[4][e].whole_ns = samples[0][e].whole_ns;
+    }
+    result_compute(&result);
+    result_answer(&result, answer);
+    CHECK(sample_rows[2].verdict == RESULT_CANNOT_TELL);
+    CHECK(strstr(answer, "least work with 03 events (181 us)") != NULL);
+    CHECK(strstr(answer, "most with 01 blocking (200 us") != NULL);
+
+    result = sample_result();
+    for (int e = 0; e < SAMPLE_EPOCHS; e++)
+        samples[2][e].whole_ns = samples[4][e].whole_ns = 200000000;
+    result_compute(&result);
+    result_answer(&result, answer);
+    CHECK(strstr(answer, "No difference") != NULL);
+}
+
 static void test_empty(void)
 {
     struct result result = {.row_count = 0};
@@ -176,6 +200,7 @@ int main(void)
     test_prices();
     test_reservations();
     test_fairness();
+    test_answer();
     test_empty();
     return summary();
 }
