@@ -155,11 +155,12 @@ static void halfclose_idle(struct check *c)
 }
 
 /* Whether the server has sent back everything so far: false if it has not
- * within 100 ms, or if there are no counters to see it by. */
+ * within half a second, in which even a busy machine gets round to it, or if
+ * there are no counters to see it by. */
 static bool all_sent_back(struct check *c, const struct peer *p)
 {
     struct process_counts counts;
-    for (int i = 0; i < 100 && going_on(c); i++) {
+    for (int i = 0; i < 500 && going_on(c); i++) {
         if (!process_counts(&c->server, &counts))
             return false;
         int64_t bytes =
