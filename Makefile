@@ -5,6 +5,8 @@
 #   CASE=halfclose_large SERVER=04    `make check`: one case, one server
 #   ARGS="--wait poll"                `make run-02`, client, bench: more options
 #   FORM=minimal                      `make run-02`: minimal.c, or one of forms/
+#   BUG=send_once SOLUTION=pool       `make run-01`: one of bugs/ or solutions/
+#   CLAIM=4.3                         `make lab-04`: one claim
 #   WINE=wine WINESERVER=wineserver   another Wine; it gets a prefix of its own
 #   PREFIX=build/prefix-wine          where that prefix is
 #   OBSERVE=0                         build without the seam, into build/plain
@@ -143,7 +145,7 @@ $(BUILD)/flags: FORCE | $(FIRST)
 .PHONY: FORCE
 
 OBJECTS := $(call objects,$(MAINS) $(COMMON) $(HARNESS) $(CASES) $(REPORT) \
-           $(CHAPTERS:%=%/minimal.c))
+           $(CHAPTERS:%=%/minimal.c) $(CHAPTERS:%=%/labs.c) common/lab.c)
 -include $(OBJECTS:.o=.d)
 
 # ---- minimal.c, and patches to server.c ---------------------------------------
@@ -191,6 +193,23 @@ endef
 $(foreach patch,$(PATCHES),$(eval $(call patch_rules,$(patch),$(firstword \
     $(subst /, ,$(patch))),$(call patched,$(patch)))))
 
+# ---- labs ---------------------------------------------------------------------
+
+# NN_name/labs.c: what courses claim of a model, put to the test.
+LABS := $(foreach c,$(CHAPTERS),$(BUILD)/labs_$(firstword $(subst _, ,$(c))).exe)
+define lab_rules
+$(BUILD)/labs_$(1).exe: $(call objects,$(2)/labs.c common/lab.c $(COMMON))
+lab-$(1): $(BUILD)/labs_$(1).exe $(READY)
+	@$$(WITH_WINE) $$(WINE) $$< $$(if $$(CLAIM),--only $$(CLAIM)) $$(ARGS)
+endef
+$(foreach c,$(CHAPTERS),$(eval $(call lab_rules,$(firstword $(subst _, \
+    ,$(c))),$(c))))
+$(LABS): $(BUILD)/flags
+	$(call say,link,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
+labs: $(LABS:$(BUILD)/labs_%.exe=lab-%) ## what courses claim, measured; lab-04: of one chapter
+.PHONY: labs $(LABS:$(BUILD)/labs_%.exe=lab-%)
+
 # ---- run ---------------------------------------------------------------------
 
 deps: ## install what is missing (Debian, Ubuntu; elsewhere: say what)
@@ -198,18 +217,21 @@ deps: ## install what is missing (Debian, Ubuntu; elsewhere: say what)
 .PHONY: deps
 
 # A server or the client from a terminal: `make run-04 ARGS="--port 7"`, and
-# `make run-02 FORM=minimal` or FORM=spin for minimal.c or one of forms/.
-FORM :=
-ifneq ($(FORM),)
-  ifeq ($(filter %_$(FORM).exe,$(FORMS)),)
-    $(error FORM=$(FORM) is none of: minimal \
-        $(notdir $(basename $(wildcard $(CHAPTERS:%=%/forms/*.patch)))))
+# `make run-02 FORM=minimal` or FORM=spin for minimal.c or one of forms/,
+# BUG=tail_dropped for one of bugs/, SOLUTION= for one of solutions/.
+KIND := $(if $(FORM),forms,$(if $(BUG),bugs,$(if $(SOLUTION),solutions)))
+NAME := $(FORM)$(BUG)$(SOLUTION)
+ifneq ($(NAME),)
+  KNOWN := $(if $(FORM),minimal) \
+           $(notdir $(basename $(wildcard $(CHAPTERS:%=%/$(KIND)/*.patch))))
+  ifeq ($(filter $(NAME),$(KNOWN)),)
+    $(error $(NAME) is none of the $(KIND): $(KNOWN))
   endif
 endif
 RUNS := run-01 run-02 run-03 run-04 run-05
 $(RUNS): $(READY) ## start a server; FORM=minimal: another form of it
 define run_rules
-run-$(1): $(BUILD)/$(if $(FORM),forms/)$(2)$(if $(FORM),_$(FORM)).exe
+run-$(1): $(BUILD)/$(if $(NAME),$(KIND)/)$(2)$(if $(NAME),_$(NAME)).exe
 	@$$(WITH_WINE) $$(WINE) $$< $$(ARGS)
 endef
 $(foreach c,$(CHAPTERS),$(eval $(call run_rules,$(firstword $(subst _, \

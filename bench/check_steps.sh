@@ -304,7 +304,7 @@ check_msvc() {
 # common/README.md names each source that a server uses, and only cases that
 # there are.
 check_common() {
-    files=$(cd common && echo *.c | sed 's/ *client\.c//')
+    files=$(cd common && echo *.c | sed 's/ client\.c//; s/ lab\.c//')
     grep -qxF "cl /std:c11 /c $files" "$1" ||
         echo "no line \"cl /std:c11 /c $files\""
     grep -qxF "lib /out:common.lib $(echo "$files" | sed 's/\.c/.obj/g')" "$1" ||
