@@ -66,6 +66,7 @@ static void never_readers_50(struct check *c)
     for (int i = 0; i < COUNT; i++) {
         peers[i].receive_buffer_bytes = SMALL_BUFFER;
         join(c, &peers[i]);
+        echo(c, &peers[i], 1); /* in 01 its thread is there now, with a stack */
     }
     uint64_t memory = c->started ? process_memory_bytes(&c->server) : 0;
     /* All at once, until none of them can send any more. */
