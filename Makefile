@@ -284,7 +284,8 @@ $(PREFIX)/.ready: | $(FIRST)
 # ---- check -------------------------------------------------------------------
 
 PARTS := check-native check-fuzz check-page check-steps check-clang \
-         check-ruler check-servers check-bugs
+         check-ruler check-labs check-texts check-servers check-bugs \
+         check-solutions
 
 ifeq ($(CASE)$(SERVER),)
 check: $(READY) ## test everything; CASE=... SERVER=...: only that, see above
@@ -306,6 +307,11 @@ check-ruler: all $(READY) ## a planted stall must show where it should
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe selftest
 check-steps: ## steps S1 to S9: sources and chapters say the same
 	@sh bench/check_steps.sh $(CHAPTERS)
+check-labs: $(LABS) $(READY) ## every claim gets the verdict that claims.md says
+	@BUILD=$(BUILD) $(WITH_WINE) sh bench/check_labs.sh common/claims.md
+check-texts: all forms labs-build $(READY) ## every command of the texts prints what they say
+	@$(WITH_WINE) sh bench/check_texts.sh README.md $(CHAPTERS:%=%/README.md)
+labs-build: $(LABS)
 # With clang everything a second time; and for the processors of 32-bit Windows
 # and of Windows on ARM as far as the linker.
 check-clang: ## build everything with clang, for x64, x86 and ARM64
@@ -319,9 +325,18 @@ $(CLANG_FOR:%=clang-%): clang-%:
 	+@$(PARALLEL) BUILD=$(BUILD)/$* CC=$(call quote,$(call CLANG_TO,$*)) objects
 objects: $(OBJECTS)
 .PHONY: objects $(CLANG_FOR:%=clang-%)
+# All of it in two series at once; what was chosen, one case after the other.
+SECOND_PREFIX = $(PREFIX)-second
 check-servers: all forms $(READY) ## the conformance suite alone; CASE=, SERVER=
+ifeq ($(strip $(CASE)$(SERVER)$(ARGS)),)
+	$(if $(WINE),+@$(MAKE) --no-print-directory PREFIX=$(SECOND_PREFIX) \
+	    $(SECOND_PREFIX)/.ready)
+	@BUILD=$(BUILD) SECOND_PREFIX=$(SECOND_PREFIX) $(WITH_WINE) \
+	    sh bench/check_servers.sh
+else
 	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe \
 	    $(if $(SERVER),--server $(SERVER)) $(if $(CASE),--case $(CASE)) $(ARGS)
+endif
 soak: all $(READY) ## hostile and good clients: `make soak MINUTES=30 SERVER=05`
 	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe --soak $(or $(MINUTES),5) \
 	    $(if $(SERVER),--server $(SERVER)) $(ARGS)
@@ -331,7 +346,7 @@ check-handles: all $(READY) ## each server when there is no handle left
 	    $(LOW_PREFIX)/.ready)
 	@BUILD=$(BUILD) LOW_PREFIX=$(LOW_PREFIX) $(WITH_WINE) \
 	    sh bench/check_handles.sh $(SERVERS)
-.PHONY: check clang-build soak check-handles $(PARTS)
+.PHONY: check labs-build clang-build soak check-handles $(PARTS)
 
 # Unit tests: bench/tests/test_NAME.c, built for the system that make runs on.
 TESTS  := $(patsubst bench/tests/%.c,$(BUILD)/native/%$(if $(filter \
@@ -356,8 +371,10 @@ $(BUILD)/native/obj/%.o: %.c Makefile | $(FIRST)
     $(wildcard bench/tests/*.c))
 
 check-bugs: all $(READY) ## every server of the bug museum must be caught
+check-solutions: all $(READY) ## every solution of an exercise must be right
+check-bugs check-solutions: check-%:
 	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) $(WITH_WINE) \
-	    sh bench/check_bugs.sh $(wildcard $(CHAPTERS:%=%/bugs/*.patch))
+	    sh bench/check_patches.sh $(wildcard $(CHAPTERS:%=%/$*/*.patch))
 
 # Built with GUARD=1, only those mutants that need it.
 MUTANTS := $(if $(filter 1,$(GUARD)),bench/mutants/guard.txt,$(filter-out \

@@ -1,11 +1,16 @@
 #!/bin/sh
-# The bug museum. Each patch turns a chapter's server into one with a known
-# mistake, and says before its first "---" line what that is:
+# Runs the conformance suite on patched servers. A patch in bugs/ (the museum)
+# turns a chapter's server into one with a known mistake, and the suite must
+# fail; one in solutions/ is the answer to an exercise, and the suite must pass.
+# Before its first "---" line it says what it is:
 #   Bug: the echo is lost when the client half-closes
 #   Seen in: where such code was published
 #   Caught by: CASE[ CASE...]
-# The conformance suite must fail in each of these cases.
-#   MAKE=... BUILD=... [WINE=...] sh bench/check_bugs.sh NN_name/bugs/X.patch...
+# or
+#   Exercise: what was to be written
+#   How: how this solution does it
+#   Checked by: CASE[ CASE...]
+#   MAKE=... BUILD=... [WINE=...] sh bench/check_patches.sh NN_name/KIND/X.patch...
 set -u
 
 # What the head of a patch says about $1.
@@ -13,40 +18,54 @@ head_of_patch() {
     tr -d '\r' <"$patch" | sed -n "/^---/q; s/^$1: *//p"
 }
 
-# Runs one case against the broken server; true if the suite caught it.
-catches() {
+# Runs one case against the patched server; true if as many cases failed as
+# should: $2 is a pattern for that number, $3 the exit status.
+comes_out() {
     # shellcheck disable=SC2086 # WINE is empty on Windows
     ${WINE:-} "$BUILD/check.exe" --server "${patch%%_*}" \
         --program "$program.exe" --case "$1" >>"$program.log" 2>&1
     status=$?
     tr -d '\r' <"$program.log" | tail -n 1 |
-        grep -q '^[0-9]* passed, [1-9][0-9]* failed' && [ "$status" -eq 1 ]
+        grep -q "^$2, 0 skipped" && [ "$status" -eq "$3" ]
+}
+
+program_of() {
+    kind=${1#*/} name=${1##*/}
+    echo "$BUILD/${kind%%/*}/${1%%/*}_${name%.patch}"
 }
 
 # Looks at one patch, and keeps what came of it in a file.
 look_at() {
     patch=$1
-    name=${patch%.patch}
-    name=${name%%/*}_${name##*/}
-    program=$BUILD/bugs/$name
-    bug=$(head_of_patch Bug)
-    cases=$(head_of_patch 'Caught by')
-    missed=
-    if [ -z "$bug" ] || [ -z "$cases" ] || [ -z "$(head_of_patch 'Seen in')" ]
-    then
-        missed="its head lacks Bug:, Seen in: or Caught by:"
+    program=$(program_of "$patch")
+    case $patch in
+    */bugs/*)
+        what=$(head_of_patch Bug) why=$(head_of_patch 'Seen in')
+        cases=$(head_of_patch 'Caught by') heads='Bug:, Seen in: or Caught by:'
+        verb=caught pattern='[0-9]* passed, [1-9][0-9]* failed' expected=1
+        ;;
+    *)
+        what=$(head_of_patch Exercise) why=$(head_of_patch How)
+        cases=$(head_of_patch 'Checked by') heads='Exercise:, How: or Checked by:'
+        verb=right pattern='[1-9][0-9]* passed, 0 failed' expected=0
+        ;;
+    esac
+    wrong=
+    if [ -z "$what" ] || [ -z "$cases" ] || [ -z "$why" ]; then
+        wrong="its head lacks $heads"
     elif [ ! -e "$program.exe" ]; then
-        missed="does not apply or does not build: make $program.exe"
+        wrong="does not apply or does not build: make $program.exe"
     else
         for case in $cases; do
-            catches "$case" ||
-                missed="$missed not caught by $case (exit status $status);"
+            comes_out "$case" "$pattern" "$expected" ||
+                wrong="$wrong not $verb by $case (exit status $status);"
         done
     fi
-    if [ -z "$missed" ]; then
-        echo "caught  $name ($bug) by $cases" | tee -a "$results"
+    if [ -z "$wrong" ]; then
+        printf '%-7s %s (%s) by %s\n' "$verb" "${program##*/}" "$what" "$cases" |
+            tee -a "$results"
     else
-        echo "MISSED  $name ($bug): $missed" | tee -a "$results"
+        echo "WRONG   ${program##*/} ($what): $wrong" | tee -a "$results"
         tail -n 15 "$program.log" 2>/dev/null | sed 's/^/    /'
     fi
 }
@@ -61,15 +80,14 @@ every_other() {
 
 programs=
 for patch; do
-    name=${patch%.patch}
-    program=$BUILD/bugs/${name%%/*}_${name##*/}
+    program=$(program_of "$patch")
     rm -f "$program.log" "$program.exe" # a stale one must not be tried
     programs="$programs $program.exe"
 done
 # shellcheck disable=SC2086 # a list of words is meant
 [ -z "$programs" ] || $MAKE -k $programs >/dev/null 2>&1 # all jobs at once
 
-results=$BUILD/check-bugs.results
+results=$BUILD/check-patches.results
 : >"$results"
 every_other "$@" &
 one=$!
@@ -77,7 +95,6 @@ trap 'kill $one 2>/dev/null; exit 130' INT TERM HUP
 [ $# -eq 0 ] || shift
 every_other "$@"
 wait
-passed=$(grep -c '^caught' "$results")
-failed=$(grep -c '^MISSED' "$results")
-echo "$passed passed, $failed failed"
+failed=$(grep -c '^WRONG' "$results")
+echo "$(($(wc -l <"$results") - failed)) passed, $failed failed"
 [ "$failed" -eq 0 ]

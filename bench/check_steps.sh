@@ -13,6 +13,10 @@
 #     cases. A form's patch says what it is, and is run and measured.
 #   - minimal.c fits on a page, stands alone and says how it is built; so does the
 #     README for server.c, with Microsoft's compiler.
+#   - Each solution of an exercise says what it is, and its chapter names it.
+#   - Links lead somewhere; a picture has a text beside it, and each is shown.
+#   - Terms: what a chapter sets in italics is in common/glossary.md, and what is
+#     there some chapter explains. Each claim of a chapter has a lab.
 #   - What common/README.md says of each case stands beside a case that there is.
 #   - What 03, 04 and 05 share is the same to the letter, and from one to the
 #     next no more lines change than they must; the figures that the texts
@@ -208,6 +212,87 @@ check_forms() {
     done
 }
 
+# Each solution has a head, and the chapter's text names it.
+check_solutions() {
+    for patch in "$1"/solutions/*.patch; do
+        [ -f "$patch" ] || continue
+        for word in Exercise How 'Checked by'; do
+            sed '/^---/,$d' "$patch" | grep -q "^$word: *[^ ]" ||
+                echo "$patch: no \"$word:\" before its first ---"
+        done
+        grep -qF "$(basename "$patch" .patch)" "$2" ||
+            echo "$2: does not name $patch"
+    done
+}
+
+# Links of text $1 to places within the repository, and its pictures.
+check_links() {
+    folder=$(dirname "$1")
+    # shellcheck disable=SC2016 # nothing to expand
+    tr -d '\r' <"$1" | sed '/^```/,/^```/d' | grep -oE '!?\[[^]]*\]\([^)]+\)' |
+        while IFS= read -r link; do
+            target=${link##*\(}
+            target=${target%)}
+            case $link in '![]'*) echo "picture $target has no text" ;; esac
+            case $target in http*) continue ;; esac
+            file=$folder/${target%%#*}
+            [ "${target%%#*}" ] || file=$1
+            [ -e "$file" ] || echo "link to $target leads nowhere"
+            case $target in
+            *#*) has_heading "$file" "${target##*#}" ||
+                echo "link to $target: there is no such heading" ;;
+            esac
+        done
+    for picture in "$folder"/figures/*.svg; do
+        [ -f "$picture" ] || continue
+        grep -qF "/${picture##*/})" "$1" README.md || echo "does not show $picture"
+        grep -q '<title>' "$picture" && grep -q '<desc>' "$picture" ||
+            echo "$picture has no <title> and <desc>"
+    done
+}
+
+# Whether text $1 has a heading whose anchor, as GitHub makes it, is $2.
+has_heading() {
+    grep '^#' "$1" | sed 's/^#* *//' | tr '[:upper:]' '[:lower:]' |
+        tr -d '\r' | sed 's/[^a-z0-9 _-]//g; s/ /-/g' | grep -qxF "$2"
+}
+
+# The terms that text $1 sets in italics, one in a line.
+terms_of() {
+    # shellcheck disable=SC2016 # nothing to expand
+    tr -d '\r' <"$1" | sed '/^ *```/,/^ *```/d; s/`[^`]*`//g; s/\*\*[^*]*\*\*//g' |
+        tr '\n' ' ' | grep -oE '(^|[^*[:alnum:]])\*[^* ][^*]*\*' |
+        sed 's/^[^*]*//; s/\*//g' | tr '[:upper:]' '[:lower:]'
+}
+
+# Glossary $1 against the texts after it.
+check_glossary() {
+    glossary=$1
+    shift
+    known=$(tr -d '\r' <"$glossary" | sed -n 's/^| \*\*\([^*]*\)\*\* |.*/\1/p' |
+        tr '[:upper:]' '[:lower:]')
+    used=$(for text; do terms_of "$text"; done)
+    echo "$used" | sort -u | while IFS= read -r term; do
+        echo "$known" | grep -qxF "$term" ||
+            echo "a chapter explains \"$term\", the glossary does not"
+    done
+    echo "$known" | while IFS= read -r term; do
+        echo "$used" | grep -qxF "$term" ||
+            echo "it has \"$term\", which no chapter explains"
+    done
+    echo "$known" | sort -c 2>&1 | sed 's/.*/is not in alphabetical order: &/'
+}
+
+# Each lab of chapter $1 is in table $2, and the other way round.
+check_claims() {
+    number=${1%%_*}
+    labs=$(sed -n 's/^ *{"\([0-9]\.[0-9]*\)",.*/\1/p' "$1/labs.c" | sort)
+    rows=$(sed -n "s/^| \\(${number#0}\\.[0-9]*\\) |.*/\\1/p" "$2" | sort)
+    [ "$labs" = "$rows" ] ||
+        echo "its labs are not those of $2:" \
+            "$(printf '%s\n' "$labs" "$rows" | sort | uniq -u | tr '\n' ' ')"
+}
+
 check_minimal() {
     lines=$(wc -l <"$1")
     [ "$lines" -le "$minimal_lines" ] ||
@@ -329,6 +414,9 @@ for chapter; do
     count "$chapter" check_line_numbers "$source" "$minimal" "$readme"
     count "$chapter/bugs" check_museum "$chapter" "$readme"
     count "$chapter/forms" check_forms "$chapter" "$readme"
+    count "$chapter/solutions" check_solutions "$chapter" "$readme"
+    count "$readme" check_links "$readme"
+    count "$chapter/labs.c" check_claims "$chapter" common/claims.md
     count "$minimal" check_minimal "$minimal"
     count "$readme" check_quoted "$readme"
     count "$readme" check_msvc "$readme"
@@ -351,8 +439,12 @@ END
 count common/README.md check_common common/README.md
 count README.md check_table minimal.c "$@"
 count README.md check_table server.c "$@"
-for text in README.md bench/README.md; do
-    [ ! -f "$text" ] || count "$text" check_line_numbers "$text"
+chapter_texts=$(for chapter; do echo "$chapter/README.md"; done)
+# shellcheck disable=SC2086 # a list of words is meant
+count common/glossary.md check_glossary common/glossary.md $chapter_texts
+for text in README.md bench/README.md common/*.md; do
+    count "$text" check_line_numbers "$text"
+    count "$text" check_links "$text"
 done
 
 echo "$passed passed, $failed failed"
