@@ -283,8 +283,8 @@ $(PREFIX)/.ready: | $(FIRST)
 
 # ---- check -------------------------------------------------------------------
 
-PARTS := check-native check-fuzz check-page check-steps check-clang \
-         check-ruler check-labs check-texts check-servers check-bugs \
+PARTS := check-native check-fuzz check-page check-steps check-checks \
+         check-clang check-ruler check-labs check-texts check-servers check-bugs \
          check-solutions
 
 ifeq ($(CASE)$(SERVER),)
@@ -312,6 +312,8 @@ check-labs: $(LABS) $(READY) ## every claim gets the verdict that claims.md says
 check-texts: all forms labs-build $(READY) ## every command of the texts prints what they say
 	@$(WITH_WINE) sh bench/check_texts.sh README.md $(CHAPTERS:%=%/README.md)
 labs-build: $(LABS)
+check-checks: ## faults planted in sources and texts must be found by the checks
+	@sh bench/check_checks.sh $(CHAPTERS)
 # With clang everything a second time; and for the processors of 32-bit Windows
 # and of Windows on ARM as far as the linker.
 check-clang: ## build everything with clang, for x64, x86 and ARM64
