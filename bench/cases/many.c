@@ -170,7 +170,7 @@ static uint64_t burst(struct check *c, struct peer *peers, int count)
 /* A machine that is busy with something else may need a second attempt. */
 static void burst_300(struct check *c)
 {
-    enum { COUNT = 300, ATTEMPTS = 3, WITHIN_MS = 5000 };
+    enum { COUNT = 300, ATTEMPTS = 3, WITHIN_MS = 12000 };
     struct peer *peers = new_peers(c, COUNT);
     uint64_t took_ms = WITHIN_MS;
     for (int i = 0; i < ATTEMPTS && took_ms >= WITHIN_MS && going_on(c); i++) {
@@ -179,7 +179,7 @@ static void burst_300(struct check *c)
         took_ms = burst(c, peers, COUNT);
     }
     expect(c, took_ms < WITHIN_MS,
-           "expected 300 clients to be served within 5 s, saw %u ms",
+           "expected 300 clients to be served within 12 s, saw %u ms",
            (unsigned)took_ms);
 }
 
@@ -427,7 +427,7 @@ const struct check_case many_cases[] = {
     {"conns_500", "500 held and pinged", conns_500, GROUP_HEAVY, 0, NULL, 120},
     {"conns_1000", "1,000 held and pinged", conns_1000, GROUP_HEAVY,
      CASE_NOT_01, NULL, 120},
-    {"burst_300", "300 connect at once: all served within 5 s", burst_300,
+    {"burst_300", "300 connect at once: all served within 12 s", burst_300,
      GROUP_CROWD, 0, NULL, 0},
     {"burst_pinged", "500 connect at once: the first goes on", burst_pinged,
      GROUP_START, CASE_STARTS | CASE_CUTS, NULL, 0},
