@@ -944,8 +944,7 @@ static const struct lab claims[] = {
      "A thread calls accept, which does not block, and SleepEx(100, TRUE), in "
      "turn. A client comes 20 ms after the last one. How long does it wait? "
      "How long if the thread blocks in accept instead?",
-     "a client waited %ld ms for accept in turn with SleepEx, %ld ms for a "
-     "thread that blocks in accept",
+     "in turn with SleepEx: %ld ms; blocked in accept: %ld ms",
      "Nothing about a newcomer ends the wait: accept has no completion "
      "routine. Hence a thread that does nothing but accept.",
      measure_4_6,
