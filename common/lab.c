@@ -54,15 +54,17 @@ static bool simulate_one(const struct lab *lab)
 /* Prints text with an indentation, broken between words at 76 columns. */
 static void print_text(const char *label, const char *text)
 {
-    int column = printf("      %s", label);
-    while (*text != '\0') {
+    enum { INDENT = 6, WIDTH = 76 };
+    int column = printf("%*s%s", INDENT, "", label);
+    for (bool first = true; *text != '\0'; first = false) {
         int length = (int)strcspn(text, " ");
-        if (column + length > 76)
-            column = printf("\n      ") - 1;
+        if (column + 1 + length > WIDTH)
+            column = printf("\n%*s", INDENT, "") - 1;
+        else if (!first)
+            column += printf(" ");
         column += printf("%.*s", length, text);
         text += length;
-        if (*text == ' ')
-            column += printf("%c", *text++);
+        text += strspn(text, " ");
     }
     printf("\n");
 }
