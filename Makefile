@@ -242,6 +242,14 @@ client: $(BUILD)/client.exe $(READY) ## start the client
 EXPORTS = --export-html $(BUILD)/report.html --export-json $(BUILD)/report.json
 bench: all $(READY) ## measure all five side by side; writes build/report.html
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe $(EXPORTS) $(ARGS)
+# The system stands at its end, the date and the commit at its beginning.
+last-run: all $(READY) ## the same into bench/last_run.txt, for the table in README.md
+	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe --details $(ARGS) >$(BUILD)/last_run
+	@{ echo "Run on $$(date +%F) with commit $(COMMIT):" \
+	    "$$(sed -n '/^== what ran/,$$ s/,\{0,1\}\r*$$//; s/^system   *W/W/p' \
+	    $(BUILD)/last_run)."; echo; \
+	    tr -d '\r' <$(BUILD)/last_run; } >bench/last_run.txt
+	@sh bench/costs.sh bench/last_run.txt
 bench-full: all $(READY) ## the same with every scenario: about 11 minutes
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe --scenario all $(EXPORTS) $(ARGS)
 ladder: all forms $(READY) ## one trick after the other: `make ladder SERVER=05`
@@ -266,7 +274,7 @@ figures: all $(READY) ## draw the timelines of the chapters anew from real runs
 	@for chapter in $(CHAPTERS); do cp $(BUILD)/figures/$${chapter%%_*}_timeline.svg \
 	    $$chapter/figures/timeline.svg || exit 1; done
 	@cp $(BUILD)/figures/one_echo.svg common/figures/
-.PHONY: run-01 run-02 run-03 run-04 run-05 client bench bench-full ladder ab \
+.PHONY: run-01 run-02 run-03 run-04 run-05 client bench last-run bench-full ladder ab \
     field-report bench-seam figures
 
 # wineboot sets a new prefix up. Which user's desktop, browser or .NET there
