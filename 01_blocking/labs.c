@@ -240,7 +240,7 @@ static bool holds_1_5(const long seen[])
 
 static void measure_1_7(struct lab_outcome *o)
 {
-    enum { COUNT = 50, MS = 1000 };
+    enum { COUNT = 50, MS = 500 };
     static struct sleeper sleeper[COUNT];
     memset(sleeper, 0, sizeof sleeper);
     start_sleepers(sleeper, COUNT);
@@ -548,16 +548,16 @@ static const struct lab claims[] = {
      {0, 0}},
     {"1.7",
      "Many waiting threads keep the processor busy.",
-     "Fifty threads sleep in recv() for a second. How much processor "
-     "time does the process use in that second?",
+     "Fifty threads sleep in recv() for half a second. How much processor "
+     "time does the process use in that time?",
      "%ld threads; in %ld ms the process used %ld ms of processor time",
      "A thread that sleeps is on no list of threads to run. It costs memory "
      "and, when it is woken, a context switch; while it sleeps it costs no "
      "processor time.",
      measure_1_7,
      holds_1_7,
-     {50, 1000, 500},
-     {50, 1000, 0}},
+     {50, 500, 300},
+     {50, 500, 0}},
     {"1.8",
      "Each send() arrives as one recv().",
      "Three bytes are sent, then three more. When all are there, recv() is "
