@@ -1,0 +1,625 @@
+/* labs.c: what courses say about blocking sockets and a thread for each client,
+ * put to the test.
+ *
+ *   make lab-01                     all of them
+ *   make lab-01 CLAIM=1.4           one
+ *   make lab-01 ARGS="--predict"    it waits for your prediction first
+ *
+ * For each claim one function that measures and one that judges. The table at
+ * the end says what is claimed; common/claims.md lists all claims of all
+ * chapters. */
+#include <process.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab.h"
+#include "net.h"
+
+/* ---- what several labs need --------------------------------------------- */
+
+static HANDLE start_thread(unsigned(__stdcall *function)(void *), void *data)
+{
+    HANDLE thread = (HANDLE)_beginthreadex(NULL, 0, function, data, 0, NULL);
+    if (thread == NULL)
+        die("_beginthreadex", GetLastError());
+    return thread;
+}
+
+/* Waits until a thread has ended. */
+static void join(HANDLE thread)
+{
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+}
+
+static SOCKET connect_to(SOCKET listener)
+{
+    struct sockaddr_in address;
+    int length = sizeof address;
+    SOCKET s = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    if (s == INVALID_SOCKET ||
+        getsockname(listener, (struct sockaddr *)&address, &length) != 0 ||
+        connect(s, (struct sockaddr *)&address, length) != 0)
+        die("connect", (unsigned long)WSAGetLastError());
+    return s;
+}
+
+/* What recv() returns if there is something within so many milliseconds, the
+ * end of the stream included; -1 if there is nothing. The blocking recv() has
+ * no such limit of its own, so select() asks first: chapter 02. */
+static int receive_within(SOCKET s, char *buffer, int bytes, long ms)
+{
+    fd_set readable;
+    struct timeval limit = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    FD_ZERO(&readable);
+    FD_SET(s, &readable);
+    if (select(0, &readable, NULL, NULL, &limit) != 1)
+        return -1;
+    return recv(s, buffer, bytes, 0);
+}
+
+/* ---- 1.1 and 1.9: few threads, and each serves one client until it leaves  */
+
+static volatile LONG is_over;
+
+static unsigned __stdcall serve_in_turn(void *data)
+{
+    SOCKET listener = (SOCKET)data;
+    for (;;) {
+        SOCKET s = accept(listener, NULL, NULL);
+        char buffer[100];
+        int bytes;
+        while ((bytes = recv(s, buffer, sizeof buffer, 0)) > 0)
+            send(s, buffer, bytes, 0);
+        closesocket(s);
+        if (is_over)
+            return 0;
+    }
+}
+
+/* So many threads serve, and so many clients connect and say nothing. One more
+ * client comes: is it connected, how many bytes of its five come back now, and
+ * how many after one of the silent ones has left? */
+static void measure_one_client_more(int threads, struct lab_outcome *o)
+{
+    enum { THREADS = 8 };
+    HANDLE thread[THREADS];
+    SOCKET silent[THREADS] = {0};
+    SOCKET listener = net_listen("127.0.0.1", 0);
+    char echo[5];
+    is_over = 0;
+    for (int i = 0; i < threads; i++)
+        thread[i] = start_thread(serve_in_turn, (void *)listener);
+    for (int i = 0; i < threads; i++)
+        silent[i] = connect_to(listener);
+    Sleep(50); /* so that each thread sleeps in recv() */
+
+    SOCKET late = connect_to(listener);
+    o->seen[0] = 1; /* connect_to() has returned */
+    send(late, "hello", 5, 0);
+    int bytes = receive_within(late, echo, sizeof echo, 300);
+    o->seen[1] = bytes > 0 ? bytes : 0;
+    closesocket(silent[0]);
+    bytes = receive_within(late, echo, sizeof echo, 10000);
+    o->seen[2] = bytes > 0 ? bytes : 0;
+
+    /* Each thread gets one client more, which leaves at once. */
+    InterlockedExchange(&is_over, 1);
+    closesocket(late);
+    for (int i = 1; i < threads; i++)
+        closesocket(silent[i]);
+    for (int i = 0; i < threads; i++)
+        closesocket(connect_to(listener));
+    for (int i = 0; i < threads; i++)
+        join(thread[i]);
+    closesocket(listener);
+}
+
+static void measure_1_1(struct lab_outcome *o)
+{
+    measure_one_client_more(1, o);
+}
+
+static bool holds_1_1(const long seen[])
+{
+    return seen[1] == 0 && seen[2] == 5;
+}
+
+static void measure_1_9(struct lab_outcome *o)
+{
+    measure_one_client_more(4, o);
+}
+
+static bool holds_1_9(const long seen[])
+{
+    return seen[1] == 5; /* served although nobody has left */
+}
+
+/* ---- 1.2, 1.5 and 1.7: what a thread that sleeps costs -------------------- */
+
+struct sleeper {
+    SOCKET pair[2]; /* its client, and its own end */
+    HANDLE thread;
+    const char *stack; /* where its stack begins */
+    size_t reserved, committed;
+};
+
+/* The stack of a thread is one reservation; VirtualQuery() goes through it
+ * piece by piece, and says of each whether it is committed. */
+static void look_at_my_stack(struct sleeper *me)
+{
+    MEMORY_BASIC_INFORMATION piece = {.RegionSize = 0};
+    const char *at = (const char *)&piece; /* a variable on the stack */
+    VirtualQuery(at, &piece, sizeof piece);
+    me->stack = piece.AllocationBase;
+    for (at = me->stack; VirtualQuery(at, &piece, sizeof piece) != 0 &&
+                         piece.AllocationBase == me->stack;
+         at += piece.RegionSize) {
+        me->reserved += piece.RegionSize;
+        if (piece.State == MEM_COMMIT)
+            me->committed += piece.RegionSize;
+    }
+}
+
+static unsigned __stdcall sleep_in_recv(void *data)
+{
+    struct sleeper *me = data;
+    char byte;
+    look_at_my_stack(me);
+    while (recv(me->pair[1], &byte, 1, 0) > 0)
+        ;
+    closesocket(me->pair[1]);
+    return 0;
+}
+
+/* As many threads as clients, and each sleeps in recv(). */
+static void start_sleepers(struct sleeper *sleeper, int count)
+{
+    for (int i = 0; i < count; i++) {
+        lab_pair(sleeper[i].pair);
+        sleeper[i].thread = start_thread(sleep_in_recv, &sleeper[i]);
+    }
+    Sleep(200);
+}
+
+/* The clients leave, recv() returns 0, the threads end. */
+static void end_sleepers(struct sleeper *sleeper, int count)
+{
+    for (int i = 0; i < count; i++)
+        closesocket(sleeper[i].pair[0]);
+    for (int i = 0; i < count; i++)
+        join(sleeper[i].thread);
+}
+
+static void measure_1_2(struct lab_outcome *o)
+{
+    enum { COUNT = 20 };
+    static struct sleeper sleeper[COUNT];
+    size_t reserved = 0, committed = 0;
+    memset(sleeper, 0, sizeof sleeper);
+    start_sleepers(sleeper, COUNT);
+    end_sleepers(sleeper, COUNT);
+    o->seen[0] = COUNT;
+    for (int i = 0; i < COUNT; i++) {
+        bool is_new = true;
+        for (int k = 0; k < i; k++)
+            is_new = is_new && sleeper[k].stack != sleeper[i].stack;
+        o->seen[1] += is_new;
+        reserved += sleeper[i].reserved;
+        committed += sleeper[i].committed;
+    }
+    o->seen[2] = (long)(reserved / COUNT / 1024);
+    o->seen[3] = (long)(committed / COUNT / 1024);
+}
+
+static bool holds_1_2(const long seen[])
+{
+    return seen[1] == seen[0] && seen[2] >= 64;
+}
+
+static void measure_1_5(struct lab_outcome *o)
+{
+    static struct sleeper sleeper;
+    memset(&sleeper, 0, sizeof sleeper);
+    start_sleepers(&sleeper, 1);
+    end_sleepers(&sleeper, 1);
+    o->seen[0] = (long)(sleeper.reserved / 1024);
+    o->seen[1] = (long)(sleeper.committed / 1024);
+    /* Windows keeps at least a guard page that is not committed. */
+    if (sleeper.committed == sleeper.reserved)
+        o->not_here = "This system commits the whole stack at once, so the two "
+                      "sizes cannot be told apart. On Windows a stack is "
+                      "committed as it grows (documentation page \"Thread "
+                      "Stack Size\").";
+}
+
+static bool holds_1_5(const long seen[])
+{
+    return seen[1] >= 1000;
+}
+
+static void measure_1_7(struct lab_outcome *o)
+{
+    enum { COUNT = 50, MS = 500 };
+    static struct sleeper sleeper[COUNT];
+    memset(sleeper, 0, sizeof sleeper);
+    start_sleepers(sleeper, COUNT);
+    long before_ms = lab_cpu_ms();
+    Sleep(MS);
+    o->seen[0] = COUNT;
+    o->seen[1] = MS;
+    o->seen[2] = lab_cpu_ms() - before_ms;
+    end_sleepers(sleeper, COUNT);
+}
+
+static bool holds_1_7(const long seen[])
+{
+    return seen[2] * 10 >= seen[1]; /* a tenth of one processor, at least */
+}
+
+/* ---- 1.3: one recv() and the whole answer --------------------------------- */
+
+static unsigned __stdcall answer_in_two_parts(void *data)
+{
+    const SOCKET *s = data;
+    char go_on;
+    send(*s, "hello ", 6, 0);
+    recv(*s, &go_on, 1, 0);
+    send(*s, "world", 5, 0);
+    return 0;
+}
+
+static void measure_1_3(struct lab_outcome *o)
+{
+    SOCKET pair[2];
+    char answer[100];
+    lab_pair(pair);
+    HANDLE server = start_thread(answer_in_two_parts, &pair[1]);
+    int bytes = recv(pair[0], answer, sizeof answer, 0);
+    o->seen[0] = 11;
+    o->seen[1] = bytes;
+    send(pair[0], "!", 1, 0);
+    int calls = 1;
+    while (bytes < 11) {
+        int more = recv(pair[0], answer + bytes, (int)sizeof answer - bytes, 0);
+        if (more <= 0)
+            die("recv", (unsigned long)WSAGetLastError());
+        bytes += more;
+        calls++;
+    }
+    o->seen[2] = calls;
+    join(server);
+    closesocket(pair[0]);
+    closesocket(pair[1]);
+}
+
+static bool holds_1_3(const long seen[])
+{
+    return seen[1] == seen[0];
+}
+
+/* ---- 1.4: a send that has returned ---------------------------------------- */
+
+static void measure_1_4(struct lab_outcome *o)
+{
+    SOCKET pair[2];
+    lab_pair(pair);
+    o->seen[0] = send(pair[0], "hello", 5, 0); /* pair[1] never calls recv() */
+    closesocket(pair[0]);
+    net_close_reset(pair[1]);
+}
+
+static bool holds_1_4(const long seen[])
+{
+    return seen[0] <= seen[1];
+}
+
+/* ---- 1.6: closesocket() while another thread sleeps in accept() ----------- */
+
+struct accepting {
+    SOCKET listener;
+    SOCKET accepted;
+    int error;
+};
+
+static unsigned __stdcall accept_one(void *data)
+{
+    struct accepting *a = data;
+    a->accepted = accept(a->listener, NULL, NULL);
+    a->error = WSAGetLastError();
+    return 0;
+}
+
+static void measure_1_6(struct lab_outcome *o)
+{
+    static struct accepting a; /* not on the stack: the thread may stay */
+    a.listener = net_listen("127.0.0.1", 0);
+    HANDLE thread = start_thread(accept_one, &a);
+    Sleep(200); /* so that it sleeps in accept() */
+    closesocket(a.listener);
+    o->seen[0] = WaitForSingleObject(thread, 10000) == WAIT_OBJECT_0 &&
+                 a.accepted == INVALID_SOCKET;
+    o->seen[1] = o->seen[0] ? a.error : 0;
+    CloseHandle(thread);
+}
+
+static bool holds_1_6(const long seen[])
+{
+    return seen[0] == 1;
+}
+
+/* ---- 1.8: as many recv() as send() ---------------------------------------- */
+
+static void measure_1_8(struct lab_outcome *o)
+{
+    SOCKET pair[2];
+    char buffer[100];
+    u_long arrived = 0;
+    lab_pair(pair);
+    send(pair[0], "one", 3, 0);
+    send(pair[0], "two", 3, 0);
+    for (int i = 0; i < 500 && arrived < 6; i++) {
+        ioctlsocket(pair[1], (long)FIONREAD, &arrived); /* how much is here? */
+        Sleep(10);
+    }
+    o->seen[0] = 2;
+    do {
+        o->seen[2] += recv(pair[1], buffer, sizeof buffer, 0);
+        o->seen[1]++;
+    } while (o->seen[2] < 6 && o->seen[1] < 6);
+    closesocket(pair[0]);
+    closesocket(pair[1]);
+}
+
+static bool holds_1_8(const long seen[])
+{
+    return seen[1] == seen[0];
+}
+
+/* ---- 1.10: connect() without accept() ------------------------------------- */
+
+static void measure_1_10(struct lab_outcome *o)
+{
+    SOCKET listener = net_listen("127.0.0.1", 0);
+    SOCKET s = connect_to(listener); /* nobody ever calls accept() */
+    o->seen[0] = 1;
+    o->seen[1] = send(s, "hello", 5, 0);
+    closesocket(s);
+    closesocket(listener);
+}
+
+static bool holds_1_10(const long seen[])
+{
+    return seen[0] == 0;
+}
+
+/* ---- 1.11: after the end of the stream ------------------------------------ */
+
+static void measure_1_11(struct lab_outcome *o)
+{
+    SOCKET pair[2];
+    char buffer[100];
+    lab_pair(pair);
+    send(pair[0], "hello", 5, 0);
+    shutdown(pair[0], SD_SEND); /* no more from this side */
+    o->seen[0] = recv(pair[1], buffer, sizeof buffer, 0);
+    o->seen[1] = recv(pair[1], buffer, sizeof buffer, 0);
+    send(pair[1], "hello", 5, 0);
+    int bytes = receive_within(pair[0], buffer, sizeof buffer, 10000);
+    o->seen[2] = bytes > 0 ? bytes : 0;
+    closesocket(pair[0]);
+    closesocket(pair[1]);
+}
+
+static bool holds_1_11(const long seen[])
+{
+    return seen[1] == 0 && seen[2] == 0;
+}
+
+/* ---- 1.12: a sender that is faster than its receiver ---------------------- */
+
+enum { PIECE_BYTES = 65536, PIECES = 1024 };
+
+static volatile LONG pieces_sent;
+
+static unsigned __stdcall send_pieces(void *data)
+{
+    const SOCKET *s = data;
+    static char piece[PIECE_BYTES];
+    for (int i = 0; i < PIECES; i++) {
+        if (send(*s, piece, sizeof piece, 0) != sizeof piece)
+            return 0; /* the other end has been closed */
+        InterlockedIncrement(&pieces_sent);
+    }
+    return 0;
+}
+
+/* Waits until the sender has not moved for half a second. */
+static LONG pieces_when_still(void)
+{
+    LONG before;
+    do {
+        before = pieces_sent;
+        Sleep(500);
+    } while (pieces_sent != before);
+    return before;
+}
+
+static void measure_1_12(struct lab_outcome *o)
+{
+    SOCKET pair[2];
+    static char buffer[PIECE_BYTES];
+    lab_pair(pair);
+    pieces_sent = 0;
+    HANDLE sender = start_thread(send_pieces, &pair[0]);
+    LONG before = pieces_when_still(); /* and nobody has received a byte */
+    o->seen[0] = (long)PIECES * (PIECE_BYTES / 1024);
+    o->seen[1] = before * (PIECE_BYTES / 1024);
+    while (before < PIECES && pieces_sent == before)
+        if (recv(pair[1], buffer, sizeof buffer, 0) <= 0)
+            break;
+    o->seen[2] = pieces_sent > before;
+    net_close_reset(pair[1]);
+    join(sender);
+    closesocket(pair[0]);
+}
+
+static bool holds_1_12(const long seen[])
+{
+    return seen[1] >= seen[0];
+}
+
+static const struct lab claims[] = {
+    {"1.1",
+     "A server that serves one client at a time makes the second one wait.",
+     "One thread accepts a client, serves it until it leaves, and then accepts "
+     "the next. The first client says nothing. The second one connects and "
+     "sends five bytes. Is it connected? What comes back?",
+     "second client connected: %ld; of its 5 bytes %ld came back while the "
+     "first was there, and %ld after it had left",
+     "The only thread sleeps in recv() of the first client. The kernel has "
+     "connected the second one and keeps its bytes until somebody calls "
+     "accept() and recv().",
+     measure_1_1,
+     holds_1_1,
+     {1, 0, 5},
+     {1, 5, 5}},
+    {"1.2",
+     "A thread for each client costs memory for each client.",
+     "Twenty clients, twenty threads, each sleeps in recv(). How many stacks "
+     "are there, and how large is each?",
+     "%ld threads have %ld stacks; of each %ld KiB are reserved and %ld KiB "
+     "committed",
+     "Each thread has a stack of its own, whether it does something or not. "
+     "How much of that is memory and how much only a range of addresses: "
+     "claim 1.5.",
+     measure_1_2,
+     holds_1_2,
+     {20, 20, 1024, 16},
+     {20, 1, 1024, 16}},
+    {"1.3",
+     "One recv() gets the whole answer.",
+     "The answer has 11 bytes. The client calls recv() with room for 100. How "
+     "many does it get?",
+     "of %ld bytes the first recv() got %ld; it took %ld calls to get all",
+     "recv() returns what is here now. TCP carries bytes in order and knows "
+     "nothing of answers. Here the server sent it in two parts; a network may "
+     "cut it anywhere.",
+     measure_1_3,
+     holds_1_3,
+     {11, 11, 1},
+     {11, 6, 2}},
+    {"1.4",
+     "A blocking send() returns when the peer has received the data.",
+     "The peer never calls recv(). What does send() of five bytes return, and "
+     "when?",
+     "send() returned %ld; bytes that the peer's program had received: %ld",
+     "send() returns when the kernel has taken the bytes into its buffer. "
+     "Whether they arrive, and whether anybody reads them, only an answer of "
+     "the peer can tell.",
+     measure_1_4,
+     holds_1_4,
+     {5, 5},
+     {5, 0}},
+    {"1.5",
+     "A thread costs 1 MB of memory.",
+     "A thread with the default stack sleeps in recv(). How much of its stack "
+     "is committed?",
+     "%ld KiB reserved, %ld KiB committed",
+     "Reserved is a range of addresses; committed is memory that the system "
+     "has promised. The linker writes both into the program: 1 MB reserved is "
+     "the default of Microsoft's, 2 MB of GNU ld. What the kernel keeps for a "
+     "thread comes on top.",
+     measure_1_5,
+     holds_1_5,
+     {1024, 1024},
+     {1024, 16}},
+    {"1.6",
+     "closesocket() from another thread ends a blocked accept().",
+     "A thread sleeps in accept(). Another one closes the listening socket. "
+     "What happens to the first?",
+     "accept() returned INVALID_SOCKET: %ld; error %ld",
+     "Closing a socket cancels the calls that are blocked on it. The danger is "
+     "in the time: a thread that is just about to call accept() uses a closed "
+     "number, which may belong to another socket by then.",
+     measure_1_6,
+     holds_1_6,
+     {1, WSAEINTR},
+     {0, 0}},
+    {"1.7",
+     "Many waiting threads keep the processor busy.",
+     "Fifty threads sleep in recv() for half a second. How much processor "
+     "time does the process use in that time?",
+     "%ld threads; in %ld ms the process used %ld ms of processor time",
+     "A thread that sleeps is on no list of threads to run. It costs memory "
+     "and, when it is woken, a context switch; while it sleeps it costs no "
+     "processor time.",
+     measure_1_7,
+     holds_1_7,
+     {50, 500, 300},
+     {50, 500, 0}},
+    {"1.8",
+     "Each send() arrives as one recv().",
+     "Three bytes are sent, then three more. When all are there, recv() is "
+     "called with room for 100. How many calls does it take?",
+     "%ld calls of send(), %ld of recv(), which got %ld bytes",
+     "A TCP connection carries a stream of bytes. The borders between the "
+     "calls of send() are not sent.",
+     measure_1_8,
+     holds_1_8,
+     {2, 2, 6},
+     {2, 1, 6}},
+    {"1.9",
+     "A pool of threads serves any number of clients with blocking calls.",
+     "Four threads serve; four clients are connected and say nothing. A fifth "
+     "sends five bytes. What comes back?",
+     "fifth client connected: %ld; of its 5 bytes %ld came back while the four "
+     "were there, and %ld after one had left",
+     "A thread in a blocking recv() belongs to its client until that call "
+     "returns. A pool of N threads serves N clients at a time; it limits the "
+     "memory, and makes the next client wait.",
+     measure_1_9,
+     holds_1_9,
+     {1, 5, 0},
+     {1, 0, 5}},
+    {"1.10",
+     "connect() returns when the server has called accept().",
+     "A socket listens and nobody ever calls accept(). What does connect() do, "
+     "and what does send() do after it?",
+     "connect() succeeded: %ld; send() took %ld bytes; calls of accept(): %ld",
+     "The kernel completes the connection for a listening socket and puts it "
+     "into the backlog. accept() only takes it from there.",
+     measure_1_10,
+     holds_1_10,
+     {0, 0, 0},
+     {1, 5, 0}},
+    {"1.11",
+     "When recv() has returned 0 nothing can be sent any more.",
+     "A client sends five bytes and calls shutdown(SD_SEND). The server "
+     "receives until recv() returns 0, and then sends five bytes. Do they "
+     "arrive?",
+     "recv() returned %ld, then %ld; of 5 bytes sent after that %ld arrived",
+     "0 is the end of one direction: the peer has sent all that it wants to "
+     "send. It may go on reading.",
+     measure_1_11,
+     holds_1_11,
+     {5, 0, 0},
+     {5, 0, 5}},
+    {"1.12",
+     "A fast sender fills the memory of a slow receiver.",
+     "A thread sends as fast as it can, up to 64 MiB. Nobody receives. How "
+     "much does it get rid of?",
+     "of %ld KiB %ld KiB were taken, then send() slept; when the other side "
+     "received it went on: %ld",
+     "Both kernels buffer a limited amount. When all of that is full, send() "
+     "sleeps: the receiver slows the sender down. That is back-pressure.",
+     measure_1_12,
+     holds_1_12,
+     {65536, 65536, 0},
+     {65536, 3000, 1}},
+};
+
+int main(int argc, char **argv)
+{
+    return lab_main(argc, argv, claims, sizeof claims / sizeof claims[0]);
+}
