@@ -262,7 +262,7 @@ has_heading() {
 terms_of() {
     # shellcheck disable=SC2016 # nothing to expand
     tr -d '\r' <"$1" | sed '/^ *```/,/^ *```/d; s/`[^`]*`//g; s/\*\*[^*]*\*\*//g' |
-        tr '\n' ' ' | grep -oE '(^|[^*[:alnum:]])\*[^* ][^*]*\*' |
+        tr '\n' ' ' | tr -s ' ' | grep -oE '(^|[^*[:alnum:]])\*[^* ][^*]*\*' |
         sed 's/^[^*]*//; s/\*//g' | tr '[:upper:]' '[:lower:]'
 }
 

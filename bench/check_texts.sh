@@ -1,11 +1,11 @@
 #!/bin/sh
 # Runs every command of the texts and compares what it prints with what the text
 # says. Commands stand in fenced blocks that begin with ```console:
-#   $ command          runs to its end
-#   client$ command    the same, where a server runs in another terminal
 #   server$ command    starts, says "listening", and gets Ctrl+C when the block
-#                      is over
+#                      is over, or a command with $ comes
+#   client$ command    runs to its end, while the server runs
 #   NAME$ command      any other name: a client that stays connected meanwhile
+#   $ command          runs to its end, when all others have ended
 # Below a command stands all that it prints. There a line "..." is any number of
 # lines, and " ..." at the end of a line is anything. A number with a decimal
 # point may be another one; any number may, if "<!-- numbers vary -->" stands on
@@ -24,7 +24,7 @@ programs_of() {
     cat /proc/[0-9]*/stat 2>/dev/null | awk -v session="$1" '
         { id = $1; sub(/.*\) /, ""); if ($4 == session) print id }' |
         while read -r process; do
-            first=$(tr '\0' '\n' <"/proc/$process/cmdline" 2>/dev/null | sed q)
+            first=$({ tr '\0' '\n' <"/proc/$process/cmdline" | sed q; } 2>/dev/null)
             case $first in *.exe) echo "$process" ;; esac
         done
 }
@@ -92,12 +92,36 @@ start() {
     started=$!
 }
 
+# Ends what a block has started: the clients by themselves, then the servers.
+end_block() {
+    for one in $others; do
+        until_true is_over "$one"
+    done
+    for one in $servers; do
+        # shellcheck disable=SC2046 # words are meant
+        kill -INT $(programs_of "$one") 2>/dev/null
+        until_true is_over "$one"
+    done
+    for session in $running; do # what did not end in time
+        is_over "$session" && continue
+        # shellcheck disable=SC2046 # words are meant
+        kill -KILL $(programs_of "$session") 2>/dev/null
+    done
+    wait
+    running='' servers='' others=''
+}
+
 run_block() {
     block=$1 servers='' others=''
     for who in "$block".*.who; do
         command=${who%.who}
         case $(cat "$who") in
-        '' | client)
+        '')
+            end_block
+            start "$command"
+            until_true is_over "$started" || until_true is_over "$started"
+            ;;
+        client)
             start "$command"
             until_true is_over "$started" || until_true is_over "$started"
             ;;
@@ -114,21 +138,7 @@ run_block() {
             ;;
         esac
     done
-    for one in $others; do
-        until_true is_over "$one"
-    done
-    for one in $servers; do
-        # shellcheck disable=SC2046 # words are meant
-        kill -INT $(programs_of "$one") 2>/dev/null
-        until_true is_over "$one"
-    done
-    for session in $running; do # what did not end in time
-        is_over "$session" && continue
-        # shellcheck disable=SC2046 # words are meant
-        kill -KILL $(programs_of "$session") 2>/dev/null
-    done
-    wait
-    running=
+    end_block
 }
 
 # Compares what was shown ($1) with what was seen ($2); prints the first
