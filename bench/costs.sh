@@ -17,8 +17,10 @@ tr -d '\r' <"$1" | awk '
         row = $0; sub(/^[0-9]+ +/, "", row)
         n = split(row, cells, /   +/)
         for (i = 1; i <= n; i++) {
-            if (sub(/  +/, " (", cells[i])) # a verdict stands beside it
-                cells[i] = cells[i] ")"
+            verdict = "" # it may stand beside a figure
+            if (match(cells[i], /  (less|more|same within 10 %|cannot tell)/))
+                verdict = " (" substr(cells[i], RSTART + 2, RLENGTH - 2) ")"
+            sub(/  .*/, verdict, cells[i])
             value[block, column[i], $1] = cells[i]
         }
     }
@@ -36,6 +38,7 @@ tr -d '\r' <"$1" | awk '
         show("threads, 16 connections", work, "threads")
         show("KB for an idle connection", "memory, 100 idle connections", "KB/idle")
         show("work for an echo, 16 connections, us", work, "us/echo")
+        show("the same, times 01", work, "times")
         show("speed, 1 connection, times 01", "speed, 1 connection, 64 bytes", "times")
         show("speed, 16 connections, times 01", "speed, 16 connections, 64 bytes", "times")
         show("speed, 64 connections, times 01", "speed, 64 connections, 64 bytes", "times")
