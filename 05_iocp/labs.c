@@ -289,7 +289,7 @@ enum work { SPIN, BLOCK, COMPUTE };
 struct team {
     HANDLE port;
     enum work work;
-    LONG enough; /* SPIN: until so many are at work, or 60 ms have passed */
+    LONG enough; /* SPIN: until so many are at work, or time is up */
     volatile LONG at_work, most;
     volatile LONG left; /* packets that are not done yet */
     HANDLE all_done;
@@ -298,7 +298,8 @@ struct team {
 static void do_work(struct team *team)
 {
     volatile unsigned sum = 0;
-    uint64_t end_ns = clock_ns() + 60000000;
+    /* Under Wine more come, if late on a busy machine: no need to be quick. */
+    uint64_t end_ns = clock_ns() + (lab_wine() != 0 ? 1000000000 : 60000000);
     if (team->work == BLOCK)
         Sleep(80);
     else if (team->work == COMPUTE)
@@ -443,7 +444,7 @@ static unsigned __stdcall block_or_spin(void *data)
 static void measure_5_16(struct lab_outcome *o)
 {
     struct team limit = {.work = SPIN, .enough = 2};
-    run_team(&limit, 1, 2, 2);
+    run_team(&limit, 1, 4, 4);
     if (lab_wine() != 0 && limit.most > 1) {
         o->not_here = ignores_concurrency;
         return;
