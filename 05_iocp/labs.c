@@ -47,6 +47,9 @@ struct packet {
     OVERLAPPED *overlapped;
 };
 
+/* How long to wait for what must come; a busy machine may be slow. */
+enum { PATIENCE_MS = 5000 };
+
 /* Takes one packet. False: none came in that time. */
 static bool take(HANDLE port, DWORD timeout_ms, struct packet *packet)
 {
@@ -142,7 +145,7 @@ static void measure_5_1(struct lab_outcome *o)
         post(port, key);
     struct packet packet;
     for (int i = 0; i < 5; i++)
-        if (take(port, 1000, &packet))
+        if (take(port, PATIENCE_MS, &packet))
             o->seen[i] = (long)packet.key;
     CloseHandle(port);
 }
@@ -164,7 +167,7 @@ static void measure_5_2(struct lab_outcome *o)
     post(port, URGENT);
     SetThreadPriority(GetCurrentThread(), THREAD_PRIORITY_NORMAL);
     struct packet packet;
-    while (take(port, 1000, &packet) && packet.key != URGENT)
+    while (take(port, PATIENCE_MS, &packet) && packet.key != URGENT)
         o->seen[0]++;
     CloseHandle(port);
 }
@@ -501,10 +504,10 @@ static void measure_5_7(struct lab_outcome *o)
     HANDLE port = new_port(0);
     for (int i = 0; i < 10; i++)
         post(port, KEY_WORK);
-    o->seen[0] = (long)take_many(port, 64, 1000);
+    o->seen[0] = (long)take_many(port, 64, PATIENCE_MS);
     for (int i = 0; i < 10; i++)
         post(port, KEY_WORK);
-    o->seen[1] = (long)take_many(port, 4, 1000);
+    o->seen[1] = (long)take_many(port, 4, PATIENCE_MS);
     CloseHandle(port);
 }
 
@@ -533,7 +536,8 @@ static void measure_5_17(struct lab_outcome *o)
     HANDLE thread = start_thread(take_a_batch, &batch);
     Sleep(20);
     post(batch.port, KEY_WORK);
-    o->seen[0] = WaitForSingleObject(batch.returned, 1000) == WAIT_OBJECT_0;
+    o->seen[0] =
+        WaitForSingleObject(batch.returned, PATIENCE_MS) == WAIT_OBJECT_0;
     if (o->seen[0] == 0)
         for (int i = 0; i < 63; i++)
             post(batch.port, KEY_WORK);
@@ -557,7 +561,7 @@ static void measure_5_19(struct lab_outcome *o)
     o->seen[0] = take(port, 10, &packet);
     o->seen[1] = (long)packet.error;
     post(port, KEY_WORK);
-    o->seen[2] = take(port, 1000, &packet);
+    o->seen[2] = take(port, PATIENCE_MS, &packet);
     CloseHandle(port);
     take(port, 10, &packet);
     o->seen[3] = (long)packet.error;
@@ -623,7 +627,7 @@ static void measure_5_9(struct lab_outcome *o)
     HANDLE port = new_port(0);
     struct packet packet;
     join_thread(start_thread(post_something, &port));
-    take(port, 1000, &packet);
+    take(port, PATIENCE_MS, &packet);
     o->seen[0] = (long)packet.bytes;
     o->seen[1] = (long)packet.key;
     o->seen[2] = packet.overlapped != NULL;
@@ -651,7 +655,7 @@ static void measure_5_15(struct lab_outcome *o)
     }
     for (int i = 0; i < 4; i++)
         closesocket(pairs[i][0]);
-    while (take(port, o->seen[1] < 4 ? 2000 : 50, &packet)) {
+    while (take(port, o->seen[1] < 4 ? PATIENCE_MS : 50, &packet)) {
         o->seen[1]++;
         o->seen[2] += packet.error != 0;
     }
@@ -683,7 +687,7 @@ static void measure_5_24(struct lab_outcome *o)
     join_thread(start_thread(start_a_receive, &pair[0]));
     o->seen[0] = take(port, 100, &packet);
     send_text(pair[1], "hello");
-    o->seen[1] = take(port, 1000, &packet) && packet.error == 0;
+    o->seen[1] = take(port, PATIENCE_MS, &packet) && packet.error == 0;
     o->seen[2] = (long)packet.bytes;
     close_pair(pair);
     CloseHandle(port);
@@ -724,7 +728,7 @@ static void measure_5_11(struct lab_outcome *o)
     HANDLE port = new_port(0);
     struct packet packet;
     post(port, key);
-    take(port, 1000, &packet);
+    take(port, PATIENCE_MS, &packet);
     o->seen[0] = (long)sizeof packet.key * 8;
     o->seen[1] = packet.key == key;
     o->seen[2] = (ULONG_PTR)(DWORD)packet.key == key;
@@ -754,7 +758,7 @@ static void measure_5_13(struct lab_outcome *o)
     memcpy(buffer, other_use, sizeof other_use);
     overlapped.InternalHigh = 4711;
     send_text(pair[1], "HELLO");
-    take(port, 1000, &packet);
+    take(port, PATIENCE_MS, &packet);
     o->seen[1] = memcmp(buffer, "HELLOfor", 5) == 0;
     o->seen[2] = overlapped.InternalHigh == 5;
     close_pair(pair);
@@ -783,7 +787,7 @@ static void measure_5_10(struct lab_outcome *o)
     }
     for (int i = 0; i < CONNECTIONS; i++)
         send_text(pairs[i][1], "hello");
-    for (int i = 0; i < CONNECTIONS && take(port, 2000, &packet); i++) {
+    for (int i = 0; i < CONNECTIONS && take(port, PATIENCE_MS, &packet); i++) {
         o->seen[1] += (long)packet.bytes;
         o->seen[2] += recv(pairs[packet.key][0], buffer, sizeof buffer, 0) == 5;
     }
@@ -825,13 +829,13 @@ static void duplex_open(struct duplex *d)
         d->sends = send_pends(d->pair[0], to_send, MEGABYTE, &d->send);
 }
 
-/* Returns how many packets were left. */
-static long duplex_close(struct duplex *d)
+/* Cancels, and returns how many packets came; that many are expected. */
+static long duplex_close(struct duplex *d, long expected)
 {
     long left = 0;
     struct packet packet;
     CancelIoEx((HANDLE)d->pair[0], NULL);
-    while (take(d->port, 100, &packet))
+    while (left < expected && take(d->port, PATIENCE_MS, &packet))
         left++;
     close_pair(d->pair);
     CloseHandle(d->port);
@@ -843,7 +847,7 @@ static void measure_5_20(struct lab_outcome *o)
     struct duplex d;
     duplex_open(&d);
     o->seen[0] = d.receives + d.sends;
-    o->seen[1] = duplex_close(&d);
+    o->seen[1] = duplex_close(&d, 2);
 }
 
 static bool holds_5_20(const long seen[])
@@ -858,10 +862,10 @@ static void measure_5_22(struct lab_outcome *o)
     struct packet packet;
     duplex_open(&d);
     CancelIoEx((HANDLE)d.pair[0], &d.receive);
-    o->seen[0] = take(d.port, 1000, &packet) && packet.error != 0 &&
+    o->seen[0] = take(d.port, PATIENCE_MS, &packet) && packet.error != 0 &&
                  packet.overlapped == &d.receive;
     o->seen[1] = take(d.port, 50, &packet);
-    o->seen[2] = duplex_close(&d);
+    o->seen[2] = duplex_close(&d, 1);
 }
 
 /* Nothing was left in flight after the first failure. */
@@ -882,10 +886,10 @@ static unsigned __stdcall handle_one(void *data)
 {
     struct two_receives *two = data;
     struct packet packet;
-    take(two->port, 2000, &packet);
+    take(two->port, PATIENCE_MS, &packet);
     LONG which = packet.overlapped == &two->overlapped[1] ? 2 : 1;
     if (which == 1)
-        WaitForSingleObject(two->second_is_done, 1000);
+        WaitForSingleObject(two->second_is_done, PATIENCE_MS);
     two->order[InterlockedIncrement(&two->handled) - 1] = which;
     if (which == 2)
         SetEvent(two->second_is_done);
@@ -960,7 +964,7 @@ static void measure_5_14(struct lab_outcome *o)
     }
     for (int i = 0; i < CLIENTS; i++)
         clients[i] = connect_to(listener);
-    while (o->seen[1] < CLIENTS && take(port, 2000, &packet))
+    while (o->seen[1] < CLIENTS && take(port, PATIENCE_MS, &packet))
         o->seen[1] += packet.error == 0;
     for (int i = 0; i < CLIENTS; i++) {
         closesocket(clients[i]);
@@ -1034,14 +1038,14 @@ static void measure_5_18(struct lab_outcome *o)
     start_all(pairs, overlapped);
     send_to_all(pairs);
     for (long taken = 0; taken < BUSY; taken++)
-        o->seen[3] += take(port, 2000, &packet);
+        o->seen[3] += take(port, PATIENCE_MS, &packet);
     o->seen[2] = BUSY;
 
     start_all(pairs, overlapped);
     send_to_all(pairs);
     Sleep(50);
     for (ULONG taken = 0; taken < BUSY;) {
-        ULONG now = take_many(port, 64, 2000);
+        ULONG now = take_many(port, 64, PATIENCE_MS);
         if (now == 0)
             break;
         taken += now;
