@@ -42,7 +42,7 @@ plant 02_nonblocking/README.md '$s/$/ *A new term*/' \
 plant 03_overlapped_event/README.md 's/!\[[^]]*\](figures\/timeline/![](figures\/timeline/' \
     'picture figures/timeline.svg has no text'
 plant 03_overlapped_event/labs.c 's/{"3\.1",/{"3.99",/' 'its labs are not those of'
-plant 03_overlapped_event/README.md 's/ insertions(+)/ insertions (+)/' ', not "'
+plant 04_overlapped_apc/README.md 's/ insertions(+)/ insertions (+)/' ', not "'
 plant 04_overlapped_apc/server.c 's/^\(static void connection_close.*\)/\1 \/* *\//' \
     'connection_close is not the same in'
 plant 05_iocp/README.md 's/^cl \/std:c11/cl \/std:c17/' 'no line "cl /std:c11 /I'
