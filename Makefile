@@ -326,7 +326,7 @@ check-checks: ## faults planted in sources and texts must be found by the checks
 # and of Windows on ARM as far as the linker.
 check-clang: ## build everything with clang, for x64, x86 and ARM64
 	+@MAKE=$(call quote,$(PARALLEL)) sh bench/check_clang.sh \
-	    $(patsubst $(BUILD)/%,$(BUILD)/clang/%,$(PROGRAMS) $(FORMS)) \
+	    $(patsubst $(BUILD)/%,$(BUILD)/clang/%,$(PROGRAMS) $(FORMS) $(LABS)) \
 	    $(CLANG_FOR:%=clang-%)
 clang-build:
 	+@$(PARALLEL) BUILD=$(BUILD)/clang CC=$(call quote,$(CLANG_CC)) \
