@@ -293,13 +293,14 @@ $(PREFIX)/.ready: | $(FIRST)
 
 # ---- check -------------------------------------------------------------------
 
-PARTS := check-native check-fuzz check-page check-steps check-checks \
-         check-clang check-ruler check-labs check-texts check-servers check-bugs \
-         check-solutions
+# These compute, and run beside the others, which mostly wait.
+BESIDE := check-native check-fuzz check-steps check-checks check-page check-clang
+PARTS  := check-labs check-texts check-servers check-bugs check-solutions \
+          check-ruler
 
 ifeq ($(CASE)$(SERVER),)
 check: $(READY) ## test everything; CASE=... SERVER=...: only that, see above
-	+@MAKE=$(call quote,$(PARALLEL)) $(WITH_WINE) sh bench/check_all.sh $(PARTS)
+	+@MAKE=$(call quote,$(PARALLEL)) $(WITH_WINE) sh bench/check_all.sh $(BESIDE) -- $(PARTS)
 else
 check: check-servers
 endif
@@ -362,7 +363,7 @@ check-handles: all $(READY) ## each server when there is no handle left
 	    $(LOW_PREFIX)/.ready)
 	@BUILD=$(BUILD) LOW_PREFIX=$(LOW_PREFIX) $(WITH_WINE) \
 	    sh bench/check_handles.sh $(SERVERS)
-.PHONY: check labs-build clang-build soak check-handles $(PARTS)
+.PHONY: check labs-build clang-build soak check-handles $(BESIDE) $(PARTS)
 
 # Unit tests: bench/tests/test_NAME.c, built for the system that make runs on.
 TESTS  := $(patsubst bench/tests/%.c,$(BUILD)/native/%$(if $(filter \

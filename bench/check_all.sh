@@ -1,38 +1,65 @@
 #!/bin/sh
-# Runs the parts of `make check` one after the other, whatever their outcome,
-# and ends with the sum. Each part is a make target that prints a line
-# "N passed, N failed[, N skipped]" last.
-#   MAKE=... sh bench/check_all.sh TARGET...
+# Runs the parts of `make check`, whatever their outcome, and ends with the sum.
+# Each part is a make target that prints a line "N passed, N failed[, N skipped]"
+# last. Those before "--" compute and need no Wine; they run one after the other
+# beside those after it, which mostly wait, and are shown when all have ended.
+#   MAKE=... sh bench/check_all.sh TARGET... -- TARGET...
 set -u
 
-passed=0 failed=0 skipped=0 broken='' times=''
-log=$(mktemp) || exit 1
-trap 'rm -f "$log" "$log.status"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+logs=$(mktemp -d) || exit 1
+beside=
+trap 'rm -rf "$logs"' EXIT
+trap 'kill $beside 2>/dev/null; exit 130' INT
+trap 'kill $beside 2>/dev/null; exit 143' TERM HUP
 
-for part; do
-    printf '\n== %s\n' "$part"
+# Runs one part; what came of it goes into a file: "PART PASSED FAILED SKIPPED
+# SECONDS".
+run() {
     begin=$(date +%s)
-    { $MAKE "$part" 2>&1; echo $? >"$log.status"; } | tee "$log"
-    status=$(cat "$log.status")
-    # shellcheck disable=SC2046 # three words are meant
-    set -- $(tr -d '\r' <"$log" | awk '
+    printf '\n== %s\n' "$1"
+    { $MAKE "$1" 2>&1; echo $? >"$logs/$1.status"; } | tee "$logs/$1.log"
+    tr -d '\r' <"$logs/$1.log" | awk -v part="$1" \
+        -v status="$(cat "$logs/$1.status")" \
+        -v seconds=$(($(date +%s) - begin)) '
         /^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$/ {
-            passed = $1; failed = $3; skipped = $5 + 0; seen = 1
+            passed = $1; failed = $3; skipped = $5 + 0
         }
-        END { if (seen) print passed, failed, skipped; else print 0, 0, 0 }')
-    # A part that ended badly without counting a failure has failed as one.
-    [ "$status" -ne 0 ] && [ "$2" -eq 0 ] && set -- "$1" 1 "$3"
-    passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
-    [ "$2" -eq 0 ] || broken="$broken $part"
-    times="$times $part $(($(date +%s) - begin)) s,"
+        END { # ended badly without counting a failure: it has failed as one
+            if (status != 0 && failed + 0 == 0) failed = 1
+            print part, passed + 0, failed + 0, skipped + 0, seconds
+        }' >>"$logs/results"
+}
+
+run_beside() {
+    for part; do
+        [ "$part" != -- ] || break
+        run "$part"
+    done
+}
+
+run_beside "$@" >"$logs/beside" 2>&1 &
+beside=$!
+while [ "$1" != -- ]; do
+    shift
 done
+shift
+for part; do
+    run "$part"
+done
+wait
+cat "$logs/beside"
 
 printf '\n'
 echo 'left out, because they take long: make mutants, check-guard, faults,' \
     'coverage, check-handles, soak, and make check-servers ARGS=--long'
-echo "it took:${times%,}"
-[ -z "$broken" ] || echo "not well:$broken"
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+awk '{
+        passed += $2; failed += $3; skipped += $4
+        times = times (times == "" ? "" : ", ") $1 " " $5 " s"
+        if ($3 > 0) broken = broken " " $1
+    }
+    END {
+        print "it took: " times
+        if (broken != "") print "not well:" broken
+        printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
+        exit failed > 0
+    }' "$logs/results"
