@@ -1,11 +1,12 @@
 /* 03: overlapped I/O with events.
  *
  * An overlapped call starts an operation and returns; the operation goes on
- * without us and, when it is over, sets an event. So one thread can wait for
- * many operations at once: for 64, which is what one wait takes. Here each
- * worker has 63 places for connections, and one event more to wake it.
+ * without us and, when it has completed, Windows signals an event. So one
+ * thread can wait for many operations at once: for 64, which is what one wait
+ * takes. Here each worker has 63 places for connections, and one event more to
+ * wake it.
  *
- * Threads: main, which waits to stop; one that accepts; workers as needed.
+ * Threads: main, which waits to stop; one that accepts; workers.
  */
 #include <stdlib.h>
 
@@ -14,35 +15,28 @@
  * Windows; with OBSERVE=0 they are not. Nothing else changes. */
 #include "observe.h"
 
-enum operation { NOTHING_YET, RECEIVING, SENDING };
-
 /* One client, with at most one operation in flight: receive, send all of that
- * back, receive again. So order needs no lock, and memory is bounded whatever
- * the peer does. In flight, overlapped and buffer belong to Windows: do not
- * free or use them. Whoever takes the completion owns c until it starts the
- * next operation. Only next and previous are the lock's: main finds c through
- * them, reads what is volatile, and cancels. */
+ * back, receive again. So only one thread uses c at any time and no lock is
+ * needed, and memory is bounded whatever the peer does. While an operation is
+ * in flight, overlapped and buffer belong to Windows: do not use or free them.
+ * Whoever takes the completion owns c until it starts the next operation. */
 struct connection {
-    WSAOVERLAPPED overlapped;          /* leads back to the connection */
-    volatile enum operation operation; /* main looks, too */
-    SOCKET socket;
-    long id;
-    volatile DWORD active_ms; /* GetTickCount() of the last completion */
-    DWORD filled_bytes;
-    DWORD sent_bytes;
-    struct tally tally;
-    struct connection *next;
-    struct connection *previous;
+    struct member m; /* socket, counts, place in the list: see roster.h */
+    WSAOVERLAPPED overlapped;
+    DWORD filled_bytes;    /* received into buffer */
+    DWORD sent_bytes;      /* of these, sent back */
+    DWORD error;           /* of the operation that failed, or 0 */
+    bool is_over;          /* the next turn closes it */
     struct worker *worker; /* NULL: nobody's yet */
     DWORD place;           /* its event is worker->events[place] */
-    char buffer[]; /* options.buffer_bytes of it: all the memory a peer gets */
+    char buffer[];         /* options.buffer_bytes of it */
 };
 
 enum { PLACES = WSA_MAXIMUM_WAIT_EVENTS - 1 };
 
-/* connections[i] and events[i] belong together; event 0 says that there is
- * somebody new, or that it is time to end. Any thread may put a connection into
- * a place that is empty (NULL); only the worker itself takes it out. */
+/* connections[i] and events[i] belong together. Event 0 says that there is a
+ * new connection, or that it is time to end. The acceptor puts a connection
+ * into a place that is empty (NULL); only the worker itself takes it out. */
 struct worker {
     HANDLE handle;
     struct worker *next;
@@ -55,57 +49,36 @@ struct worker {
 static SOCKET listener;
 static volatile LONG stopping; /* 1: a completion closes its connection */
 
-static SRWLOCK lock = SRWLOCK_INIT; /* guards the list */
-static struct connection *connections;
-
 static struct worker *volatile workers;
-static long worker_count;
-static long workers_at_most;
+static long worker_count; /* 0: as many as there are processors, or needed */
+static bool may_add_workers;
 static const struct option own_options[] = {
-    {"--groups", "N", "workers, of 63 places each; 0: as many as needed",
-     OPTION_NUMBER, &workers_at_most, 0, 1000},
+    {"--workers", "N",
+     "workers, of 63 places each; 0: one for each processor, "
+     "and more when all places are taken",
+     OPTION_NUMBER, &worker_count, 0, 1000},
     {NULL, NULL, NULL, OPTION_FLAG, NULL, 0, 0}};
 
-static struct connection *connection_open(SOCKET s);
 static void hand_over(struct connection *c);
+static bool start_recv(struct connection *c);
+static bool start_send(struct connection *c);
+static bool end_turn(struct connection *c);
+static void connection_close(struct connection *c);
 static struct worker *start_worker(void);
-static void start_recv(struct connection *c);
-static void start_send(struct connection *c);
-static void on_complete(struct connection *c, DWORD error, DWORD bytes);
-static void connection_close(struct connection *c, const char *call,
-                             DWORD error);
 
-/* [S1] Listen. Nobody can connect before, nobody is told before. */
+/* [S1] From here on clients can connect. */
 static void start_listening(void)
 {
     listener = net_listen(options.host, (unsigned short)options.port);
 }
 
-/* [S2] A client has been accepted. */
+/* [S2] [S3] A client has been accepted. */
 static void on_accept(SOCKET s)
 {
-    struct connection *c = connection_open(s);
+    struct connection *c =
+        roster_admit(s, sizeof *c + (size_t)options.buffer_bytes);
     if (c != NULL)
         hand_over(c);
-}
-
-/* [S3] Returns NULL when there is no room; s has been closed then. */
-static struct connection *connection_open(SOCKET s)
-{
-    long id;
-    struct connection *c = server_admit(s, sizeof *c, &id);
-    if (c == NULL)
-        return NULL;
-    c->socket = s;
-    c->id = id;
-    c->active_ms = GetTickCount();
-    AcquireSRWLockExclusive(&lock);
-    c->next = connections;
-    if (c->next != NULL)
-        c->next->previous = c;
-    connections = c;
-    ReleaseSRWLockExclusive(&lock);
-    return c;
 }
 
 static struct worker *emptiest_worker(void)
@@ -117,161 +90,164 @@ static struct worker *emptiest_worker(void)
     return emptiest;
 }
 
-/* Event 0. Without it the worker might sleep for ever. */
+/* Signals event 0. Without it the worker might sleep for ever. */
 static void wake_worker(struct worker *worker)
 {
     if (!WSASetEvent(worker->events[0]))
         die("WSASetEvent", (DWORD)WSAGetLastError());
 }
 
-static void leave_worker(struct worker *worker, DWORD place)
+/* Puts c into a free place, which there is. From the exchange on c belongs to
+ * the worker, and this thread must not touch it. */
+static void take_place(struct connection *c, struct worker *worker)
 {
-    worker->connections[place] = NULL;
-    InterlockedDecrement(&worker->members);
-}
-
-/* Moves c to a free place of worker; its old place becomes free. Claimed in
- * one step, as others may want that place; from then on c is the other thread's
- * and must not be touched. Returns false if no place is free: c stays. */
-static bool take_place(struct connection *c, struct worker *worker)
-{
-    struct worker *old_worker = c->worker;
-    DWORD old_place = c->place;
-    c->operation = NOTHING_YET;
     c->worker = worker;
-    for (c->place = 1; c->place <= PLACES; c->place++)
-        if (InterlockedCompareExchangePointer(
-                (PVOID volatile *)&worker->connections[c->place], c, NULL) ==
-            NULL) {
-            InterlockedIncrement(&worker->members);
-            wake_worker(worker);
-            if (old_worker != NULL)
-                leave_worker(old_worker, old_place);
-            return true;
-        }
-    c->worker = old_worker;
-    c->place = old_place;
-    return false;
+    c->place = 1;
+    while (worker->connections[c->place] != NULL)
+        c->place++;
+    InterlockedIncrement(&worker->members);
+    InterlockedExchangePointer((PVOID volatile *)&worker->connections[c->place],
+                               c);
+    wake_worker(worker);
 }
 
-/* To the worker with the fewest, or to a new one if all are full. */
+/* The event must not stay signaled: nobody would reset it, and each wait would
+ * return at once. */
+static void leave_place(struct connection *c)
+{
+    WSAResetEvent(c->worker->events[c->place]);
+    InterlockedExchangePointer(
+        (PVOID volatile *)&c->worker->connections[c->place], NULL);
+    InterlockedDecrement(&c->worker->members); /* last: the place is free */
+}
+
+/* To the worker with the fewest connections, or to a new one if all are full.
+ * Only the acceptor thread runs this, so no two look for a place at once. */
 static void hand_over(struct connection *c)
 {
     struct worker *worker = emptiest_worker();
-    if (worker != NULL && take_place(c, worker))
-        return;
-    if (workers_at_most == 0 || worker_count < workers_at_most) {
+    if (worker->members == PLACES && may_add_workers)
         worker = start_worker();
-        if (worker != NULL && take_place(c, worker))
-            return;
-    } else {
+    if (worker != NULL && worker->members < PLACES) {
+        take_place(c, worker);
+        return;
+    }
+    if (worker != NULL)
         report("refused a client: one wait takes %d events, and no worker has "
                "a free place",
                WSA_MAXIMUM_WAIT_EVENTS);
-    }
-    connection_close(c, NULL, 0);
+    connection_close(c);
 }
 
-/* Gives OVERLAPPED a fresh start before each operation. */
-static void prepare(struct connection *c, enum operation operation)
+/* Each operation begins with a fresh OVERLAPPED. */
+static void begin_operation(struct connection *c, bool is_sending)
 {
     c->overlapped = (WSAOVERLAPPED){.hEvent = c->worker->events[c->place]};
-    c->operation = operation;
-    c->tally.posted++;
+    c->m.is_sending = is_sending;
+    c->m.tally.posted++;
 }
 
-/* [S4] From here to the completion the buffer belongs to Windows. */
-static void start_recv(struct connection *c)
+/* [S5] c's operation has completed, and its memory is ours again. 0 bytes: the
+ * peer has sent all it wants to send, and has been sent all of it back. Returns
+ * whether the next operation has completed synchronously and nothing else will
+ * say so: then the caller goes on with c. If not, c may belong to another
+ * thread already, or be freed. */
+static bool on_complete(struct connection *c, DWORD error, DWORD bytes)
+{
+    c->m.tally.completed++;
+    c->m.active_ms = GetTickCount();
+    if (c->m.is_sending) {
+        c->m.tally.bytes_out += bytes;
+        c->sent_bytes += bytes;
+    } else {
+        c->m.tally.bytes_in += bytes;
+        c->filled_bytes = bytes;
+        c->sent_bytes = 0;
+    }
+    c->error = error;
+    c->is_over = error != 0 || bytes == 0;
+    if (c->sent_bytes < c->filled_bytes && !c->is_over && !stopping)
+        return start_send(c);
+    return end_turn(c);
+}
+
+/* c has nothing in flight: it receives, or its life ends. */
+static bool begin_turn(struct connection *c)
+{
+    if (!c->is_over && !stopping)
+        return start_recv(c);
+    connection_close(c);
+    return false;
+}
+
+/* c has been sent all that it sent, or its life ends. */
+static bool end_turn(struct connection *c)
+{
+    return begin_turn(c);
+}
+
+/* [S4] From here to the completion the buffer belongs to Windows. Pending or
+ * completed synchronously: the event says so. A receive is never taken without
+ * the wait, so that no peer can keep the worker from the others. */
+static bool start_recv(struct connection *c)
 {
     WSABUF buffer = {.len = (ULONG)options.buffer_bytes, .buf = c->buffer};
     DWORD flags = 0;
-    /* c has nothing in flight: it may move to a worker with fewer. That one
-     * finds NOTHING_YET, and starts the receive. */
-    struct worker *emptiest = emptiest_worker();
-    if (emptiest->members + 1 < c->worker->members && take_place(c, emptiest))
-        return;
-    prepare(c, RECEIVING);
-    if (WSARecv(c->socket, &buffer, 1, NULL, &flags, &c->overlapped, NULL) ==
+    begin_operation(c, false);
+    if (WSARecv(c->m.socket, &buffer, 1, NULL, &flags, &c->overlapped, NULL) ==
         SOCKET_ERROR) {
         int error = WSAGetLastError();
         if (error != WSA_IO_PENDING)
-            on_complete(c, (DWORD)error, 0); /* it has not started */
+            return on_complete(c, (DWORD)error, 0); /* it has not started */
     }
-    /* Pending or done: the event says so, and the worker will see it. */
+    return false;
 }
 
-/* [S5] The buffer is ours again. */
-static void on_recv_complete(struct connection *c, DWORD error, DWORD bytes)
+/* [S6] Sends the next piece of what has not been sent yet. If that completes
+ * synchronously it is taken without a wait. Its event is signaled then, and the
+ * next operation resets it. */
+static bool start_send(struct connection *c)
 {
-    c->tally.completed++;
-    c->active_ms = GetTickCount();
-    c->tally.bytes_in += bytes;
-    c->filled_bytes = bytes; /* from now on we owe them */
-    c->sent_bytes = 0;
-    /* 0 bytes: the peer has sent all it wants to send, and everything it sent
-     * has been sent back before we received again. */
-    if (error != 0 || bytes == 0 || stopping)
-        connection_close(c, "WSARecv", error);
-    else
-        start_send(c);
-}
-
-/* [S6] Sends what has not been sent yet. */
-static void start_send(struct connection *c)
-{
-    WSABUF buffer = {.len = c->filled_bytes - c->sent_bytes,
+    DWORD left = c->filled_bytes - c->sent_bytes;
+    WSABUF buffer = {.len =
+                         left < SEND_BYTES_AT_MOST ? left : SEND_BYTES_AT_MOST,
                      .buf = c->buffer + c->sent_bytes};
-    prepare(c, SENDING);
-    if (WSASend(c->socket, &buffer, 1, NULL, 0, &c->overlapped, NULL) ==
+    begin_operation(c, true);
+    if (WSASend(c->m.socket, &buffer, 1, NULL, 0, &c->overlapped, NULL) ==
         SOCKET_ERROR) {
         int error = WSAGetLastError();
         if (error != WSA_IO_PENDING)
-            on_complete(c, (DWORD)error, 0); /* it has not started */
+            return on_complete(c, (DWORD)error, 0); /* it has not started */
+        return false;
     }
+    return true;
 }
 
-/* A send may complete with fewer bytes than it was given. */
-static void on_send_complete(struct connection *c, DWORD error, DWORD bytes)
+/* c's operation has completed, or c is new here and has none. */
+static void collect(struct connection *c)
 {
-    c->tally.completed++;
-    c->active_ms = GetTickCount();
-    c->tally.bytes_out += bytes;
-    c->sent_bytes += bytes;
-    if (error != 0 || stopping)
-        connection_close(c, "WSASend", error);
-    else if (c->sent_bytes < c->filled_bytes)
-        start_send(c);
-    else
-        start_recv(c);
-}
-
-static void on_complete(struct connection *c, DWORD error, DWORD bytes)
-{
-    if (c->operation == RECEIVING)
-        on_recv_complete(c, error, bytes);
-    else
-        on_send_complete(c, error, bytes);
-}
-
-/* c's operation is over, or c is new here and has none. */
-static void take_completion(struct connection *c)
-{
+    DWORD error = 0;
     DWORD bytes = 0;
     DWORD flags = 0;
-    if (c->operation == NOTHING_YET)
-        start_recv(c);
-    else if (WSAGetOverlappedResult(c->socket, &c->overlapped, &bytes, FALSE,
-                                    &flags))
-        on_complete(c, 0, bytes);
-    else
-        on_complete(c, (DWORD)WSAGetLastError(), bytes);
+    if (c->m.tally.posted == 0) {
+        begin_turn(c);
+        return;
+    }
+    if (!WSAGetOverlappedResult(c->m.socket, &c->overlapped, &bytes, FALSE,
+                                &flags))
+        error = (DWORD)WSAGetLastError();
+    while (on_complete(c, error, bytes)) /* calls in calls would use up stack */
+        bytes = (DWORD)c->overlapped.InternalHigh;
 }
 
 /* [S7] The wait returns the lowest event that is signaled. Serving only that
- * one could starve the others: so after each wait we look at every place.
- * (HasOverlappedIoCompleted only reads memory; a newcomer's is zero and looks
- * over, too.) Event 0 is reset before we look, a connection's event before its
- * next operation starts: later, a newcomer or a completion could be missed. */
+ * one could starve the others, so the worker looks at every place after each
+ * wait. HasOverlappedIoCompleted only reads memory; in a new connection it
+ * reads 0, which means completed. Event 0 is reset before the worker looks:
+ * a reset afterwards could erase the signal of a connection that came in
+ * between. The event of a connection needs no reset: starting an operation
+ * resets it (documentation page "Synchronization and Overlapped Input and
+ * Output"). */
 static unsigned __stdcall run_worker(void *data)
 {
     struct worker *me = data;
@@ -281,18 +257,16 @@ static unsigned __stdcall run_worker(void *data)
                                                 WSA_INFINITE, FALSE);
         if (lowest == WSA_WAIT_FAILED)
             die("WSAWaitForMultipleEvents", (DWORD)WSAGetLastError());
-        WSAResetEvent(me->events[lowest]);
+        if (lowest == 0)
+            WSAResetEvent(me->events[0]);
         count = 1;
         for (DWORD place = 1; place <= PLACES; place++) {
             struct connection *c = me->connections[place];
             if (c == NULL)
                 continue;
             count = place + 1;
-            if (!HasOverlappedIoCompleted(&c->overlapped))
-                continue;
-            if (place != lowest)
-                WSAResetEvent(me->events[place]);
-            take_completion(c);
+            if (HasOverlappedIoCompleted(&c->overlapped))
+                collect(c);
         }
     }
     return 0;
@@ -305,8 +279,8 @@ static void close_events(struct worker *worker)
             WSACloseEvent(worker->events[place]);
 }
 
-static struct worker *give_up(struct worker *worker, const char *call,
-                              DWORD error)
+static struct worker *discard_worker(struct worker *worker, const char *call,
+                                     DWORD error)
 {
     report_connection(0, call, error);
     close_events(worker);
@@ -314,7 +288,7 @@ static struct worker *give_up(struct worker *worker, const char *call,
     return NULL;
 }
 
-/* NULL: it could not be started, and why has been reported. */
+/* Returns NULL when it could not be started; that has been reported. */
 static struct worker *start_worker(void)
 {
     struct worker *worker = calloc(1, sizeof *worker);
@@ -325,64 +299,34 @@ static struct worker *start_worker(void)
     for (int place = 0; place <= PLACES; place++) {
         worker->events[place] = WSACreateEvent(); /* a manual-reset one */
         if (worker->events[place] == WSA_INVALID_EVENT)
-            return give_up(worker, "WSACreateEvent", (DWORD)WSAGetLastError());
+            return discard_worker(worker, "WSACreateEvent",
+                                  (DWORD)WSAGetLastError());
     }
     worker->handle =
         (HANDLE)_beginthreadex(NULL, 0, run_worker, worker, 0, NULL);
     if (worker->handle == NULL)
-        return give_up(worker, "_beginthreadex", _doserrno);
-    worker_count++;
+        return discard_worker(worker, "_beginthreadex", _doserrno);
     worker->next = workers;
     InterlockedExchangePointer((PVOID volatile *)&workers, worker);
     return worker;
 }
 
-/* Nobody else can find c afterwards, or cancel anything on its socket. */
-static void remove_connection(struct connection *c)
+static void start_workers(void)
 {
-    AcquireSRWLockExclusive(&lock);
-    if (c->previous != NULL)
-        c->previous->next = c->next;
-    else
-        connections = c->next;
-    if (c->next != NULL)
-        c->next->previous = c->previous;
-    ReleaseSRWLockExclusive(&lock);
+    may_add_workers = worker_count == 0;
+    if (worker_count == 0)
+        worker_count = server_processor_count();
+    for (long i = 0; i < worker_count; i++)
+        if (start_worker() == NULL)
+            exit(1);
+}
+
+/* [S8] c has no operation in flight. */
+static void connection_close(struct connection *c)
+{
     if (c->worker != NULL)
-        leave_worker(c->worker, c->place);
-}
-
-/* [S8] c has no operation in flight. error 0: nothing went wrong. A peer that
- * has not got all of its echo is reset: an orderly end would tell it that this
- * was all. */
-static void connection_close(struct connection *c, const char *call,
-                             DWORD error)
-{
-    struct tally tally = c->tally;
-    if (error != 0 && error != WSA_OPERATION_ABORTED) /* we cancelled */
-        report_connection(c->id, call, error);
-    remove_connection(c);
-    if (c->sent_bytes < c->filled_bytes)
-        net_close_reset(c->socket);
-    else
-        net_close_orderly(c->socket);
-    report_verbose("connection %ld: closed", c->id);
-    free(c);
-    ledger_closed(&tally); /* last of all: it may be what stop_server awaits */
-}
-
-/* Asks Windows to end the operations of all connections, or only of those whose
- * time is up. It only asks: the completion still comes. Whoever takes it closes
- * the connection, or goes on if the operation succeeded after all. It misses a
- * connection between two operations: so main repeats it. */
-static void cancel_connections(bool all)
-{
-    AcquireSRWLockShared(&lock);
-    for (struct connection *c = connections; c != NULL; c = c->next)
-        if (all ||
-            server_timed_out(c->id, c->active_ms, c->operation == SENDING))
-            CancelIoEx((HANDLE)c->socket, NULL);
-    ReleaseSRWLockShared(&lock);
+        leave_place(c);
+    roster_leave(&c->m, c->m.is_sending ? "WSASend" : "WSARecv", c->error);
 }
 
 /* [S9] Cancels until nothing is in flight; only then ends the workers. Memory
@@ -392,17 +336,15 @@ static void stop_server(void)
     InterlockedExchange(&stopping, 1);
     acceptor_stop();
     do {
-        cancel_connections(true);
+        roster_cancel(true);
     } while (!ledger_drained(10));
-    for (struct worker *one = workers; one != NULL; one = one->next) {
-        InterlockedExchange(&one->is_ending, 1);
-        wake_worker(one);
-        WaitForSingleObject(one->handle, INFINITE);
-        CloseHandle(one->handle);
-    }
-    while (workers != NULL) { /* no worker looks at another one any more */
+    while (workers != NULL) {
         struct worker *worker = workers;
         workers = worker->next;
+        InterlockedExchange(&worker->is_ending, 1);
+        wake_worker(worker);
+        WaitForSingleObject(worker->handle, INFINITE);
+        CloseHandle(worker->handle);
         close_events(worker);
         free(worker);
     }
@@ -412,11 +354,11 @@ int main(int argc, char **argv)
 {
     server_begin(argc, argv, "03_overlapped_event", own_options);
     start_listening();
+    start_workers();
     acceptor_start(listener, on_accept); /* it sleeps in accept() */
     net_announce(listener);
-    while (!server_tick()) {
-        cancel_connections(false);
-    }
+    while (!server_tick())
+        roster_cancel(false);
     stop_server();
     return server_end();
 }

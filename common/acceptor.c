@@ -43,14 +43,16 @@ void acceptor_start(SOCKET listener, void (*on_accept)(SOCKET s))
         die("_beginthreadex", _doserrno);
 }
 
-/* closesocket() cancels a blocked call on the socket (documentation page
- * "closesocket function"). */
+/* The listener is closed when nobody can be in accept() any more. A cancel that
+ * falls between two calls has no effect, so it is repeated. */
 void acceptor_stop(void)
 {
     InterlockedExchange(&stopping, 1);
-    closesocket(listening);
-    WaitForSingleObject(thread, INFINITE);
+    do {
+        CancelIoEx((HANDLE)listening, NULL);
+    } while (WaitForSingleObject(thread, 10) == WAIT_TIMEOUT);
     CloseHandle(thread);
+    closesocket(listening);
 }
 
 LPFN_ACCEPTEX acceptor_ex(SOCKET listener)

@@ -12,8 +12,9 @@
  * or handles do not end it. Exits with status 1 if it cannot be started. */
 void acceptor_start(SOCKET listener, void (*on_accept)(SOCKET s));
 
-/* Closes the listener, which wakes the thread, and waits for its end: after
- * that on_accept is not called any more. */
+/* Cancels accept() until the thread has ended, then closes the listener. After
+ * that on_accept is not called any more. (No socket may be closed while another
+ * thread is in a call on it: documentation page "closesocket function".) */
 void acceptor_stop(void);
 
 /* Returns a pointer to AcceptEx, asked for once. (The AcceptEx that a program

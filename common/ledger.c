@@ -72,7 +72,7 @@ bool ledger_drained(uint32_t timeout_ms)
     if (busy != 0)
         SleepConditionVariableSRW(&is_drained, &lock, timeout_ms, 0);
     ReleaseSRWLockExclusive(&lock);
-    return busy == 0;
+    return InterlockedCompareExchange(&busy, 0, 0) == 0;
 }
 
 void ledger_print(void)

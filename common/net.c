@@ -134,7 +134,7 @@ int net_tune(SOCKET s)
     return 0;
 }
 
-void net_close_orderly(SOCKET s)
+void net_close_gracefully(SOCKET s)
 {
     enum { DISCARD_AT_MOST = 64 };
     char discarded[4096];
@@ -148,7 +148,7 @@ void net_close_orderly(SOCKET s)
     closesocket(s);
 }
 
-void net_close_reset(SOCKET s)
+void net_close_abortively(SOCKET s)
 {
     struct linger linger = {.l_onoff = 1, .l_linger = 0};
     setsockopt(s, SOL_SOCKET, SO_LINGER, (const char *)&linger, sizeof linger);

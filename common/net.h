@@ -40,16 +40,16 @@ SOCKET net_accept_socket(void);
  * 2568167 on providers behind the port's back.) */
 bool net_has_ifs_handles(SOCKET s);
 
-/* Closes a socket so that the peer sees an orderly end of the stream: sends
- * what is still queued and a FIN, throws away what has already arrived and
- * nobody will read (closing with unread input would reset the connection, and
- * a reset can destroy data on its way to the peer), then closes. Does not wait
- * for the peer: one that goes on sending is reset in the end. The caller has no
+/* Graceful close: sends what is still queued and a FIN, so that the peer sees
+ * the end of the stream, throws away what has already arrived and nobody will
+ * read (closing with unread input would reset the connection, and a reset can
+ * destroy data on its way to the peer), then closes. Does not wait for the
+ * peer: one that goes on sending is reset in the end. The caller has no
  * operation pending on s, and has sent all that it owes. */
-void net_close_orderly(SOCKET s);
+void net_close_gracefully(SOCKET s);
 
-/* Closes a socket with a reset (SO_LINGER on, 0 seconds): for a peer that must
- * not be waited for. */
-void net_close_reset(SOCKET s);
+/* Abortive close: resets the connection (SO_LINGER on, 0 seconds). For a peer
+ * that must not be waited for, or that must not take this for the end. */
+void net_close_abortively(SOCKET s);
 
 #endif

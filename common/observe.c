@@ -22,6 +22,8 @@ static DWORD slot_index = FLS_OUT_OF_INDEXES; /* each thread's own slot */
 
 /* ---- slots -------------------------------------------------------------- */
 
+static volatile LONG slots_used; /* those before this index have had an owner */
+
 /* Windows calls this when a thread ends (documentation page "FlsAlloc
  * function"): its slot is free for the next thread. */
 static VOID WINAPI release_slot(PVOID data)
@@ -41,6 +43,9 @@ static struct observe_slot *claim_slot(void)
     while (slot < last && (slot->owner != 0 || InterlockedCompareExchange(
                                                    &slot->owner, me, 0) != 0))
         slot++;
+    LONG count = (LONG)(slot - counters->slots) + 1;
+    for (LONG seen = slots_used; slot < last && seen < count;)
+        seen = InterlockedCompareExchange(&slots_used, count, seen);
     FlsSetValue(slot_index, slot);
     return slot;
 }
@@ -146,6 +151,7 @@ struct call {
     struct observe_slot *slot;
     enum observe_call kind;
     uint64_t object; /* socket or handle: tells connections apart in a trace */
+    uint64_t outer;  /* the object of the call that this one is made within */
     uint64_t begin_ns;
     const void *caller; /* with COVERAGE, for note_failed() */
     int fault;          /* what next_fault() said */
@@ -157,11 +163,62 @@ struct call {
 #define begin(kind, object) begin_for(kind, object, NULL)
 #endif
 
+/* Whether a call may block. Winsock's blocking calls may wait alertably, and so
+ * run a completion routine or an APC. If that makes such a call in turn, the
+ * documentation says that this must never be attempted (pages "closesocket
+ * function", "shutdown function", "accept function"). Waiting in a routine is
+ * no better. A call of the seam that is made within another one is made by a
+ * routine or an APC: nothing else runs on a thread that is in a call. */
+static bool may_block(enum observe_call kind)
+{
+    switch (kind) {
+    case OBSERVE_accept:
+    case OBSERVE_recv:
+    case OBSERVE_send:
+    case OBSERVE_select:
+    case OBSERVE_WSAPoll:
+    case OBSERVE_WSAWaitForMultipleEvents:
+    case OBSERVE_SleepEx:
+    case OBSERVE_GetQueuedCompletionStatus:
+    case OBSERVE_GetQueuedCompletionStatusEx:
+    case OBSERVE_connect:
+    case OBSERVE_setsockopt:
+    case OBSERVE_ioctlsocket:
+    case OBSERVE_shutdown:
+    case OBSERVE_closesocket:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* What a thread does that shares the last slot is not followed. */
+static void enter(struct call *call)
+{
+    struct observe_slot *slot = call->slot;
+    if (slot->owner == 0)
+        return;
+    bool is_in_routine = slot->depth > 0;
+    invariant(!is_in_routine || !may_block(call->kind));
+    slot->depth++;
+    call->outer = (uint64_t)slot->object;
+    InterlockedExchange64(&slot->object, (LONG64)call->object);
+}
+
+static void leave(const struct call *call)
+{
+    if (call->slot->owner == 0)
+        return;
+    call->slot->object = (LONG64)call->outer;
+    call->slot->depth--;
+}
+
 static struct call begin_for(enum observe_call kind, uint64_t object,
                              const void *caller)
 {
     struct call call = {
         .slot = my_slot(), .kind = kind, .object = object, .caller = caller};
+    enter(&call);
     if (fault_count > 0)
         call.fault = next_fault(kind);
     if (trace != NULL)
@@ -206,6 +263,7 @@ static void note_failed(const struct call *call)
 static void end(const struct call *call, enum observe_outcome outcome,
                 LONG64 items)
 {
+    leave(call);
     if (outcome == OBSERVE_FAILED)
         note_failed(call);
     /* Only the owner writes here, but the addition is interlocked so that the
@@ -275,10 +333,24 @@ OBSERVE_PLAIN(X)
 #undef X
 /* NOLINTEND(bugprone-macro-parentheses) */
 
+/* No thread may close a socket while another one is in a call on it: that call
+ * might meet the next socket of the same number (documentation page
+ * "closesocket function", which says "must never"). */
+static bool another_thread_uses(SOCKET s, const struct observe_slot *mine)
+{
+    for (LONG i = 0; i < slots_used; i++) {
+        const struct observe_slot *slot = &counters->slots[i];
+        if (slot != mine && slot->depth > 0 && slot->object == (LONG64)s)
+            return true;
+    }
+    return false;
+}
+
 /* A number that is closed twice may be somebody else's by then. */
 int observe_closesocket(SOCKET s)
 {
     struct call call = begin(OBSERVE_closesocket, s);
+    invariant(!another_thread_uses(s, call.slot));
     int result = closesocket(s);
     if (result == 0)
         InterlockedDecrement(&sockets);

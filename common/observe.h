@@ -4,7 +4,11 @@
  * Here those names are redirected to thin wrappers that make the same call and
  *   count   it, by kind and outcome, when it is over;
  *   trace   it, one line in a file, with --trace FILE;
- *   fail    it on purpose, with --fault, so that tests reach every error path.
+ *   fail    it on purpose, with --fault, so that tests reach every error path;
+ *   check   it: no call that may block is made inside a completion routine or
+ *           an APC; no socket is closed while another thread is in a call on
+ *           it; an OVERLAPPED is fresh; nothing is left open at the end. A
+ *           program that breaks such a rule ends with one line that names it.
  * Built with OBSERVE=0 nothing is redirected: the same source calls Windows.
  *
  * Each thread counts in a slot of its own, so that no two threads write to the
@@ -92,7 +96,8 @@ enum observe_outcome {
  * so the sum over all slots is the sum over all threads there ever were. */
 struct observe_slot {
     volatile LONG owner; /* thread id, 0: free */
-    volatile LONG padding;
+    volatile LONG depth; /* calls that its thread is in; 2: see may_block() */
+    volatile LONG64 object; /* of the innermost: a socket, a handle, or 0 */
     /* calls that have returned, by kind and outcome */
     volatile LONG64 calls[OBSERVE_CALL_COUNT][OBSERVE_OUTCOME_COUNT];
     /* recv, send and their like: bytes moved at once. Waits: what they found
@@ -101,7 +106,7 @@ struct observe_slot {
     char unused[64]; /* whatever the alignment: never a shared cache line */
 };
 
-enum { OBSERVE_SLOTS = 2048, OBSERVE_VERSION = 2 };
+enum { OBSERVE_SLOTS = 2048, OBSERVE_VERSION = 3 };
 
 /* The whole mapping. Threads that find no free slot share the last one, which
  * has no owner. The counts stay right, because each is one interlocked

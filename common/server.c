@@ -81,31 +81,10 @@ void server_begin(int argc, char **argv, const char *program,
     net_start();
 }
 
-void *server_admit(SOCKET s, size_t bytes, long *id)
-{
-    *id = ledger_accepted(options.max_clients);
-    if (*id == 0) {
-        server_refuse(s, "as many clients as --max-clients allows");
-        return NULL;
-    }
-    void *memory = calloc(1, bytes + (size_t)options.buffer_bytes);
-    if (memory == NULL) {
-        report_connection(*id, "calloc", ERROR_NOT_ENOUGH_MEMORY);
-        closesocket(s);
-        ledger_closed(NULL);
-        return NULL;
-    }
-    int error = net_tune(s);
-    if (error != 0) /* it can be served all the same */
-        report_connection(*id, "setsockopt", (DWORD)error);
-    report_verbose("connection %ld: open", *id);
-    return memory;
-}
-
 void server_refuse(SOCKET s, const char *reason)
 {
     report("refused a client: %s", reason);
-    net_close_orderly(s);
+    net_close_gracefully(s);
 }
 
 bool server_timed_out(long id, DWORD active_ms, bool is_sending)

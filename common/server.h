@@ -1,5 +1,13 @@
-/* server.h: how every chapter's main() begins and ends, and how it lets clients
- * in. It brings the other headers that a server uses with it. */
+/* server.h: how every chapter's main() begins, ticks and ends. It brings the
+ * other headers that a server uses with it.
+ *
+ * What several threads share, in all files: "volatile" says that another thread
+ * may change a variable; it makes each read a real one and promises no order.
+ * Order comes from locks and from Interlocked functions, which on x64 and ARM64
+ * are full barriers: what one thread has written before, another one sees after
+ * it. A plain read of a volatile variable only decides what its own value
+ * says; where other memory is read because of it, there is a lock, an
+ * Interlocked function or MemoryBarrier() in between. */
 #ifndef COMMON_SERVER_H
 #define COMMON_SERVER_H
 
@@ -11,6 +19,7 @@
 #include "net.h"
 #include "options.h"
 #include "report.h"
+#include "roster.h"
 #include "stop.h"
 
 /* The options that all five servers share, with their defaults. Written once,
@@ -25,19 +34,16 @@ struct server_options {
 };
 extern struct server_options options;
 
+/* The most that a chapter hands to one send. A time-out looks at progress, and
+ * how often there is progress must not depend on --buffer. */
+enum { SEND_BYTES_AT_MOST = 16384 };
+
 /* Reads the command line, starts Winsock and installs the stop signal.
  * program is the chapter's folder name; own_options describes what the chapter
  * adds and ends with an entry whose name is NULL. --help and --version print
  * and exit with status 0; wrong usage prints one line and exits with 2. */
 void server_begin(int argc, char **argv, const char *program,
                   const struct option *own_options);
-
-/* Lets a new client in. Returns zeroed memory for its connection, bytes +
- * options.buffer_bytes, which the caller frees, and its number in *id. When it
- * closes, the caller calls ledger_closed(). NULL: --max-clients are here
- * already, or there is no memory; that has been reported and s closed. 01 has
- * this written out. Any thread. */
-void *server_admit(SOCKET s, size_t bytes, long *id);
 
 /* Turns a client away: reports the reason in one line and closes s so that the
  * client sees an orderly end of the stream. Any thread. */

@@ -239,7 +239,7 @@ static bool can_see_resets(void)
         other = accept(listener, NULL, NULL);
     fill(other);
     fill(one);
-    net_close_reset(other);
+    net_close_abortively(other);
     bool sees = sees_reset(one, 1000);
     closesocket(one);
     closesocket(listener);

@@ -809,10 +809,10 @@ void load_close(struct load *load)
 {
     for (int i = 0; i < load->total_count; i++)
         if (load->connections[i].s != INVALID_SOCKET)
-            net_close_reset(load->connections[i].s);
+            net_close_abortively(load->connections[i].s);
     for (int i = 0; load->idle != NULL && i < load->plan.idle_count; i++)
         if (load->idle[i] != INVALID_SOCKET)
-            net_close_reset(load->idle[i]);
+            net_close_abortively(load->idle[i]);
     if (load->address != NULL)
         freeaddrinfo(load->address);
     if (drain(load)) {

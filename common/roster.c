@@ -1,0 +1,82 @@
+#include "roster.h"
+
+#include <stdlib.h>
+
+#include "net.h"
+#include "report.h"
+#include "server.h"
+#include "observe.h"
+
+static SRWLOCK lock = SRWLOCK_INIT;
+static struct member *members;
+
+void *roster_admit(SOCKET s, size_t bytes)
+{
+    long id = ledger_accepted(options.max_clients);
+    if (id == 0) {
+        server_refuse(s, "as many clients as --max-clients allows");
+        return NULL;
+    }
+    struct member *m = calloc(1, bytes);
+    if (m == NULL) {
+        report_connection(id, "calloc", ERROR_NOT_ENOUGH_MEMORY);
+        closesocket(s);
+        ledger_closed(NULL);
+        return NULL;
+    }
+    int error = net_tune(s);
+    if (error != 0) /* it can be served all the same */
+        report_connection(id, "setsockopt", (DWORD)error);
+    m->socket = s;
+    m->id = id;
+    m->active_ms = GetTickCount();
+    AcquireSRWLockExclusive(&lock);
+    m->next = members;
+    if (m->next != NULL)
+        m->next->previous = m;
+    members = m;
+    ReleaseSRWLockExclusive(&lock);
+    report_verbose("connection %ld: open", id);
+    return m;
+}
+
+/* Afterwards nobody else finds m, or cancels anything on its socket. */
+static void take_off_list(struct member *m)
+{
+    AcquireSRWLockExclusive(&lock);
+    if (m->previous != NULL)
+        m->previous->next = m->next;
+    else
+        members = m->next;
+    if (m->next != NULL)
+        m->next->previous = m->previous;
+    ReleaseSRWLockExclusive(&lock);
+}
+
+/* What the error of a cancelled call is differs from system to system, so
+ * nothing is concluded from it. */
+void roster_leave(struct member *m, const char *call, DWORD error)
+{
+    struct tally tally = m->tally;
+    take_off_list(m);
+    if (error != 0 && !m->was_cancelled)
+        report_connection(m->id, call, error);
+    if (tally.bytes_out < tally.bytes_in)
+        net_close_abortively(m->socket);
+    else
+        net_close_gracefully(m->socket);
+    report_verbose("connection %ld: closed", m->id);
+    free(m);
+    ledger_closed(&tally); /* last: stop_server() may be waiting for it */
+}
+
+void roster_cancel(bool all)
+{
+    AcquireSRWLockShared(&lock);
+    for (struct member *m = members; m != NULL; m = m->next)
+        if (all || server_timed_out(m->id, m->active_ms, m->is_sending)) {
+            m->was_cancelled = true;
+            CancelIoEx((HANDLE)m->socket, NULL);
+        }
+    ReleaseSRWLockShared(&lock);
+}

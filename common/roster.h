@@ -1,0 +1,46 @@
+/* roster.h: who is connected: a list under a lock. Through it main finds the
+ * connections whose time is up and, at the end, all of them. */
+#ifndef COMMON_ROSTER_H
+#define COMMON_ROSTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <winsock2.h>
+#include <windows.h>
+
+#include "ledger.h"
+
+/* The first field of every chapter's struct connection. The lock of the list
+ * protects next and previous. Everything else belongs to the thread that owns
+ * the connection; main only reads what is volatile, and cancels. */
+struct member {
+    SOCKET socket;
+    long id; /* 1 for the first connection */
+    struct tally tally;
+    volatile DWORD active_ms;    /* GetTickCount() of the last progress */
+    volatile bool is_sending;    /* its peer has not got all of its echo yet */
+    volatile bool was_cancelled; /* main has cancelled a call or operation */
+    struct member *next;
+    struct member *previous;
+};
+
+/* Lets a client in. Returns zeroed memory for its connection, that many bytes,
+ * which begins with a struct member, filled in and in the list; roster_leave()
+ * frees it. Returns NULL when --max-clients are here already or there is no
+ * memory; that has been reported and s closed. Any thread. */
+void *roster_admit(SOCKET s, size_t bytes);
+
+/* Takes a connection off the list, closes its socket and frees its memory. It
+ * has no operation in flight, and no other thread is in a call on its socket.
+ * A peer that has not got all of its echo is reset, because a graceful close
+ * would tell it that this was all. call and error say what ended it; that is
+ * reported unless error is 0 or main has cancelled. Any thread. */
+void roster_leave(struct member *m, const char *call, DWORD error);
+
+/* Asks Windows to cancel the calls and operations of all connections, or only
+ * of those that server_timed_out() names. It only asks: each still completes,
+ * cancelled or not. A connection that is between two of them is missed, so main
+ * repeats this. */
+void roster_cancel(bool all);
+
+#endif
