@@ -18,6 +18,7 @@ struct connection {
 enum { PLACES = WSA_MAXIMUM_WAIT_EVENTS }; /* 64: what one wait takes */
 static WSAEVENT events[PLACES];
 static struct connection *volatile connections[PLACES];
+static void start_recv(struct connection *c);
 
 /* [S1] Returns a listening socket, or ends with one line that says why not. */
 static SOCKET listen_on(int number)
@@ -49,6 +50,14 @@ static void connection_close(struct connection *c) /* [S8] */
     free(c);
 }
 
+static void end_turn(struct connection *c, BOOL is_over)
+{
+    if (is_over)
+        connection_close(c);
+    else
+        start_recv(c);
+}
+
 /* [S4] At once or later, a completion comes; none if it could not start. */
 static void start_recv(struct connection *c)
 {
@@ -58,7 +67,7 @@ static void start_recv(struct connection *c)
     c->overlapped = (WSAOVERLAPPED){.hEvent = events[c->place]};
     if (WSARecv(c->socket, &buf, 1, NULL, &flags, &c->overlapped, NULL) != 0 &&
         WSAGetLastError() != WSA_IO_PENDING)
-        connection_close(c);
+        end_turn(c, TRUE);
 }
 
 /* [S6] A send may take fewer bytes than it is given; this sends the rest. */
@@ -68,7 +77,7 @@ static void start_send(struct connection *c)
     c->overlapped = (WSAOVERLAPPED){.hEvent = events[c->place]};
     if (WSASend(c->socket, &buf, 1, NULL, 0, &c->overlapped, NULL) != 0 &&
         WSAGetLastError() != WSA_IO_PENDING)
-        connection_close(c);
+        end_turn(c, TRUE);
 }
 
 /* [S5] A receive of 0 bytes: the client has sent all that it wanted to send. */
@@ -78,12 +87,10 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
         c->filled_bytes = bytes;
     else
         c->sent_bytes += bytes;
-    if (error != 0 || bytes == 0)
-        connection_close(c);
-    else if (c->sent_bytes < c->filled_bytes)
+    if (error == 0 && bytes > 0 && c->sent_bytes < c->filled_bytes)
         start_send(c);
     else
-        start_recv(c);
+        end_turn(c, error != 0 || bytes == 0);
 }
 
 /* [S3] Runs on main. Once the receive has started, c is the worker's. */

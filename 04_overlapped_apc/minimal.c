@@ -12,10 +12,13 @@ struct connection {
     WSAOVERLAPPED overlapped;
     SOCKET socket;
     DWORD filled_bytes, sent_bytes;
+    BOOL is_over;
+    struct connection *next;
     char buffer[4096];
 };
 
 static HANDLE worker;
+static struct connection *waiting; /* until SleepEx has returned */
 static void on_complete(struct connection *c, DWORD error, DWORD bytes);
 
 /* [S1] Returns a listening socket, or ends with one line that says why not. */
@@ -47,6 +50,15 @@ static void connection_close(struct connection *c) /* [S8] */
     free(c);
 }
 
+/* We are in a routine, where nothing that may block must be called (page
+ * "closesocket function"): run_worker does the rest, between two waits. */
+static void end_turn(struct connection *c, BOOL is_over)
+{
+    c->is_over = is_over;
+    c->next = waiting;
+    waiting = c;
+}
+
 /* Windows calls it in SleepEx, on the thread that called WSARecv. */
 static void CALLBACK done(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped,
                           DWORD flags)
@@ -65,7 +77,7 @@ static void start_recv(struct connection *c)
     c->overlapped = (WSAOVERLAPPED){0};
     if (WSARecv(c->socket, &buf, 1, NULL, &flags, &c->overlapped, done) != 0 &&
         WSAGetLastError() != WSA_IO_PENDING)
-        connection_close(c);
+        end_turn(c, TRUE);
 }
 
 /* [S6] A send may take fewer bytes than it is given; this sends the rest. */
@@ -75,7 +87,7 @@ static void start_send(struct connection *c)
     c->overlapped = (WSAOVERLAPPED){0};
     if (WSASend(c->socket, &buf, 1, NULL, 0, &c->overlapped, done) != 0 &&
         WSAGetLastError() != WSA_IO_PENDING)
-        connection_close(c);
+        end_turn(c, TRUE);
 }
 
 /* [S5] A receive of 0 bytes: the client has sent all that it wanted to send. */
@@ -85,18 +97,16 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
         c->filled_bytes = bytes;
     else
         c->sent_bytes += bytes;
-    if (error != 0 || bytes == 0)
-        connection_close(c);
-    else if (c->sent_bytes < c->filled_bytes)
+    if (error == 0 && bytes > 0 && c->sent_bytes < c->filled_bytes)
         start_send(c);
     else
-        start_recv(c);
+        end_turn(c, error != 0 || bytes == 0);
 }
 
-/* The worker runs this in SleepEx: so done, too, will run on the worker. */
+/* An APC. The worker runs it: so the worker starts the receive, and runs done. */
 static void CALLBACK adopt(ULONG_PTR data)
 {
-    start_recv((struct connection *)data);
+    end_turn((struct connection *)data, FALSE);
 }
 
 /* [S3] A client is given to the worker. */
@@ -116,9 +126,15 @@ static void on_accept(SOCKET s)
 static unsigned __stdcall run_worker(void *unused)
 {
     (void)unused;
-    while (SleepEx(INFINITE, TRUE) == WAIT_IO_COMPLETION)
-        continue;
-    return 0;
+    for (;; SleepEx(INFINITE, TRUE))
+        while (waiting != NULL) {
+            struct connection *c = waiting;
+            waiting = c->next;
+            if (c->is_over)
+                connection_close(c);
+            else
+                start_recv(c);
+        }
 }
 
 int main(int argc, char **argv)

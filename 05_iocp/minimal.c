@@ -16,7 +16,8 @@ struct connection {
 };
 
 enum { WORKERS = 4 };
-static HANDLE port; /* a queue: a packet for each finished operation */
+static HANDLE port; /* a queue: a packet for each operation that completed */
+static void start_recv(struct connection *c);
 
 /* [S1] Returns a listening socket, or ends with one line that says why not. */
 static SOCKET listen_on(int number)
@@ -47,6 +48,14 @@ static void connection_close(struct connection *c) /* [S8] */
     free(c);
 }
 
+static void end_turn(struct connection *c, BOOL is_over)
+{
+    if (is_over)
+        connection_close(c);
+    else
+        start_recv(c);
+}
+
 /* [S4] At once or later, a completion comes; none if it could not start. */
 static void start_recv(struct connection *c)
 {
@@ -56,7 +65,7 @@ static void start_recv(struct connection *c)
     c->overlapped = (WSAOVERLAPPED){0};
     if (WSARecv(c->socket, &buf, 1, NULL, &flags, &c->overlapped, NULL) != 0 &&
         WSAGetLastError() != WSA_IO_PENDING)
-        connection_close(c);
+        end_turn(c, TRUE);
 }
 
 /* [S6] A send may take fewer bytes than it is given; this sends the rest. */
@@ -66,7 +75,7 @@ static void start_send(struct connection *c)
     c->overlapped = (WSAOVERLAPPED){0};
     if (WSASend(c->socket, &buf, 1, NULL, 0, &c->overlapped, NULL) != 0 &&
         WSAGetLastError() != WSA_IO_PENDING)
-        connection_close(c);
+        end_turn(c, TRUE);
 }
 
 /* [S5] A receive of 0 bytes: the client has sent all that it wanted to send. */
@@ -76,12 +85,10 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
         c->filled_bytes = bytes;
     else
         c->sent_bytes += bytes;
-    if (error != 0 || bytes == 0)
-        connection_close(c);
-    else if (c->sent_bytes < c->filled_bytes)
+    if (error == 0 && bytes > 0 && c->sent_bytes < c->filled_bytes)
         start_send(c);
     else
-        start_recv(c);
+        end_turn(c, error != 0 || bytes == 0);
 }
 
 /* [S3] Given a socket, CreateIoCompletionPort associates it with our port. */

@@ -38,11 +38,11 @@ static const struct form forms[] = {
      GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_IDLE},
     {"03_overlapped_event", "", "", GROUP_ALL | GROUP_SPREAD | GROUP_CALLS},
     {"03_overlapped_event", "minimal", "", GROUP_ALL},
-    {"03_overlapped_event", "", "--groups 1", GROUP_BASIC | GROUP_WALL},
+    {"03_overlapped_event", "", "--workers 1", GROUP_BASIC | GROUP_WALL},
     {"03_overlapped_event", "lowest_only", "", GROUP_BASIC | GROUP_SEVERAL},
     {"04_overlapped_apc", "", "", GROUP_ALL | GROUP_SPREAD | GROUP_CALLS},
     {"04_overlapped_apc", "minimal", "", GROUP_ALL},
-    {"04_overlapped_apc", "", "--threads 1",
+    {"04_overlapped_apc", "", "--workers 1",
      GROUP_SEVERAL | GROUP_QUIET | GROUP_FAIR | GROUP_FLOOD | GROUP_STOP},
     /* Accepting takes up to 100 ms each here: no crowds. */
     {"04_overlapped_apc", "accept_in_turn", "",

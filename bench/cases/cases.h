@@ -25,7 +25,7 @@ enum case_group {
     GROUP_HEAVY = 512,    /* large, so only once for each server */
     GROUP_FLOOD = 1024,   /* new clients while others flood */
     GROUP_IDLE = 2048,    /* --idle-timeout: takes its time */
-    GROUP_WALL = 4096,    /* 03 --groups 1 */
+    GROUP_WALL = 4096,    /* 03 --workers 1 */
     GROUP_QUEUE = 8192,   /* 01 --serve one */
     GROUP_FD_SET = 16384, /* 02, waiting with select */
     GROUP_SPREAD = 32768, /* connections are shared out among workers */

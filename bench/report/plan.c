@@ -233,10 +233,9 @@ static void add_loads(struct plan *plan, const struct plan_request *request,
     }
 }
 
-/* 04 and 05 with as many processors and threads as given. */
+/* 04 and 05 with as many processors and workers as given. */
 static void add_scaling(struct plan *plan, const struct plan_request *request)
 {
-    static const char *const options[] = {"--threads", "--workers"};
     struct result_block *block = add_block(plan, request, RESULT_SPEED, 16);
     char name[24];
     char form[RESULT_FORM_BYTES];
@@ -252,7 +251,7 @@ static void add_scaling(struct plan *plan, const struct plan_request *request)
             if (count > request->processors || (i == 2 && count <= 2))
                 continue;
             snprintf(name, sizeof name, "%02d on %d", model, count);
-            snprintf(form, sizeof form, "%s %d", options[model - 4], count);
+            snprintf(form, sizeof form, "--workers %d", count);
             int row = add_row(plan, RESULT_MODEL, model, name, form, first);
             plan->rows[row].processors = count;
             first = first < 0 ? row : first;
@@ -404,9 +403,9 @@ static const struct ladder ladders[] = {
      16,
      {{"minimal", "minimal.c", 0},
       {"default", "", 0},
-      {"1 thread", "--threads 1", 0},
-      {"2 threads", "--threads 2", 0},
-      {"1 processor", "--threads 1", 1},
+      {"1 worker", "--workers 1", 0},
+      {"2 workers", "--workers 2", 0},
+      {"1 processor", "--workers 1", 1},
       {NULL, NULL, 0}}},
     {4,
      RESULT_CHURN,
