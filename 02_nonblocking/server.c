@@ -273,7 +273,7 @@ static void wait_with_poll(int timeout_ms)
  * receive (documentation page "select function"). */
 static void wait_until_ready(void)
 {
-    enum { TICK_MS = 100 };
+    enum { TICK_MS = 250 };
     static DWORD ticked_ms;
     if (connection_count == 0 && listener_rests) /* no set may be empty */
         WaitForSingleObject(stop_event(), TICK_MS);
