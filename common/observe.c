@@ -192,6 +192,15 @@ static bool may_block(enum observe_call kind)
     }
 }
 
+/* An overlapped call has handed its socket over once the operation has started:
+ * another thread may take the completion, and close the socket, while this one
+ * is still on its way back. */
+static bool starts_operation(enum observe_call kind)
+{
+    return kind == OBSERVE_AcceptEx || kind == OBSERVE_WSARecv ||
+           kind == OBSERVE_WSASend;
+}
+
 /* What a thread does that shares the last slot is not followed. */
 static void enter(struct call *call)
 {
@@ -202,7 +211,8 @@ static void enter(struct call *call)
     invariant(!is_in_routine || !may_block(call->kind));
     slot->depth++;
     call->outer = (uint64_t)slot->object;
-    InterlockedExchange64(&slot->object, (LONG64)call->object);
+    InterlockedExchange64(
+        &slot->object, starts_operation(call->kind) ? 0 : (LONG64)call->object);
 }
 
 static void leave(const struct call *call)
