@@ -254,6 +254,7 @@ static void wait_until_ready(void)
         options.idle_seconds > 0 || listener_rests || someone_wants_to_send;
     (wait_form == WAIT_SELECT ? wait_with_select
                               : wait_with_poll)(must_tick ? TICK_MS : -1);
+    server_note_time();
     is_tick = GetTickCount() - ticked_ms >= TICK_MS;
     if (is_tick) {
         ticked_ms = GetTickCount();
