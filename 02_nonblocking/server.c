@@ -254,7 +254,6 @@ static void wait_until_ready(void)
         options.idle_seconds > 0 || listener_rests || someone_wants_to_send;
     (wait_form == WAIT_SELECT ? wait_with_select
                               : wait_with_poll)(must_tick ? TICK_MS : -1);
-    server_note_time();
     is_tick = GetTickCount() - ticked_ms >= TICK_MS;
     if (is_tick) {
         ticked_ms = GetTickCount();
@@ -283,6 +282,7 @@ static void connection_close(struct connection *c, const char *call, int error)
 static void serve_ready_connections(void)
 {
     int kept = 0;
+    server_note_time(); /* for server_timed_out() */
     someone_wants_to_send = false;
     for (int i = 0; i < connection_count; i++) {
         struct connection *c = connections[i];

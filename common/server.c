@@ -131,11 +131,11 @@ bool server_timed_out(long id, DWORD active_ms, bool is_sending)
     enum { SEND_TIMEOUT_SECONDS = 30 };
     /* Signed: below 0 when the last completion came after main's look. */
     LONG silent_ms = (LONG)((DWORD)noted_ms - active_ms);
+    if (silent_ms > running_ms)
+        silent_ms = running_ms;
     long limit = options.idle_seconds; /* 0: none */
     if (is_sending && (limit == 0 || limit > SEND_TIMEOUT_SECONDS))
         limit = SEND_TIMEOUT_SECONDS;
-    if (silent_ms > running_ms)
-        silent_ms = running_ms;
     if (limit == 0 || silent_ms < limit * 1000)
         return false;
     report_verbose("connection %ld: timed out", id);
