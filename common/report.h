@@ -10,10 +10,10 @@
  *
  * Nobody may be taking what a program writes: a pipe is full, or somebody has
  * selected text in the console. A server must not stand still then. So after
- * report_begin() a line goes into a queue, and a thread of its own writes it.
- * What finds the queue full is left out. Clients can cause lines as often as
- * they like; of those 20 are written within 5 s, and one line says how many
- * more there were. */
+ * report_begin() a line goes into a queue, and a thread of its own writes it (the
+ * chapters do not name it among their threads). What finds the queue full is
+ * left out. Clients can cause lines as often as they like; of those 20 are
+ * written within 5 s, and one line says how many more there were. */
 #ifndef COMMON_REPORT_H
 #define COMMON_REPORT_H
 
