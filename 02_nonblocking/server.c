@@ -286,6 +286,7 @@ static void wait_until_ready(void)
         ticked_ms = GetTickCount();
         listener_rests = false;
         stopping = stop_requested();
+        server_note_time(); /* for server_timed_out() */
     }
 }
 

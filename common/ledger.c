@@ -1,7 +1,6 @@
 #include "ledger.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <windows.h>
 
 #include "report.h"
@@ -78,9 +77,9 @@ bool ledger_drained(uint32_t timeout_ms)
 void ledger_print(void)
 {
     invariant(live == 0);
-    printf("accepted=%ld closed=%ld bytes_in=%" PRId64 " bytes_out=%" PRId64
-           " posted=%" PRId64 " completed=%" PRId64 " live=%ld\n",
-           (long)accepted, (long)closed, (int64_t)bytes_in, (int64_t)bytes_out,
-           (int64_t)posted, (int64_t)completed, (long)live);
-    fflush(stdout);
+    report_result(
+        "accepted=%ld closed=%ld bytes_in=%" PRId64 " bytes_out=%" PRId64
+        " posted=%" PRId64 " completed=%" PRId64 " live=%ld",
+        (long)accepted, (long)closed, (int64_t)bytes_in, (int64_t)bytes_out,
+        (int64_t)posted, (int64_t)completed, (long)live);
 }

@@ -40,8 +40,8 @@ void ledger_completed(void);
  * and of use only when nothing new begins: at stop. */
 bool ledger_drained(uint32_t timeout_ms);
 
-/* Prints the ledger, one line, to stdout, and flushes it. Nothing may be live
- * any more. */
+/* Prints the ledger, one line, to stdout, and waits until it is written, at most
+ * 2 s. Nothing may be live any more. */
 void ledger_print(void);
 
 #endif

@@ -6,7 +6,14 @@
  *   the program broke its own rule  invariant()   one line, abort
  *
  * All lines go to stderr; stdout carries only what design asks of it. Any
- * thread may call these; a line is written whole. */
+ * thread may call these; a line is written whole.
+ *
+ * Nobody may be taking what a program writes: a pipe is full, or somebody has
+ * selected text in the console. A server must not stand still then. So after
+ * report_begin() a line goes into a queue, and a thread of its own writes it (the
+ * chapters do not name it among their threads). What finds the queue full is
+ * left out. Clients can cause lines as often as they like; of those 20 are
+ * written within 5 s, and one line says how many more there were. */
 #ifndef COMMON_REPORT_H
 #define COMMON_REPORT_H
 
@@ -28,7 +35,7 @@ _Noreturn void die(const char *call, unsigned long error);
 _Noreturn void die_saying(int status, const char *format, ...)
     REPORT_PRINTF(2, 3);
 
-/* Prints one line. */
+/* Prints one line. In a server it may be left out, see above. */
 void report(const char *format, ...) REPORT_PRINTF(1, 2);
 
 /* Prints "connection ID: CALL: TEXT (ERROR)"; with id 0, for a failure before
@@ -49,7 +56,19 @@ void error_text(unsigned long error, char *text, unsigned long text_bytes);
     ((rule) ? (void)0 : invariant_broken(#rule, __FILE__, __LINE__))
 _Noreturn void invariant_broken(const char *rule, const char *file, int line);
 
-/* For server.c (the file in common/): the name that die() prints. */
+/* What follows is for server.c and ledger.c in common/. The name that die()
+ * prints: */
 void report_set_program(const char *program, bool verbose);
+
+/* Starts the thread that writes. Early: later, when there is something to say,
+ * there may be no memory for a thread. */
+void report_begin(void);
+
+/* Waits until all lines have been written, and says how many were left out. It
+ * gives up after a second, when nobody takes them. */
+void report_end(void);
+
+/* Prints one line on stdout and waits until it is written, at most 2 s. Once. */
+void report_result(const char *format, ...) REPORT_PRINTF(1, 2);
 
 #endif

@@ -76,6 +76,7 @@ void server_begin(int argc, char **argv, const char *program,
         die_saying(2, "%s", message);
     }
     report_set_program(program, options.verbose);
+    report_begin();
     observe_begin(&observe);
     stop_install(stop_event_name);
     net_start();
@@ -87,12 +88,30 @@ void server_refuse(SOCKET s, const char *reason)
     net_close_gracefully(s);
 }
 
+/* The time is that of main's last look at the clock. All of this is unsigned, so
+ * that it is right when the count starts again after 49 days. */
+static volatile LONG noted_ms;   /* GetTickCount() */
+static volatile LONG running_ms; /* since the clocks were started, about */
+
+void server_note_time(void)
+{
+    enum { LATE_MS = 1250, LONG_ENOUGH_MS = 172800000 }; /* two days */
+    DWORD now_ms = GetTickCount();
+    DWORD passed_ms = now_ms - (DWORD)noted_ms;
+    if (passed_ms > LATE_MS)
+        running_ms = 0;
+    else if (running_ms < LONG_ENOUGH_MS)
+        running_ms += (LONG)passed_ms;
+    noted_ms = (LONG)now_ms;
+}
+
 bool server_timed_out(long id, DWORD active_ms, bool is_sending)
 {
     enum { SEND_TIMEOUT_SECONDS = 30 };
-    /* Unsigned, so that it is right when the count starts again after 49 days;
-     * then signed: below 0 when the last completion came after our look. */
-    LONG silent_ms = (LONG)(GetTickCount() - active_ms);
+    /* Signed: below 0 when the last completion came after main's look. */
+    LONG silent_ms = (LONG)((DWORD)noted_ms - active_ms);
+    if (silent_ms > running_ms)
+        silent_ms = running_ms;
     long limit = options.idle_seconds; /* 0: none */
     if (is_sending && (limit == 0 || limit > SEND_TIMEOUT_SECONDS))
         limit = SEND_TIMEOUT_SECONDS;
@@ -108,6 +127,7 @@ bool server_tick(void)
     DWORD result = WaitForSingleObject(stop_event(), TICK_MS);
     if (result == WAIT_FAILED)
         die("WaitForSingleObject", GetLastError());
+    server_note_time();
     return result == WAIT_OBJECT_0;
 }
 
@@ -120,6 +140,7 @@ long server_processor_count(void)
 
 int server_end(void)
 {
+    report_end();
     ledger_print();
     observe_end();
     WSACleanup();

@@ -57,6 +57,14 @@ void server_refuse(SOCKET s, const char *reason);
  * thread. */
 bool server_timed_out(long id, DWORD active_ms, bool is_sending);
 
+/* Looks at the clock for server_timed_out(), which goes by the last look. When a
+ * second and more has passed without one, the whole server was held up (the
+ * machine slept, a debugger stopped it), and what clients sent meanwhile is
+ * still to be received: all clocks start again. server_tick() calls it; a main
+ * that waits in another way calls it four times a second, or more often. One
+ * thread. */
+void server_note_time(void);
+
 /* Waits for the stop event, but no longer than a tick of 250 ms, so that main
  * can look after its connections. Returns whether it is time to stop. */
 bool server_tick(void);

@@ -95,6 +95,37 @@ static void idle_slow_send(struct check *c)
     stop_server(c);
 }
 
+/* The whole server is held up for longer than the time-out. Who has sent
+ * meanwhile is not idle; who has not has all of its time again, and no more. */
+static void held_up(struct check *c)
+{
+    struct peer *busy = new_peers(c, 8);
+    struct peer *idle = new_peers(c, 1);
+    start_server(c, "--idle-timeout 2");
+    join(c, idle);
+    join_all(c, busy, 8);
+    ping_all(c, busy, 8, 10);
+    if (!going_on(c))
+        return;
+    if (!process_suspend(&c->server)) {
+        skip(c, "no way to hold up a process here");
+        return;
+    }
+    for (int i = 0; i < 8; i++)
+        send_bytes(c, &busy[i], 10);
+    pass_time(c, 4000);
+    uint64_t begin_ns = clock_ns();
+    process_resume(&c->server);
+    for (int i = 0; i < 8; i++)
+        receive_bytes(c, &busy[i], 10);
+    receive_end(c, idle);
+    expect(c, clock_ns() - begin_ns >= UINT64_C(1000000000),
+           "expected the idle client to have its 2 s again");
+    for (int i = 0; i < 8; i++)
+        peer_close(&busy[i]);
+    stop_server(c);
+}
+
 const struct check_case race_cases[] = {
     {"held_newcomer", "comes while the server looks who has come",
      held_newcomer, GROUP_FAULT, CASE_STARTS, NULL, 0},
@@ -106,4 +137,6 @@ const struct check_case race_cases[] = {
      cancel_late, GROUP_HEAVY, CASE_STARTS, NULL, 0},
     {"idle_slow_send", "--idle-timeout 2, and sending takes longer",
      idle_slow_send, GROUP_HEAVY, CASE_STARTS, NULL, 0},
+    {"held_up", "the server is held up longer than --idle-timeout", held_up,
+     GROUP_HEAVY, CASE_STARTS, NULL, 0},
     {NULL, NULL, NULL, 0, 0, NULL, 0}};

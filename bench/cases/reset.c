@@ -1,8 +1,11 @@
 /* Clients that leave without saying goodbye. Whether the server has noticed is
  * seen from outside: with --max-clients the place must be free again. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cases.h"
+#include "../../common/clock.h"
 
 static void rst_idle(struct check *c)
 {
@@ -149,6 +152,92 @@ static void client_killed(struct check *c)
     peer_close(next);
 }
 
+/* Nobody reads what the server writes, and clients make it write more than a
+ * pipe takes: it must go on serving all the same, and stop. */
+static void lines_unread(struct check *c)
+{
+    enum { COUNT = 2500 }; /* 50 bytes and more for each */
+    struct peer *other = new_peers(c, 1);
+    struct peer *p = new_peers(c, 1);
+    start_server(c, "--verbose");
+    join(c, other);
+    echo(c, other, 10);
+    if (!going_on(c))
+        return;
+    process_leave_err(&c->server);
+    for (int i = 0; i < COUNT && going_on(c); i++) {
+        join(c, p);
+        peer_reset(p);
+    }
+    echo(c, other, 5000);
+    control(c);
+    peer_close(other);
+    stop_server(c);
+}
+
+static void refuse_some(struct check *c, struct peer *p, int count)
+{
+    for (int i = 0; i < count && going_on(c); i++)
+        refused(c, p);
+}
+
+/* Counts the lines about a client that was refused, and sums the numbers of the
+ * lines that say how many more there were. */
+static void count_lines(struct check *c, int *written, int *left_out)
+{
+    static char text[100000];
+    *written = 0;
+    *left_out = 0;
+    process_copy_err(&c->server, text, sizeof text);
+    for (char *line = strtok(text, "\r\n"); line != NULL;
+         line = strtok(NULL, "\r\n")) {
+        *written += strncmp(line, "refused ", 8) == 0;
+        if (strncmp(line, "and ", 4) == 0)
+            *left_out += atoi(line + 4);
+    }
+}
+
+/* How much the server writes must not be for clients to decide: of many lines
+ * only the first are written, and one line says how many more there were, when
+ * it is quiet again and at the end. */
+static void lines_bounded(struct check *c)
+{
+    enum { FIRST = 400, MORE = 100, ALL = FIRST + MORE };
+    enum { IN_A_ROW = 20, ROW_SECONDS = 5 };
+    int written = 0;
+    int left_out = 0;
+    struct peer *holder = new_peers(c, 1);
+    struct peer *p = new_peers(c, 1);
+    start_server(c, "--max-clients 1");
+    join(c, holder);
+    echo(c, holder, 10);
+    uint64_t begin_ns = clock_ns();
+    refuse_some(c, p, FIRST);
+    uint64_t limit = clock_in_ms(STEP_MS + ROW_SECONDS * 1000);
+    while (going_on(c) && !process_err_has(&c->server, " left out")) {
+        Sleep(50);
+        expect(c, clock_ns() < limit, "expected a line with \"left out\"");
+    }
+    refuse_some(c, p, MORE);
+    int seconds = (int)((clock_ns() - begin_ns) / 1000000000);
+    peer_close(holder);
+    if (!going_on(c))
+        return;
+    SetEvent(c->server.stop_event);
+    process_wait(&c->server, STOP_MS);
+    for (int i = 0; i < 400 && written + left_out < ALL; i++) {
+        Sleep(5); /* another thread reads them from a pipe */
+        count_lines(c, &written, &left_out);
+    }
+    expect(c,
+           written <= IN_A_ROW * (seconds / ROW_SECONDS + 2) &&
+               written + left_out == ALL,
+           "expected %d refusals to be a few lines and a number, saw %d lines "
+           "and %d left out",
+           ALL, written, left_out);
+    finish_server(c);
+}
+
 const struct check_case reset_cases[] = {
     {"rst_alone", "a reset after an echo", rst_alone, GROUP_BASIC, 0, NULL, 0},
     {"rst_idle", "idle clients reset; places free again, others untouched",
@@ -165,4 +254,8 @@ const struct check_case reset_cases[] = {
      GROUP_CROWD, CASE_STARTS | CASE_CUTS, NULL, 0},
     {"client_killed", "the client's process dies in a transfer", client_killed,
      GROUP_ONE, CASE_STARTS | CASE_CUTS, NULL, 0},
+    {"lines_unread", "2,500 resets, and nobody reads its lines", lines_unread,
+     GROUP_HEAVY, CASE_STARTS | CASE_CUTS, NULL, 0},
+    {"lines_bounded", "500 refusals: few lines, and how many more there were",
+     lines_bounded, GROUP_HEAVY, CASE_STARTS | CASE_CUTS, NULL, 0},
     {NULL, NULL, NULL, 0, 0, NULL, 0}};

@@ -92,8 +92,10 @@ static unsigned __stdcall read_err(void *data)
     char chunk[4096];
     DWORD bytes = 0;
     while (ReadFile(p->err_pipe, chunk, sizeof chunk, &bytes, NULL) &&
-           bytes > 0)
+           bytes > 0) {
         append(p, &p->err, &p->err_bytes, chunk, bytes);
+        WaitForSingleObject(p->read_err_event, INFINITE);
+    }
     return 0;
 }
 
@@ -109,6 +111,8 @@ static void wait_and_close_thread(HANDLE *thread)
 /* The pipes end with the process; afterwards out and err are complete. */
 static void join_readers(struct process *p)
 {
+    if (p->read_err_event != NULL)
+        SetEvent(p->read_err_event);
     wait_and_close_thread(&p->out_thread);
     wait_and_close_thread(&p->err_thread);
 }
@@ -224,7 +228,9 @@ static bool prepare(struct process *p)
     p->out = calloc(1, 1);
     p->err = calloc(1, 1);
     p->first_line_event = CreateEventA(NULL, TRUE, FALSE, NULL);
-    return p->out != NULL && p->err != NULL && p->first_line_event != NULL;
+    p->read_err_event = CreateEventA(NULL, TRUE, TRUE, NULL);
+    return p->out != NULL && p->err != NULL && p->first_line_event != NULL &&
+           p->read_err_event != NULL;
 }
 
 /* Reads "listening ADDR:PORT"; the address may stand in brackets. */
@@ -538,6 +544,7 @@ void process_free(struct process *p)
     close_handle(&p->process);
     close_handle(&p->stop_event);
     close_handle(&p->first_line_event);
+    close_handle(&p->read_err_event);
     close_handle(&p->out_pipe);
     close_handle(&p->err_pipe);
     free(p->out);
@@ -547,6 +554,33 @@ void process_free(struct process *p)
     p->err = NULL;
     p->long_command = NULL;
     DeleteCriticalSection(&p->lock);
+}
+
+/* ---- held up -------------------------------------------------------------- */
+
+void process_leave_err(struct process *p)
+{
+    ResetEvent(p->read_err_event); /* at most one more chunk is read */
+}
+
+/* Neither function of ntdll.dll is documented; debuggers and job schedulers have
+ * used them since Windows XP, and Wine 8 has them. */
+static bool call_ntdll(struct process *p, const char *name)
+{
+    typedef LONG(NTAPI * on_process)(HANDLE);
+    on_process function = (on_process)(uintptr_t)GetProcAddress(
+        GetModuleHandleA("ntdll.dll"), name);
+    return function != NULL && function(p->process) >= 0;
+}
+
+bool process_suspend(struct process *p)
+{
+    return call_ntdll(p, "NtSuspendProcess");
+}
+
+void process_resume(struct process *p)
+{
+    call_ntdll(p, "NtResumeProcess");
 }
 
 /* ---- under Wine: the Linux process ---------------------------------------- */

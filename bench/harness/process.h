@@ -44,6 +44,7 @@ struct process {
     const struct observe_counters *counters; /* live; NULL: not to be had */
     HANDLE out_thread, err_thread; /* read the two pipes to their ends */
     HANDLE first_line_event;       /* set when stdout has a whole line */
+    HANDLE read_err_event;         /* not set: err_thread reads no further */
     HANDLE out_pipe, err_pipe;
     CRITICAL_SECTION lock; /* guards out and err */
     char *out, *err;       /* all that came so far, terminated */
@@ -101,6 +102,14 @@ void process_copy_err(struct process *p, char *text, size_t text_bytes);
 
 /* Whether words stand in what has come on stderr so far. */
 bool process_err_has(struct process *p, const char *words);
+
+/* From now on nobody reads what it writes on stderr, until it has ended. */
+void process_leave_err(struct process *p);
+
+/* Holds it up as a debugger does, or a machine that sleeps: none of its threads
+ * runs until process_resume(). False: not possible here. */
+bool process_suspend(struct process *p);
+void process_resume(struct process *p);
 
 /* Kills it if it still runs and waits for its end; then out and err are
  * complete and may be read without the lock. */
