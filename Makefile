@@ -86,7 +86,7 @@ FIRST := $(filter deps,$(MAKECMDGOALS))
 CHAPTERS := 01_blocking 02_nonblocking 03_overlapped_event 04_overlapped_apc \
             05_iocp
 COMMON   := $(patsubst %,common/%.c,acceptor clock ledger net observe options report \
-            server stop)
+            server stop utf8)
 HARNESS  := $(wildcard bench/harness/*.c)
 CASES    := $(wildcard bench/cases/*.c)
 REPORT   := $(wildcard bench/report/*.c)

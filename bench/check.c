@@ -216,6 +216,7 @@ static void read_command_line(int argc, char **argv)
 {
     char message[200];
     report_set_program("check", false);
+    argv = utf8_arguments(&argc);
     switch (
         options_parse(argc, argv, NULL, own_options, message, sizeof message)) {
     case OPTIONS_OK:
@@ -225,6 +226,7 @@ static void read_command_line(int argc, char **argv)
         options_print(own_options);
         printf("\nExit status: 0 nothing failed, 1 something did, 2 wrong "
                "usage.\n");
+        utf8_flush();
         exit(0);
     case OPTIONS_VERSION:
         printf("check %s\n", VERSION);
@@ -260,7 +262,7 @@ static void find_program(const struct form *form, char *path, size_t path_bytes)
         snprintf(name, sizeof name, "forms\\%.30s_%.30s.exe", form->server,
                  form->program);
     if (other_program != NULL)
-        snprintf(path, path_bytes, "%.299s", other_program);
+        snprintf(path, path_bytes, "%s", other_program);
     else
         next_to_this_program(name, path, path_bytes);
 }
@@ -349,7 +351,7 @@ static void print_outcome(struct check *c, const char *label, double seconds)
 static void run_case(const struct form *form, const struct check_case *which)
 {
     const struct minimal_row *minimal = minimal_of(form, which);
-    char program[MAX_PATH + 80];
+    char program[PATH_BYTES + 80];
     char label[120];
     struct check c = {.which = which,
                       .program = program,
@@ -384,10 +386,10 @@ static void run_case(const struct form *form, const struct check_case *which)
 /* False, and counted as a failure, when its program has not been built. */
 static bool is_there(const struct form *form)
 {
-    char program[MAX_PATH + 80];
+    char program[PATH_BYTES + 80];
     char label[120];
     find_program(form, program, sizeof program);
-    if (GetFileAttributesA(program) != INVALID_FILE_ATTRIBUTES)
+    if (utf8_attributes(program) != INVALID_FILE_ATTRIBUTES)
         return true;
     make_label(form, label, sizeof label);
     printf("%-34s  FAILED\n    there is no %s; `make forms` builds it from "
@@ -420,6 +422,7 @@ int main(int argc, char **argv)
     read_command_line(argc, argv);
     if (list) {
         print_cases(stdout, true);
+        utf8_flush();
         return 0;
     }
     net_start();
@@ -438,5 +441,6 @@ int main(int argc, char **argv)
     printf("%.0f s, seed %ld\n", (double)(clock_ns() - begin) / 1e9, seed);
     printf("%d passed, %d failed, %d skipped\n", passed_count, failed_count,
            skipped_count);
+    utf8_flush();
     return failed_count == 0 ? 0 : 1;
 }

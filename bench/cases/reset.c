@@ -126,9 +126,9 @@ static void kill_a_client(struct check *c, const char *path)
 
 static void client_killed(struct check *c)
 {
-    char path[MAX_PATH + 40];
+    char path[PATH_BYTES + 40];
     next_to_this_program("client.exe", path, sizeof path);
-    if (GetFileAttributesA(path) == INVALID_FILE_ATTRIBUTES) {
+    if (utf8_attributes(path) == INVALID_FILE_ATTRIBUTES) {
         skip(c, "there is no %.100s", path);
         return;
     }

@@ -8,6 +8,7 @@
 #include <tlhelp32.h>
 
 #include "../../common/clock.h"
+#include "../../common/net.h"
 
 /* ---- what all processes share -------------------------------------------- */
 
@@ -142,10 +143,11 @@ static bool make_pipe(HANDLE *reading, HANDLE *writing)
 /* CreateProcess with exactly the handles in list inherited: without the list
  * the server would also inherit our sockets, and a connection that we close
  * would stay open. The process does not run yet. */
-static bool create_suspended(char *command, LPPROC_THREAD_ATTRIBUTE_LIST list,
+static bool create_suspended(wchar_t *command,
+                             LPPROC_THREAD_ATTRIBUTE_LIST list,
                              HANDLE handles[2], PROCESS_INFORMATION *made)
 {
-    STARTUPINFOEXA start = {0};
+    STARTUPINFOEXW start = {0};
     start.StartupInfo.cb = sizeof start;
     start.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
     start.StartupInfo.hStdOutput = handles[0];
@@ -157,7 +159,7 @@ static bool create_suspended(char *command, LPPROC_THREAD_ATTRIBUTE_LIST list,
     /* Seen on Wine 8, once in a thousand starts: ERROR_INTERNAL_ERROR, because
      * the new process died before it reached our program. */
     for (int attempt = 0; attempt < 5; attempt++) {
-        if (CreateProcessA(NULL, command, NULL, NULL, TRUE,
+        if (CreateProcessW(NULL, command, NULL, NULL, TRUE,
                            CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP |
                                EXTENDED_STARTUPINFO_PRESENT,
                            NULL, NULL, &start.StartupInfo, made))
@@ -172,7 +174,8 @@ static bool create_suspended(char *command, LPPROC_THREAD_ATTRIBUTE_LIST list,
 /* The process joins the job before it runs. */
 static bool create_process(struct process *p, HANDLE out, HANDLE err)
 {
-    char *command = p->long_command != NULL ? p->long_command : p->command;
+    wchar_t *command =
+        utf8_wide(p->long_command != NULL ? p->long_command : p->command);
     HANDLE handles[2] = {out, err};
     PROCESS_INFORMATION made = {0};
     SIZE_T bytes = 0;
@@ -183,6 +186,7 @@ static bool create_process(struct process *p, HANDLE out, HANDLE err)
                    create_suspended(command, list, handles, &made);
     DWORD error = GetLastError();
     free(list);
+    free(command);
     SetLastError(error);
     if (!created)
         return false;
@@ -367,7 +371,11 @@ static bool is_taking(unsigned short port)
         connect(s, (struct sockaddr *)&address, sizeof address) == 0 ||
         (WSAPoll(&polled, 1, WITHIN_MS) == 1 &&
          (polled.revents & (POLLERR | POLLHUP)) == 0);
-    closesocket(s);
+    taking = taking && !net_is_own_peer(s);
+    if (taking)
+        closesocket(s);
+    else
+        net_close_reset(s); /* the port is free again at once */
     return taking;
 }
 
@@ -554,9 +562,11 @@ void process_free(struct process *p)
 DWORD process_read_file(const char *path, char *text, DWORD text_bytes)
 {
     DWORD bytes = 0;
+    wchar_t *wide = utf8_wide(path);
     HANDLE file =
-        CreateFileA(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE,
+        CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE,
                     NULL, OPEN_EXISTING, 0, NULL);
+    free(wide);
     if (file != INVALID_HANDLE_VALUE) {
         if (!ReadFile(file, text, text_bytes - 1, &bytes, NULL))
             bytes = 0; /* it has just ended */

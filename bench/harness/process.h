@@ -16,6 +16,7 @@
 #define OBSERVE_NO_REDIRECT
 #endif
 #include "../../common/observe.h"
+#include "../../common/utf8.h"
 
 /* The last line of a server. */
 struct process_ledger {
@@ -31,7 +32,7 @@ struct process_ledger {
 struct process {
     HANDLE process;
     DWORD id;
-    char command[1024];     /* the whole command line, for messages */
+    char command[2048];     /* the whole command line, for messages */
     char host[64];          /* from "listening ADDR:PORT", no brackets */
     unsigned short port;    /* likewise */
     char stop_name[64];     /* the named event; unique per process */
