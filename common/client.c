@@ -28,9 +28,10 @@
 
 enum { BUFFER_BYTES = 65536, LINE_UNITS = 4096 };
 
-/* A flood has at most so much on its way: a server never runs out of it, and
- * when the time is over there is little left to wait for. */
-enum { FLOOD_BYTES = 4 * BUFFER_BYTES };
+/* A flood has at most so much on its way, all connections together, and each at
+ * most so much: a server never runs out of it, and when the time is over there
+ * is little left to wait for. */
+enum { FLOOD_BYTES = 64 * BUFFER_BYTES, FLOOD_EACH = 4 * BUFFER_BYTES };
 
 static const char *host = "127.0.0.1";
 static long port = 7007;
@@ -120,6 +121,7 @@ struct connection {
 static struct connection *connections; /* client_count of them */
 static fd_set readable, writable;      /* to wait for, and then: that are */
 static uint64_t on_their_way_at_most = UINT64_MAX;
+static size_t piece_bytes = BUFFER_BYTES; /* of a source, to be sent next */
 static uint64_t flood_end_ns = UINT64_MAX;
 static uint64_t read_from_ns;
 
@@ -259,7 +261,7 @@ static void refill(struct connection *c)
 {
     c->out_at = 0;
     c->out_end = clock_ns() < flood_end_ns
-                     ? take(&c->source, SENDING, c->out, sizeof c->out)
+                     ? take(&c->source, SENDING, c->out, piece_bytes)
                      : 0;
 }
 
@@ -518,7 +520,11 @@ static void send_all(void)
         send_file();
     } else if (flood_seconds > 0) {
         struct source source = {.size_bytes = UINT64_MAX};
-        on_their_way_at_most = FLOOD_BYTES;
+        on_their_way_at_most = FLOOD_BYTES / (uint64_t)client_count;
+        if (on_their_way_at_most > FLOOD_EACH)
+            on_their_way_at_most = FLOOD_EACH;
+        if (on_their_way_at_most < piece_bytes)
+            piece_bytes = (size_t)on_their_way_at_most;
         flood_end_ns = ns_from_now(flood_seconds);
         exchange(&source, false);
     } else if (count > 0) {
