@@ -278,6 +278,7 @@ static void parse_command_line(int argc, char **argv,
         exit(0);
     case OPTIONS_VERSION:
         printf("bench %s\n", VERSION);
+        utf8_flush();
         exit(0);
     case OPTIONS_WRONG:
         die_saying(2, "%s", message);

@@ -230,6 +230,7 @@ static void read_command_line(int argc, char **argv)
         exit(0);
     case OPTIONS_VERSION:
         printf("check %s\n", VERSION);
+        utf8_flush();
         exit(0);
     case OPTIONS_WRONG:
         die_saying(2, "%s", message);
@@ -345,7 +346,7 @@ static void print_outcome(struct check *c, const char *label, double seconds)
         printf("  ok  %.1f s%s%s\n", seconds, c->note[0] != '\0' ? "  " : "",
                c->note);
     }
-    fflush(stdout);
+    utf8_flush();
 }
 
 static void run_case(const struct form *form, const struct check_case *which)

@@ -119,7 +119,7 @@ static enum verdict run(const struct lab *lab)
     print_text("because: ",
                verdict == NOT_HERE ? outcome.not_here : lab->because);
     printf("\n");
-    fflush(stdout);
+    utf8_flush();
     return verdict;
 }
 
@@ -137,6 +137,7 @@ int lab_main(int argc, char **argv, const struct lab claims[], size_t count)
         return 0;
     case OPTIONS_VERSION:
         printf("labs %s\n", VERSION);
+        utf8_flush();
         return 0;
     case OPTIONS_WRONG:
         die_saying(2, "%s", message);

@@ -74,6 +74,7 @@ void server_begin(int argc, char **argv, const char *program,
         exit(0);
     case OPTIONS_VERSION:
         printf("%s %s\n", program, VERSION);
+        utf8_flush();
         exit(0);
     case OPTIONS_WRONG:
         die_saying(2, "%s", message);

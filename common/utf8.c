@@ -158,6 +158,6 @@ bool utf8_print(FILE *file, const char *text, size_t bytes)
 void utf8_flush(void)
 {
     if (fflush(stdout) != 0 || ferror(stdout))
-        die_saying(1, "stdout took not all that was written to it: its disk is "
-                      "full, or its reader has gone");
+        die_saying(1, "stdout did not take all that was written to it; is its "
+                      "disk full, or has its reader gone?");
 }
