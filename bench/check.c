@@ -25,7 +25,7 @@ struct form {
 };
 
 static const struct form forms[] = {
-    {"01_blocking", "", "", GROUP_ALL | GROUP_CALLS},
+    {"01_blocking", "", "", GROUP_ALL | GROUP_CALLS | GROUP_ONCE},
     {"01_blocking", "minimal", "", GROUP_ALL},
     {"01_blocking", "", "--serve one", GROUP_BASIC | GROUP_QUEUE},
     {"02_nonblocking", "", "", GROUP_ALL | GROUP_FD_SET | GROUP_CALLS},
@@ -65,7 +65,7 @@ enum { FORM_COUNT = sizeof forms / sizeof forms[0] };
 static const struct check_case *const tables[] = {
     data_cases,  halfclose_cases,  reset_cases,      hostile_cases,
     many_cases,  start_stop_cases, fault_cases,      race_cases,
-    count_cases, soak_cases,       every_call_cases,
+    count_cases, soak_cases,       every_call_cases, client_cases,
 };
 
 enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };

@@ -112,7 +112,7 @@ static void kill_a_client(struct check *c, const char *path)
         return;
     snprintf(arguments, sizeof arguments, "--port %u --size 2000000000",
              c->server.port);
-    bool launched = process_launch(&client, path, arguments);
+    bool launched = process_launch(&client, path, arguments, NULL, 0);
     expect(c, launched, "cannot start %.100s", path);
     /* Until the transfer is well under way; without the seam that cannot be
      * seen, and a second must do. */

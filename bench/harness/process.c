@@ -145,16 +145,18 @@ static bool make_pipe(HANDLE *reading, HANDLE *writing)
  * would stay open. The process does not run yet. */
 static bool create_suspended(wchar_t *command,
                              LPPROC_THREAD_ATTRIBUTE_LIST list,
-                             HANDLE handles[2], PROCESS_INFORMATION *made)
+                             HANDLE handles[3], PROCESS_INFORMATION *made)
 {
     STARTUPINFOEXW start = {0};
     start.StartupInfo.cb = sizeof start;
     start.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
     start.StartupInfo.hStdOutput = handles[0];
     start.StartupInfo.hStdError = handles[1];
+    start.StartupInfo.hStdInput = handles[2]; /* or NULL */
     start.lpAttributeList = list;
-    if (!UpdateProcThreadAttribute(list, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
-                                   handles, 2 * sizeof handles[0], NULL, NULL))
+    if (!UpdateProcThreadAttribute(
+            list, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, handles,
+            (handles[2] != NULL ? 3 : 2) * sizeof handles[0], NULL, NULL))
         return false;
     /* Seen on Wine 8, once in a thousand starts: ERROR_INTERNAL_ERROR, because
      * the new process died before it reached our program. */
@@ -176,7 +178,7 @@ static bool create_process(struct process *p, HANDLE out, HANDLE err)
 {
     wchar_t *command =
         utf8_wide(p->long_command != NULL ? p->long_command : p->command);
-    HANDLE handles[2] = {out, err};
+    HANDLE handles[3] = {out, err, p->in_pipe};
     PROCESS_INFORMATION made = {0};
     SIZE_T bytes = 0;
     InitializeProcThreadAttributeList(NULL, 1, 0, &bytes);
@@ -432,8 +434,25 @@ bool process_start_peer(struct process *p, const char *command,
     return false;
 }
 
+/* A pipe that has all of input already, and then its end. */
+static bool fill_stdin(struct process *p, const char *input, size_t bytes)
+{
+    SECURITY_ATTRIBUTES inheritable = {.nLength = sizeof inheritable,
+                                       .bInheritHandle = TRUE};
+    HANDLE writing = NULL;
+    DWORD written = 0;
+    bool good =
+        CreatePipe(&p->in_pipe, &writing, &inheritable, 65536) &&
+        SetHandleInformation(writing, HANDLE_FLAG_INHERIT, 0) &&
+        (bytes == 0 || WriteFile(writing, input, (DWORD)bytes, &written, NULL));
+    if (writing != NULL)
+        CloseHandle(writing);
+    return good;
+}
+
 bool process_launch(struct process *p, const char *program,
-                    const char *arguments)
+                    const char *arguments, const char *input,
+                    size_t input_bytes)
 {
     if (!prepare(p))
         return false;
@@ -445,13 +464,13 @@ bool process_launch(struct process *p, const char *program,
     snprintf(whole, bytes, "\"%s\" %s", program, arguments);
     snprintf(p->command, sizeof p->command, "%s", whole);
     p->long_command = whole;
-    return launch(p);
+    return (input == NULL || fill_stdin(p, input, input_bytes)) && launch(p);
 }
 
 int process_run(struct process *p, const char *program, const char *arguments,
                 DWORD timeout_ms)
 {
-    if (!process_launch(p, program, arguments))
+    if (!process_launch(p, program, arguments, NULL, 0))
         return -1;
     int status = process_wait(p, timeout_ms);
     process_kill(p);
@@ -546,6 +565,7 @@ void process_free(struct process *p)
     close_handle(&p->process);
     close_handle(&p->stop_event);
     close_handle(&p->first_line_event);
+    close_handle(&p->in_pipe);
     close_handle(&p->out_pipe);
     close_handle(&p->err_pipe);
     free(p->out);

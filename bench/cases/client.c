@@ -1,0 +1,146 @@
+/* What a person does to the programs: types names, pipes bytes in, and has a
+ * disk that is full. The client is that which stands next to this program. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cases.h"
+#include "../../common/net.h"
+
+/* "Hangul" in Hangul, a character beyond 16 bits, a blank. */
+#define TYPED "\xED\x95\x9C\xEA\xB8\x80 \xF0\x9F\x98\x80"
+
+/* Runs the client on input, until its end. said must stand in its output. */
+static void run_client(struct check *c, const char *arguments,
+                       const char *input, size_t input_bytes, const char *said,
+                       size_t said_bytes)
+{
+    char path[PATH_BYTES + 40];
+    char all[PATH_BYTES + 100];
+    struct process client;
+    if (!going_on(c))
+        return;
+    next_to_this_program("client.exe", path, sizeof path);
+    if (utf8_attributes(path) == INVALID_FILE_ATTRIBUTES) {
+        skip(c, "there is no %.100s", path);
+        return;
+    }
+    snprintf(all, sizeof all, "--port %u %s", c->server.port, arguments);
+    bool launched = process_launch(&client, path, all, input, input_bytes);
+    int status = launched ? process_wait(&client, STEP_MS) : -1;
+    process_kill(&client);
+    expect(c, status == 0, "client %.60s: expected status 0, saw %d: %.200s",
+           arguments, status, client.err);
+    expect(c,
+           client.out_bytes >= said_bytes &&
+               memcmp(client.out, said, said_bytes) == 0,
+           "client %.60s: expected \"%.100s\", saw \"%.100s\"", arguments, said,
+           client.out);
+    process_free(&client);
+}
+
+/* The client's stdin is a pipe: all bytes of it are sent and come back. */
+static void client_stdin(struct check *c)
+{
+    static const char text[] = "a\0b\nq\n\nc\r\nd\x1A"
+                               "e\nq";
+    static const char echo[] = "a\0b\nq\n\nc\r\nd\x1A"
+                               "e\nq\nbytes=15 ";
+    run_client(c, "", text, sizeof text - 1, echo, sizeof echo - 1);
+    run_client(c, "", "", 0, "bytes=0 ", 8);
+}
+
+/* Text that no code page has: in a message, the names of a folder, files, an
+ * event and a mapping. */
+static void typed_text(struct check *c)
+{
+    char folder[PATH_BYTES + 40];
+    char program[sizeof folder + 20];
+    char trace[sizeof folder + 20];
+    char arguments[2 * sizeof trace + 100];
+    next_to_this_program(TYPED, folder, sizeof folder);
+    snprintf(program, sizeof program, "%s\\server.exe", folder);
+    snprintf(trace, sizeof trace, "%s\\trace.csv", folder);
+    wchar_t *wide_folder = utf8_wide(folder);
+    wchar_t *wide_program = utf8_wide(program);
+    wchar_t *wide_trace = utf8_wide(trace);
+    wchar_t *wide_source = utf8_wide(c->program);
+    CreateDirectoryW(wide_folder, NULL);
+    expect(c, CopyFileW(wide_source, wide_program, FALSE),
+           "cannot copy the server to %.300s (error %lu)", program,
+           GetLastError());
+
+    const char *original = c->program;
+    HANDLE stop = CreateEventW(NULL, TRUE, FALSE, L"\xD55C\xAE00 \xD83D\xDE00");
+    c->program = program;
+    snprintf(arguments, sizeof arguments,
+             "--trace \"%s\" --stop-event \"" TYPED "\"", trace);
+    start_server(c, arguments);
+    run_client(c, "--message \"" TYPED "\"", NULL, 0, TYPED "\nbytes=11 ",
+               sizeof TYPED - 1 + 10);
+    snprintf(arguments, sizeof arguments, "--file \"%s\"", program);
+    run_client(c, arguments, NULL, 0, "bytes=", 6);
+    SetEvent(stop);
+    finish_server(c);
+    expect(c, utf8_attributes(trace) != INVALID_FILE_ATTRIBUTES,
+           "expected a trace in %.300s", trace);
+    c->program = original;
+    CloseHandle(stop);
+    process_kill(&c->server);
+    DeleteFileW(wide_program);
+    DeleteFileW(wide_trace);
+    RemoveDirectoryW(wide_folder);
+    free(wide_folder);
+    free(wide_program);
+    free(wide_trace);
+    free(wide_source);
+}
+
+/* A socket that is connected with itself is told from one that is not. */
+static void own_peer(struct check *c)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int length = sizeof address;
+    struct peer *p = new_peers(c, 1);
+    join(c, p);
+    expect(c, !net_is_own_peer(p->s), "expected a server to be another peer");
+    SOCKET s = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    expect(c,
+           bind(s, (struct sockaddr *)&address, length) == 0 &&
+               getsockname(s, (struct sockaddr *)&address, &length) == 0 &&
+               connect(s, (struct sockaddr *)&address, length) == 0,
+           "cannot connect a socket with itself (error %d)", WSAGetLastError());
+    expect(c, net_is_own_peer(s), "expected the socket to be its own peer");
+    net_close_reset(s);
+}
+
+/* Linux has a disk that is always full. */
+static void disk_full(struct check *c)
+{
+    if (!process_under_wine()) {
+        skip(c, "there is no disk that is full");
+        return;
+    }
+    start_server(c, "--trace Z:\\dev\\full");
+    if (!going_on(c))
+        return;
+    SetEvent(c->server.stop_event);
+    int status = process_finish(&c->server, STOP_MS, NULL, NULL);
+    expect(c, status == 1 && process_err_has(&c->server, "--trace"),
+           "expected status 1 and a line on --trace, saw %d and \"%.200s\"",
+           status, c->server.err);
+    process_free(&c->server);
+    c->started = false;
+}
+
+const struct check_case client_cases[] = {
+    {"client_stdin", "what the client gets in a pipe is bytes", client_stdin,
+     GROUP_ONCE, CASE_CUTS, NULL, 0},
+    {"typed_text", "text and names in every script", typed_text, GROUP_ONCE,
+     CASE_STARTS | CASE_CUTS, NULL, 0},
+    {"own_peer", "a socket that is connected with itself", own_peer, GROUP_ONCE,
+     0, NULL, 0},
+    {"disk_full", "a trace that cannot be written", disk_full, GROUP_ONCE,
+     CASE_STARTS, NULL, 0},
+    {NULL, NULL, NULL, 0, 0, NULL, 0}};
