@@ -392,7 +392,7 @@ static bool export_file(const char *path, writer *write)
         return true;
     FILE *file = utf8_open(path, "wb");
     if (file == NULL) {
-        report("cannot write %s", path);
+        report("bench: cannot write \"%.200s\"", path);
         return false;
     }
     write(&out, &result);
@@ -401,7 +401,7 @@ static bool export_file(const char *path, writer *write)
     good = fclose(file) == 0 && good;
     free(out.text);
     if (!good)
-        report("%s is incomplete", path);
+        report("bench: \"%.200s\" is not complete; is its disk full?", path);
     return good;
 }
 

@@ -181,13 +181,14 @@ static bool server_exists(const char *name)
 static void check_names(void)
 {
     if (only_case != NULL && !case_exists(only_case)) {
-        fprintf(stderr, "check: no case \"%.40s\"; there are:", only_case);
+        utf8_printf(stderr, "check: no case \"%.40s\"; there are:", only_case);
         print_cases(stderr, false);
         fprintf(stderr, "\n");
         exit(2);
     }
     if (only_server != NULL && !server_exists(only_server)) {
-        fprintf(stderr, "check: no server \"%.40s\"; there are:", only_server);
+        utf8_printf(stderr,
+                    "check: no server \"%.40s\"; there are:", only_server);
         for (int i = 0; i < FORM_COUNT; i++)
             if (is_default(&forms[i]))
                 fprintf(stderr, " %s", forms[i].server);
@@ -311,14 +312,14 @@ static void print_stderr(const char *text)
     printf("    server's stderr:\n");
     while (text[begin] != '\0') {
         size_t end = begin + strcspn(text + begin, "\r\n");
-        printf("      %.*s\n", (int)(end - begin), text + begin);
+        utf8_printf(stdout, "      %.*s\n", (int)(end - begin), text + begin);
         begin = end + strspn(text + end, "\r\n");
     }
 }
 
 static void print_failure(struct check *c)
 {
-    printf("    %s\n", c->failure);
+    utf8_printf(stdout, "    %s\n", c->failure);
     if (!c->started)
         return;
     int status = process_wait(&c->server, 0);
@@ -328,7 +329,7 @@ static void print_failure(struct check *c)
     process_kill(&c->server);
     if (c->server.err != NULL && c->server.err_bytes > 0)
         print_stderr(c->server.err);
-    printf("    it was %s\n", c->server.command);
+    utf8_printf(stdout, "    it was %s\n", c->server.command);
 }
 
 static void print_outcome(struct check *c, const char *label, double seconds)
@@ -340,7 +341,7 @@ static void print_outcome(struct check *c, const char *label, double seconds)
         print_failure(c);
     } else if (c->skipped) {
         skipped_count++;
-        printf("  SKIP  %s\n", c->skip_reason);
+        utf8_printf(stdout, "  SKIP  %s\n", c->skip_reason);
     } else {
         passed_count++;
         printf("  ok  %.1f s%s%s\n", seconds, c->note[0] != '\0' ? "  " : "",
@@ -393,10 +394,12 @@ static bool is_there(const struct form *form)
     if (utf8_attributes(program) != INVALID_FILE_ATTRIBUTES)
         return true;
     make_label(form, label, sizeof label);
-    printf("%-34s  FAILED\n    there is no %s; `make forms` builds it from "
-           "%s/%s\n",
-           label, program, form->server,
-           strcmp(form->program, "minimal") == 0 ? "minimal.c" : "forms/");
+    utf8_printf(
+        stdout,
+        "%-34s  FAILED\n    there is no %s; `make forms` builds it from "
+        "%s/%s\n",
+        label, program, form->server,
+        strcmp(form->program, "minimal") == 0 ? "minimal.c" : "forms/");
     failed_count++;
     return false;
 }

@@ -185,17 +185,20 @@ static bool wait_until(uint64_t deadline_ns)
  * system, not to --timeout. */
 static SOCKET connect_to_server(void)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                             .ai_protocol = IPPROTO_TCP};
-    struct addrinfo *first = NULL;
+    ADDRINFOW hints = {.ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
+    ADDRINFOW *first = NULL;
     char text[100];
     snprintf(text, sizeof text, "%ld", port);
-    int error = getaddrinfo(host, text, &hints, &first);
+    wchar_t *name = utf8_wide(host);
+    wchar_t *service = utf8_wide(text);
+    int error = GetAddrInfoW(name, service, &hints, &first);
+    free(name);
+    free(service);
     snprintf(text, sizeof text, "cannot connect to %.60s port %ld", host, port);
     if (error != 0)
         fail_with(text, error, "is --host spelt right?");
 
-    for (const struct addrinfo *a = first; a != NULL; a = a->ai_next) {
+    for (const ADDRINFOW *a = first; a != NULL; a = a->ai_next) {
         u_long on = 1;
         SOCKET s = socket(a->ai_family, SOCK_STREAM, IPPROTO_TCP);
         bool connected = s != INVALID_SOCKET &&
@@ -204,7 +207,7 @@ static SOCKET connect_to_server(void)
                          ioctlsocket(s, (long)FIONBIO, &on) == 0;
         error = connected ? WSAECONNREFUSED : WSAGetLastError();
         if (connected && !net_is_own_peer(s)) {
-            freeaddrinfo(first);
+            FreeAddrInfoW(first);
             return s;
         }
         if (s != INVALID_SOCKET) /* where there is no IPv6, there is none */

@@ -1,10 +1,9 @@
 #include "utf8.h"
 
 #include <io.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "report.h"
 
 /* ---- in ------------------------------------------------------------------ */
 
@@ -153,6 +152,16 @@ bool utf8_print(FILE *file, const char *text, size_t bytes)
         bytes -= some;
     }
     return good;
+}
+
+void utf8_printf(FILE *file, const char *format, ...)
+{
+    char line[4096];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    utf8_print(file, line, strlen(line));
 }
 
 void utf8_flush(void)

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <windows.h>
 
+#include "report.h"
+
 /* Room for a path of MAX_PATH UTF-16 units; none takes more than 3 bytes. */
 enum { PATH_BYTES = 3 * MAX_PATH };
 
@@ -36,6 +38,9 @@ size_t utf8_whole(const char *text, size_t bytes);
 /* Writes text to stdout or stderr; a console is given characters, and not bytes
  * of which it would have to guess the code page. Returns whether it worked. */
 bool utf8_print(FILE *file, const char *text, size_t bytes);
+
+/* fprintf() for a line with what the user typed in it. */
+void utf8_printf(FILE *file, const char *format, ...) REPORT_PRINTF(2, 3);
 
 /* Ends a program's output: exits with status 1 if what was printed on stdout
  * did not reach it, because the disk is full or nobody reads the pipe. */

@@ -188,6 +188,6 @@ int trace_run(const char *own_folder, const char *folder, const int *chosen,
     for (int i = 0; i < count; i++)
         trace_free(&traces[i]);
     if (good)
-        printf("the timelines are in %s\n", folder);
+        utf8_printf(stdout, "the timelines are in %s\n", folder);
     return !good;
 }
