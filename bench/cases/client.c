@@ -17,7 +17,7 @@ static void run_client(struct check *c, const char *arguments,
 {
     char path[PATH_BYTES + 40];
     char all[PATH_BYTES + 100];
-    struct process client;
+    struct process run;
     if (!going_on(c))
         return;
     next_to_this_program("client.exe", path, sizeof path);
@@ -26,21 +26,21 @@ static void run_client(struct check *c, const char *arguments,
         return;
     }
     snprintf(all, sizeof all, "--port %u %s", c->server.port, arguments);
-    bool launched = process_launch(&client, path, all, input, input_bytes);
-    int status = launched ? process_wait(&client, STEP_MS) : -1;
-    process_kill(&client);
+    bool launched = process_launch(&run, path, all, input, input_bytes);
+    int status = launched ? process_wait(&run, STEP_MS) : -1;
+    process_kill(&run);
     expect(c, status == 0, "client %.60s: expected status 0, saw %d: %.200s",
-           arguments, status, client.err);
+           arguments, status, run.err);
     expect(c,
-           client.out_bytes >= said_bytes &&
-               memcmp(client.out, said, said_bytes) == 0,
+           run.out_bytes >= said_bytes &&
+               memcmp(run.out, said, said_bytes) == 0,
            "client %.60s: expected \"%.100s\", saw \"%.100s\"", arguments, said,
-           client.out);
-    process_free(&client);
+           run.out);
+    process_free(&run);
 }
 
 /* The client's stdin is a pipe: all bytes of it are sent and come back. */
-static void client_stdin(struct check *c)
+static void piped_bytes(struct check *c)
 {
     static const char text[] = "a\0b\nq\n\nc\r\nd\x1A"
                                "e\nq";
@@ -50,9 +50,30 @@ static void client_stdin(struct check *c)
     run_client(c, "", "", 0, "bytes=0 ", 8);
 }
 
-/* Text that no code page has: in a message, the names of a folder, files, an
- * event and a mapping. */
-static void typed_text(struct check *c)
+/* A socket that is connected with itself is told from one that is not. */
+static void own_peer(struct check *c)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int length = sizeof address;
+    struct peer *p = new_peers(c, 1);
+    join(c, p);
+    if (!going_on(c))
+        return;
+    expect(c, !net_is_own_peer(p->s), "expected a server to be another peer");
+    SOCKET s = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    expect(c,
+           bind(s, (struct sockaddr *)&address, length) == 0 &&
+               getsockname(s, (struct sockaddr *)&address, &length) == 0 &&
+               connect(s, (struct sockaddr *)&address, length) == 0,
+           "cannot connect a socket with itself (error %d)", WSAGetLastError());
+    expect(c, net_is_own_peer(s), "expected the socket to be its own peer");
+    net_close_reset(s);
+}
+
+/* Text that no code page has, in a message and in the names of a folder, files
+ * and an event; then what else the client is asked for. */
+static void client(struct check *c)
 {
     char folder[PATH_BYTES + 40];
     char program[sizeof folder + 20];
@@ -80,6 +101,8 @@ static void typed_text(struct check *c)
                sizeof TYPED - 1 + 10);
     snprintf(arguments, sizeof arguments, "--file \"%s\"", program);
     run_client(c, arguments, NULL, 0, "bytes=", 6);
+    piped_bytes(c);
+    own_peer(c);
     SetEvent(stop);
     finish_server(c);
     expect(c, utf8_attributes(trace) != INVALID_FILE_ATTRIBUTES,
@@ -94,25 +117,6 @@ static void typed_text(struct check *c)
     free(wide_program);
     free(wide_trace);
     free(wide_source);
-}
-
-/* A socket that is connected with itself is told from one that is not. */
-static void own_peer(struct check *c)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int length = sizeof address;
-    struct peer *p = new_peers(c, 1);
-    join(c, p);
-    expect(c, !net_is_own_peer(p->s), "expected a server to be another peer");
-    SOCKET s = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
-    expect(c,
-           bind(s, (struct sockaddr *)&address, length) == 0 &&
-               getsockname(s, (struct sockaddr *)&address, &length) == 0 &&
-               connect(s, (struct sockaddr *)&address, length) == 0,
-           "cannot connect a socket with itself (error %d)", WSAGetLastError());
-    expect(c, net_is_own_peer(s), "expected the socket to be its own peer");
-    net_close_reset(s);
 }
 
 /* Linux has a disk that is always full. */
@@ -135,12 +139,8 @@ static void disk_full(struct check *c)
 }
 
 const struct check_case client_cases[] = {
-    {"client_stdin", "what the client gets in a pipe is bytes", client_stdin,
-     GROUP_ONCE, CASE_CUTS, NULL, 0},
-    {"typed_text", "text and names in every script", typed_text, GROUP_ONCE,
-     CASE_STARTS | CASE_CUTS, NULL, 0},
-    {"own_peer", "a socket that is connected with itself", own_peer, GROUP_ONCE,
-     0, NULL, 0},
+    {"client", "bytes in a pipe, names in every script, nobody there", client,
+     GROUP_ONCE, CASE_STARTS | CASE_CUTS, NULL, 0},
     {"disk_full", "a trace that cannot be written", disk_full, GROUP_ONCE,
      CASE_STARTS, NULL, 0},
     {NULL, NULL, NULL, 0, 0, NULL, 0}};
