@@ -460,21 +460,23 @@ static void send_stdin(void)
         send_lines(in);
         return;
     }
-    int bytes;
-    _setmode(_fileno(stdin), _O_BINARY);
-    while ((bytes = _read(_fileno(stdin), block, sizeof block)) > 0)
-        send_text(block, (size_t)bytes);
-    if (bytes < 0)
-        die_saying(1, "reading from stdin failed");
+    DWORD bytes;
+    BOOL good;
+    while ((good = ReadFile(in, block, sizeof block, &bytes, NULL)) &&
+           bytes > 0)
+        send_text(block, bytes);
+    DWORD error = GetLastError();
+    if (!good && error != ERROR_BROKEN_PIPE) /* that is a pipe's end */
+        die("ReadFile(stdin)", error);
 }
 
 static void print_help(void)
 {
     printf("client: talks to a TCP echo server (RFC 862), checks every byte\n\n"
            "Give one of --message, --file, --flood, or --count and --size. "
-           "With none of them\nit sends the lines you type, or, byte for byte, "
-           "what a "
-           "pipe or a file brings\non stdin; with --hold nothing.\n\n");
+           "With none of them\nit sends the lines you type, or each byte of a "
+           "pipe "
+           "or a file on its stdin;\nwith --hold nothing.\n\n");
     options_print(client_options);
     printf("\nExit status: 0 every byte came back, 1 not, 2 wrong usage.\n");
 }

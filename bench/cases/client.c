@@ -71,31 +71,42 @@ static void own_peer(struct check *c)
     net_close_reset(s);
 }
 
+/* Copies the server into folder, a new one; or takes both away. */
+static void put_server(struct check *c, const char *folder, const char *program,
+                       bool there)
+{
+    wchar_t *wide_folder = utf8_wide(folder);
+    wchar_t *wide_program = utf8_wide(program);
+    wchar_t *wide_source = utf8_wide(c->program);
+    if (there)
+        CreateDirectoryW(wide_folder, NULL);
+    expect(c, !there || CopyFileW(wide_source, wide_program, FALSE),
+           "cannot copy the server to %.300s (error %lu)", program,
+           GetLastError());
+    if (!there) {
+        DeleteFileW(wide_program);
+        RemoveDirectoryW(wide_folder);
+    }
+    free(wide_folder);
+    free(wide_program);
+    free(wide_source);
+}
+
 /* Text that no code page has, in a message and in the names of a folder, files
  * and an event; then what else the client is asked for. */
 static void client(struct check *c)
 {
     char folder[PATH_BYTES + 40];
     char program[sizeof folder + 20];
-    char trace[sizeof folder + 20];
-    char arguments[2 * sizeof trace + 100];
-    next_to_this_program(TYPED, folder, sizeof folder);
-    snprintf(program, sizeof program, "%s\\server.exe", folder);
-    snprintf(trace, sizeof trace, "%s\\trace.csv", folder);
-    wchar_t *wide_folder = utf8_wide(folder);
-    wchar_t *wide_program = utf8_wide(program);
-    wchar_t *wide_trace = utf8_wide(trace);
-    wchar_t *wide_source = utf8_wide(c->program);
-    CreateDirectoryW(wide_folder, NULL);
-    expect(c, CopyFileW(wide_source, wide_program, FALSE),
-           "cannot copy the server to %.300s (error %lu)", program,
-           GetLastError());
-
+    char arguments[sizeof program + 100];
     const char *original = c->program;
     HANDLE stop = CreateEventW(NULL, TRUE, FALSE, L"\xD55C\xAE00 \xD83D\xDE00");
+    next_to_this_program(TYPED, folder, sizeof folder);
+    snprintf(program, sizeof program, "%s\\server.exe", folder);
+    put_server(c, folder, program, true);
     c->program = program;
     snprintf(arguments, sizeof arguments,
-             "--trace \"%s\" --stop-event \"" TYPED "\"", trace);
+             "--trace \"%s.csv\" --stop-event \"" TYPED "\"", folder);
     start_server(c, arguments);
     run_client(c, "--message \"" TYPED "\"", NULL, 0, TYPED "\nbytes=11 ",
                sizeof TYPED - 1 + 10);
@@ -105,18 +116,14 @@ static void client(struct check *c)
     own_peer(c);
     SetEvent(stop);
     finish_server(c);
-    expect(c, utf8_attributes(trace) != INVALID_FILE_ATTRIBUTES,
-           "expected a trace in %.300s", trace);
     c->program = original;
     CloseHandle(stop);
     process_kill(&c->server);
-    DeleteFileW(wide_program);
-    DeleteFileW(wide_trace);
-    RemoveDirectoryW(wide_folder);
-    free(wide_folder);
-    free(wide_program);
-    free(wide_trace);
-    free(wide_source);
+    put_server(c, folder, program, false);
+    snprintf(arguments, sizeof arguments, "%s.csv", folder);
+    wchar_t *trace = utf8_wide(arguments);
+    expect(c, DeleteFileW(trace) != 0, "expected a trace in %.300s", arguments);
+    free(trace);
 }
 
 /* Linux has a disk that is always full. */
