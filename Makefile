@@ -86,7 +86,7 @@ FIRST := $(filter deps,$(MAKECMDGOALS))
 CHAPTERS := 01_blocking 02_nonblocking 03_overlapped_event 04_overlapped_apc \
             05_iocp
 COMMON   := $(patsubst %,common/%.c,acceptor clock ledger net observe options report \
-            roster server stop)
+            roster server stop utf8)
 HARNESS  := $(wildcard bench/harness/*.c)
 CASES    := $(wildcard bench/cases/*.c)
 REPORT   := $(wildcard bench/report/*.c)
@@ -402,14 +402,16 @@ mutants: all $(READY) ## small mistakes, each to be seen by its case; ONLY=name
 	    BUILD=$(BUILD) ONLY=$(ONLY) FOR=$(SERVER) JOBS=$(JOBS) \
 	    $(WITH_WINE) sh bench/check_mutants.sh $(MUTANTS)
 # Only the servers are built with gcov: check.exe runs some of common/, too. Left
-# out are the seam and its clock, and what unit tests and a fuzzer run natively.
+# out are the seam and its clock, what other programs use more than servers do,
+# and what unit tests and a fuzzer run natively.
 coverage: all $(READY) ## how many error paths are reached; SERVER=NN: by one
 	+@$(PARALLEL) BUILD=$(BUILD)/coverage \
 	    CFLAGS='-O0 -g --coverage -DCOVERAGE' coverage-build
 	@BUILD=$(BUILD) GCOV=$(CC:gcc=gcov) OBJDUMP=$(CC:gcc=objdump) \
 	    ADDR2LINE=$(CC:gcc=addr2line) \
 	    $(WITH_WINE) sh bench/check_coverage.sh "$(SERVER)" \
-	    $(filter-out $(PURE) common/observe.c common/clock.c,$(COMMON))
+	    $(filter-out $(PURE) common/observe.c common/clock.c common/utf8.c,\
+	    $(COMMON))
 coverage-build: $(SERVERS)
 faults: ## each call of each server fails once: some minutes; SERVER=NN
 	+@$(PARALLEL) CASE=every_call_all check-servers

@@ -23,6 +23,7 @@
 #include "../common/options.h"
 #include "../common/report.h"
 #include "../common/stop.h"
+#include "../common/utf8.h"
 
 #ifndef VERSION
 #define VERSION "unknown"
@@ -256,7 +257,7 @@ static void check_operands(void)
     if (given.operand == NULL)
         die_saying(2, "%s needs a folder: the servers of another build",
                    given.command);
-    DWORD attributes = GetFileAttributesA(given.operand);
+    DWORD attributes = utf8_attributes(given.operand);
     if (attributes == INVALID_FILE_ATTRIBUTES ||
         !(attributes & FILE_ATTRIBUTE_DIRECTORY))
         die_saying(2, "%s takes a folder; \"%.200s\" is none", given.command,
@@ -267,16 +268,17 @@ static void parse_command_line(int argc, char **argv,
                                struct plan_request *request)
 {
     char message[200];
-    report_set_program("bench", false);
     switch (options_parse(argc, argv, NULL, option_table, message,
                           sizeof message)) {
     case OPTIONS_OK:
         break;
     case OPTIONS_HELP:
         print_help();
+        utf8_flush();
         exit(0);
     case OPTIONS_VERSION:
         printf("bench %s\n", VERSION);
+        utf8_flush();
         exit(0);
     case OPTIONS_WRONG:
         die_saying(2, "%s", message);
@@ -329,21 +331,18 @@ static void sharpen_timer(void)
 }
 
 /* Where this program is, without the last separator. */
-static void find_own_folder(char folder[MAX_PATH])
+static void find_own_folder(char folder[PATH_BYTES])
 {
-    DWORD length = GetModuleFileNameA(NULL, folder, MAX_PATH);
-    DWORD error = GetLastError();
-    char *separator =
-        length > 0 && length < MAX_PATH ? strrchr(folder, '\\') : NULL;
-    if (separator == NULL)
-        die("GetModuleFileName", error);
-    *separator = '\0';
+    utf8_own_path(folder);
+    char *separator = strrchr(folder, '\\');
+    if (separator != NULL)
+        *separator = '\0';
 }
 
 static void describe(const struct plan_request *request)
 {
     static char servers[200];
-    static char command[MAX_PATH + 120];
+    static char command[PATH_BYTES + 120];
     struct result_settings *settings = &result.settings;
     for (int i = 0; i < request->model_count; i++)
         snprintf(servers + strlen(servers), sizeof servers - strlen(servers),
@@ -374,7 +373,7 @@ static void describe(const struct plan_request *request)
 static void print_out(struct out *out)
 {
     if (out->text != NULL)
-        fwrite(out->text, 1, out->bytes, stdout);
+        utf8_print(stdout, out->text, out->bytes);
     if (out->is_incomplete)
         printf("(not enough memory for the rest of the report)\n");
     fflush(stdout);
@@ -391,9 +390,9 @@ static bool export_file(const char *path, writer *write)
     bool good = true;
     if (path == NULL)
         return true;
-    FILE *file = fopen(path, "wb");
+    FILE *file = utf8_open(path, "wb");
     if (file == NULL) {
-        report("cannot write %s", path);
+        report("bench: cannot write \"%.200s\"", path);
         return false;
     }
     write(&out, &result);
@@ -402,7 +401,7 @@ static bool export_file(const char *path, writer *write)
     good = fclose(file) == 0 && good;
     free(out.text);
     if (!good)
-        report("%s is incomplete", path);
+        report("bench: \"%.200s\" is not complete; is its disk full?", path);
     return good;
 }
 
@@ -410,7 +409,7 @@ static bool export_file(const char *path, writer *write)
  * one of their own, out-samples.csv beside out.csv. */
 static bool export_both_csv(void)
 {
-    char path[MAX_PATH];
+    char path[PATH_BYTES];
     if (given.csv_path == NULL)
         return true;
     size_t length = strlen(given.csv_path);
@@ -480,7 +479,9 @@ static int run_bench(const struct plan_request *request, const char *folder)
 int main(int argc, char **argv)
 {
     struct plan_request request = {.is_short = false};
-    char folder[MAX_PATH];
+    char folder[PATH_BYTES];
+    report_set_program("bench", false);
+    argv = utf8_arguments(&argc);
     if (argc > 2 && strcmp(argv[argc - 1], "burn") == 0)
         return selftest_burn();
     parse_command_line(argc, argv, &request);
@@ -493,6 +494,7 @@ int main(int argc, char **argv)
                      ? trace_run(folder, given.operand, request.models,
                                  request.model_count)
                      : run_bench(&request, folder);
+    utf8_flush();
     WSACleanup();
     stop_finished();
     return status;

@@ -25,7 +25,7 @@ struct form {
 };
 
 static const struct form forms[] = {
-    {"01_blocking", "", "", GROUP_ALL | GROUP_CALLS},
+    {"01_blocking", "", "", GROUP_ALL | GROUP_CALLS | GROUP_ONCE},
     {"01_blocking", "minimal", "", GROUP_ALL},
     {"01_blocking", "", "--serve one", GROUP_BASIC | GROUP_QUEUE},
     {"02_nonblocking", "", "", GROUP_ALL | GROUP_FD_SET | GROUP_CALLS},
@@ -65,7 +65,7 @@ enum { FORM_COUNT = sizeof forms / sizeof forms[0] };
 static const struct check_case *const tables[] = {
     data_cases,  halfclose_cases,  reset_cases,      hostile_cases,
     many_cases,  start_stop_cases, fault_cases,      race_cases,
-    count_cases, soak_cases,       every_call_cases,
+    count_cases, soak_cases,       every_call_cases, client_cases,
 };
 
 enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };
@@ -181,13 +181,14 @@ static bool server_exists(const char *name)
 static void check_names(void)
 {
     if (only_case != NULL && !case_exists(only_case)) {
-        fprintf(stderr, "check: no case \"%.40s\"; there are:", only_case);
+        utf8_printf(stderr, "check: no case \"%.40s\"; there are:", only_case);
         print_cases(stderr, false);
         fprintf(stderr, "\n");
         exit(2);
     }
     if (only_server != NULL && !server_exists(only_server)) {
-        fprintf(stderr, "check: no server \"%.40s\"; there are:", only_server);
+        utf8_printf(stderr,
+                    "check: no server \"%.40s\"; there are:", only_server);
         for (int i = 0; i < FORM_COUNT; i++)
             if (is_default(&forms[i]))
                 fprintf(stderr, " %s", forms[i].server);
@@ -216,6 +217,7 @@ static void read_command_line(int argc, char **argv)
 {
     char message[200];
     report_set_program("check", false);
+    argv = utf8_arguments(&argc);
     switch (
         options_parse(argc, argv, NULL, own_options, message, sizeof message)) {
     case OPTIONS_OK:
@@ -225,9 +227,11 @@ static void read_command_line(int argc, char **argv)
         options_print(own_options);
         printf("\nExit status: 0 nothing failed, 1 something did, 2 wrong "
                "usage.\n");
+        utf8_flush();
         exit(0);
     case OPTIONS_VERSION:
         printf("check %s\n", VERSION);
+        utf8_flush();
         exit(0);
     case OPTIONS_WRONG:
         die_saying(2, "%s", message);
@@ -260,7 +264,7 @@ static void find_program(const struct form *form, char *path, size_t path_bytes)
         snprintf(name, sizeof name, "forms\\%.30s_%.30s.exe", form->server,
                  form->program);
     if (other_program != NULL)
-        snprintf(path, path_bytes, "%.299s", other_program);
+        snprintf(path, path_bytes, "%s", other_program);
     else
         next_to_this_program(name, path, path_bytes);
 }
@@ -308,14 +312,14 @@ static void print_stderr(const char *text)
     printf("    server's stderr:\n");
     while (text[begin] != '\0') {
         size_t end = begin + strcspn(text + begin, "\r\n");
-        printf("      %.*s\n", (int)(end - begin), text + begin);
+        utf8_printf(stdout, "      %.*s\n", (int)(end - begin), text + begin);
         begin = end + strspn(text + end, "\r\n");
     }
 }
 
 static void print_failure(struct check *c)
 {
-    printf("    %s\n", c->failure);
+    utf8_printf(stdout, "    %s\n", c->failure);
     if (!c->started)
         return;
     int status = process_wait(&c->server, 0);
@@ -325,7 +329,7 @@ static void print_failure(struct check *c)
     process_kill(&c->server);
     if (c->server.err != NULL && c->server.err_bytes > 0)
         print_stderr(c->server.err);
-    printf("    it was %s\n", c->server.command);
+    utf8_printf(stdout, "    it was %s\n", c->server.command);
 }
 
 static void print_outcome(struct check *c, const char *label, double seconds)
@@ -337,19 +341,19 @@ static void print_outcome(struct check *c, const char *label, double seconds)
         print_failure(c);
     } else if (c->skipped) {
         skipped_count++;
-        printf("  SKIP  %s\n", c->skip_reason);
+        utf8_printf(stdout, "  SKIP  %s\n", c->skip_reason);
     } else {
         passed_count++;
         printf("  ok  %.1f s%s%s\n", seconds, c->note[0] != '\0' ? "  " : "",
                c->note);
     }
-    fflush(stdout);
+    utf8_flush();
 }
 
 static void run_case(const struct form *form, const struct check_case *which)
 {
     const struct minimal_row *minimal = minimal_of(form, which);
-    char program[MAX_PATH + 80];
+    char program[PATH_BYTES + 80];
     char label[120];
     struct check c = {.which = which,
                       .program = program,
@@ -384,16 +388,18 @@ static void run_case(const struct form *form, const struct check_case *which)
 /* False, and counted as a failure, when its program has not been built. */
 static bool is_there(const struct form *form)
 {
-    char program[MAX_PATH + 80];
+    char program[PATH_BYTES + 80];
     char label[120];
     find_program(form, program, sizeof program);
-    if (GetFileAttributesA(program) != INVALID_FILE_ATTRIBUTES)
+    if (utf8_attributes(program) != INVALID_FILE_ATTRIBUTES)
         return true;
     make_label(form, label, sizeof label);
-    printf("%-34s  FAILED\n    there is no %s; `make forms` builds it from "
-           "%s/%s\n",
-           label, program, form->server,
-           strcmp(form->program, "minimal") == 0 ? "minimal.c" : "forms/");
+    utf8_printf(
+        stdout,
+        "%-34s  FAILED\n    there is no %s; `make forms` builds it from "
+        "%s/%s\n",
+        label, program, form->server,
+        strcmp(form->program, "minimal") == 0 ? "minimal.c" : "forms/");
     failed_count++;
     return false;
 }
@@ -420,6 +426,7 @@ int main(int argc, char **argv)
     read_command_line(argc, argv);
     if (list) {
         print_cases(stdout, true);
+        utf8_flush();
         return 0;
     }
     net_start();
@@ -438,5 +445,6 @@ int main(int argc, char **argv)
     printf("%.0f s, seed %ld\n", (double)(clock_ns() - begin) / 1e9, seed);
     printf("%d passed, %d failed, %d skipped\n", passed_count, failed_count,
            skipped_count);
+    utf8_flush();
     return failed_count == 0 ? 0 : 1;
 }

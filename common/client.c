@@ -9,6 +9,7 @@
  * stops reading as soon as nobody takes what it sends back. (--read-after does
  * just that, for a while: to see what the server makes of it.) */
 #define FD_SETSIZE 1000 /* what an fd_set takes; the header's own value is 64 */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <io.h>
 #include <stdio.h>
@@ -19,16 +20,18 @@
 #include "net.h"
 #include "options.h"
 #include "report.h"
+#include "utf8.h"
 
 #ifndef VERSION
 #define VERSION "unknown"
 #endif
 
-enum { BUFFER_BYTES = 65536, LINE_BYTES = 4096 };
+enum { BUFFER_BYTES = 65536, LINE_UNITS = 4096 };
 
-/* A flood has at most so much on its way: a server never runs out of it, and
- * when the time is over there is little left to wait for. */
-enum { FLOOD_BYTES = 4 * BUFFER_BYTES };
+/* A flood has at most so much on its way, all connections together, and each at
+ * most so much: a server never runs out of it, and when the time is over there
+ * is little left to wait for. */
+enum { FLOOD_BYTES = 64 * BUFFER_BYTES, FLOOD_EACH = 4 * BUFFER_BYTES };
 
 static const char *host = "127.0.0.1";
 static long port = 7007;
@@ -46,6 +49,8 @@ static uint64_t total_sent_bytes;
 static uint64_t total_bytes; /* of these, come back intact */
 static long total_messages;
 static char last_printed = '\n';
+static char unfinished[4]; /* the first bytes of a character to be printed */
+static size_t unfinished_bytes;
 
 static const struct option client_options[] = {
     {"--host", "NAME", "where the server is", OPTION_TEXT, &host, 0, 0},
@@ -116,6 +121,7 @@ struct connection {
 static struct connection *connections; /* client_count of them */
 static fd_set readable, writable;      /* to wait for, and then: that are */
 static uint64_t on_their_way_at_most = UINT64_MAX;
+static size_t piece_bytes = BUFFER_BYTES; /* of a source, to be sent next */
 static uint64_t flood_end_ns = UINT64_MAX;
 static uint64_t read_from_ns;
 
@@ -179,28 +185,33 @@ static bool wait_until(uint64_t deadline_ns)
  * system, not to --timeout. */
 static SOCKET connect_to_server(void)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                             .ai_protocol = IPPROTO_TCP};
-    struct addrinfo *first = NULL;
+    ADDRINFOW hints = {.ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
+    ADDRINFOW *first = NULL;
     char text[100];
     snprintf(text, sizeof text, "%ld", port);
-    int error = getaddrinfo(host, text, &hints, &first);
+    wchar_t *name = utf8_wide(host);
+    wchar_t *service = utf8_wide(text);
+    int error = GetAddrInfoW(name, service, &hints, &first);
+    free(name);
+    free(service);
     snprintf(text, sizeof text, "cannot connect to %.60s port %ld", host, port);
     if (error != 0)
         fail_with(text, error, "is --host spelt right?");
 
-    for (const struct addrinfo *a = first; a != NULL; a = a->ai_next) {
+    for (const ADDRINFOW *a = first; a != NULL; a = a->ai_next) {
         u_long on = 1;
         SOCKET s = socket(a->ai_family, SOCK_STREAM, IPPROTO_TCP);
-        if (s == INVALID_SOCKET)
-            die("socket", (unsigned long)WSAGetLastError());
-        if (connect(s, a->ai_addr, (int)a->ai_addrlen) == 0 &&
-            net_tune(s) == 0 && ioctlsocket(s, (long)FIONBIO, &on) == 0) {
-            freeaddrinfo(first);
+        bool connected = s != INVALID_SOCKET &&
+                         connect(s, a->ai_addr, (int)a->ai_addrlen) == 0 &&
+                         net_tune(s) == 0 &&
+                         ioctlsocket(s, (long)FIONBIO, &on) == 0;
+        error = connected ? WSAECONNREFUSED : WSAGetLastError();
+        if (connected && !net_is_own_peer(s)) {
+            FreeAddrInfoW(first);
             return s;
         }
-        error = WSAGetLastError();
-        closesocket(s);
+        if (s != INVALID_SOCKET) /* where there is no IPv6, there is none */
+            net_close_reset(s);
     }
     fail_with(text, error,
               "does a server run there, on that port, and does no firewall "
@@ -253,7 +264,7 @@ static void refill(struct connection *c)
 {
     c->out_at = 0;
     c->out_end = clock_ns() < flood_end_ns
-                     ? take(&c->source, SENDING, c->out, sizeof c->out)
+                     ? take(&c->source, SENDING, c->out, piece_bytes)
                      : 0;
 }
 
@@ -266,6 +277,21 @@ static void on_writable(struct connection *c)
     total_sent_bytes += done;
     if (c->out_at == c->out_end)
         refill(c);
+}
+
+/* A character whose bytes come back in two pieces is printed when it is whole. */
+static void print_echo(const char *echo, size_t bytes)
+{
+    static char text[sizeof unfinished + BUFFER_BYTES];
+    memcpy(text, unfinished, unfinished_bytes);
+    memcpy(text + unfinished_bytes, echo, bytes);
+    bytes += unfinished_bytes;
+    size_t whole = utf8_whole(text, bytes);
+    unfinished_bytes = bytes - whole;
+    memcpy(unfinished, text + whole, unfinished_bytes);
+    last_printed = text[bytes - 1];
+    if (!utf8_print(stdout, text, whole))
+        utf8_flush();
 }
 
 static void on_readable(struct connection *c, bool print)
@@ -282,10 +308,8 @@ static void on_readable(struct connection *c, bool print)
         return;
     verify(c, in, (size_t)received);
     total_bytes += (uint64_t)received;
-    if (print) {
-        fwrite(in, 1, (size_t)received, stdout);
-        last_printed = in[received - 1];
-    }
+    if (print)
+        print_echo(in, (size_t)received);
 }
 
 /* print: what comes back on the first connection. */
@@ -325,7 +349,9 @@ static void exchange(const struct source *source, bool print)
                        "another client, or stuck?",
                        total_bytes, total_sent_bytes, timeout_seconds);
     }
-    fflush(stdout);
+    utf8_print(stdout, unfinished, unfinished_bytes);
+    unfinished_bytes = 0;
+    utf8_flush();
     total_messages += client_count;
 }
 
@@ -335,7 +361,7 @@ static void hold(void)
     uint64_t end_ns = ns_from_now(hold_seconds);
     printf("connected: %ld; silent for %ld s ...\n", client_count,
            hold_seconds);
-    fflush(stdout);
+    utf8_flush();
     for (;;) {
         choose_sockets(true);
         if (!wait_until(end_ns))
@@ -374,7 +400,7 @@ static void end_connection(SOCKET s)
 
 static FILE *open_file(void)
 {
-    FILE *file = fopen(path, "rb");
+    FILE *file = utf8_open(path, "rb");
     if (file == NULL)
         die_saying(2, "--file: cannot read \"%.200s\"", path);
     return file;
@@ -392,9 +418,9 @@ static void send_file(void)
     fclose(expecting);
 }
 
-static void send_text(const char *text)
+static void send_text(const char *text, size_t bytes)
 {
-    struct source source = {.text = text, .size_bytes = strlen(text)};
+    struct source source = {.text = text, .size_bytes = bytes};
     exchange(&source, true);
 }
 
@@ -402,28 +428,55 @@ static void send_text(const char *text)
  * for sockets but not for the console, so a client that waited for both would
  * need a second thread. The price: when the server closes while we wait for
  * the keyboard, we only find out with the next line. */
-static void send_lines(void)
+static void send_lines(HANDLE console)
 {
-    char line[LINE_BYTES];
-    bool is_console = _isatty(_fileno(stdin)) != 0;
-    if (is_console)
-        printf("Type a line, and it comes back. An empty line, q or Ctrl+Z "
-               "ends.\n");
-    while (fgets(line, sizeof line, stdin) != NULL) {
-        if (strcmp(line, "q\n") == 0 || strcmp(line, "q") == 0)
+    static wchar_t typed[LINE_UNITS];
+    static char line[3 * LINE_UNITS]; /* no unit takes more than 3 bytes */
+    DWORD units;
+    printf("Type a line, and it comes back. An empty line, q or Ctrl+Z "
+           "ends.\n");
+    utf8_flush();
+    while (ReadConsoleW(console, typed, LINE_UNITS, &units, NULL) &&
+           units > 0 && typed[0] != 26) { /* Ctrl+Z */
+        if (units >= 2 && typed[units - 2] == '\r')
+            typed[--units - 1] = '\n';
+        size_t bytes = (size_t)WideCharToMultiByte(
+            CP_UTF8, 0, typed, (int)units, line, sizeof line, NULL, NULL);
+        if (line[0] == '\n' ||
+            (line[0] == 'q' && line[bytes - 1] == '\n' && bytes == 2))
             break;
-        if (is_console && strcmp(line, "\n") == 0)
-            break; /* an empty line in a file is sent like any other */
-        send_text(line);
+        send_text(line, bytes);
     }
+}
+
+/* What a pipe or a file brings is bytes, whatever they mean: each block is sent
+ * as it comes, and its whole echo awaited before the next. */
+static void send_stdin(void)
+{
+    static char block[BUFFER_BYTES];
+    HANDLE in = GetStdHandle(STD_INPUT_HANDLE);
+    DWORD mode;
+    if (GetConsoleMode(in, &mode)) { /* it fails for all but consoles */
+        send_lines(in);
+        return;
+    }
+    DWORD bytes;
+    BOOL good;
+    while ((good = ReadFile(in, block, sizeof block, &bytes, NULL)) &&
+           bytes > 0)
+        send_text(block, bytes);
+    DWORD error = GetLastError();
+    if (!good && error != ERROR_BROKEN_PIPE) /* that is a pipe's end */
+        die("ReadFile(stdin)", error);
 }
 
 static void print_help(void)
 {
     printf("client: talks to a TCP echo server (RFC 862), checks every byte\n\n"
            "Give one of --message, --file, --flood, or --count and --size. "
-           "With none of them\nit sends the lines you type, or with --hold "
-           "nothing.\n\n");
+           "With none of them\nit sends the lines you type, or each byte of a "
+           "pipe "
+           "or a file on its stdin;\nwith --hold nothing.\n\n");
     options_print(client_options);
     printf("\nExit status: 0 every byte came back, 1 not, 2 wrong usage.\n");
 }
@@ -431,17 +484,20 @@ static void print_help(void)
 static void read_options(int argc, char **argv)
 {
     char wrong[200];
+    report_set_program("client", false);
+    argv = utf8_arguments(&argc);
     enum options_result result =
         options_parse(argc, argv, NULL, client_options, wrong, sizeof wrong);
-    report_set_program("client", false);
     if (result == OPTIONS_WRONG)
         die_saying(2, "%s", wrong);
     if (result == OPTIONS_HELP)
         print_help();
     if (result == OPTIONS_VERSION)
         printf("client %s\n", VERSION);
-    if (result != OPTIONS_OK)
+    if (result != OPTIONS_OK) {
+        utf8_flush();
         exit(0);
+    }
 
     bool is_generated = count > 0 || size_bytes > 0;
     int given =
@@ -464,12 +520,16 @@ static void read_options(int argc, char **argv)
 static void send_all(void)
 {
     if (message != NULL) {
-        send_text(message);
+        send_text(message, strlen(message));
     } else if (path != NULL) {
         send_file();
     } else if (flood_seconds > 0) {
         struct source source = {.size_bytes = UINT64_MAX};
-        on_their_way_at_most = FLOOD_BYTES;
+        on_their_way_at_most = FLOOD_BYTES / (uint64_t)client_count;
+        if (on_their_way_at_most > FLOOD_EACH)
+            on_their_way_at_most = FLOOD_EACH;
+        if (on_their_way_at_most < piece_bytes)
+            piece_bytes = (size_t)on_their_way_at_most;
         flood_end_ns = ns_from_now(flood_seconds);
         exchange(&source, false);
     } else if (count > 0) {
@@ -477,13 +537,14 @@ static void send_all(void)
         for (long i = 0; i < count; i++)
             exchange(&source, false);
     } else if (hold_seconds == 0) {
-        send_lines();
+        send_stdin();
     }
 }
 
 int main(int argc, char **argv)
 {
     read_options(argc, argv);
+    _setmode(_fileno(stdout), _O_BINARY); /* an echo is what was sent */
     net_start();
     connections = calloc((size_t)client_count, sizeof *connections);
     if (connections == NULL)
@@ -496,13 +557,13 @@ int main(int argc, char **argv)
     send_all();
     if (last_printed != '\n')
         printf("\n");
-    fflush(stdout);
     if (hold_seconds > 0)
         hold();
     for (long i = 0; i < client_count; i++)
         end_connection(connections[i].socket);
     printf("bytes=%" PRIu64 " messages=%ld seconds=%.3f\n", total_bytes,
            total_messages, (double)(clock_ns() - begin_ns) / 1e9);
+    utf8_flush();
     free(connections);
     WSACleanup();
     return 0;

@@ -11,6 +11,7 @@
 
 #include "net.h"
 #include "options.h"
+#include "utf8.h"
 
 enum verdict { HOLDS, DOES_NOT_HOLD, NOT_HERE };
 static const char *const words[] = {"holds", "does not hold",
@@ -118,26 +119,29 @@ static enum verdict run(const struct lab *lab)
     print_text("because: ",
                verdict == NOT_HERE ? outcome.not_here : lab->because);
     printf("\n");
-    fflush(stdout);
+    utf8_flush();
     return verdict;
 }
 
 int lab_main(int argc, char **argv, const struct lab claims[], size_t count)
 {
     char message[200];
+    report_set_program("labs", false);
+    argv = utf8_arguments(&argc);
     switch (options_parse(argc, argv, options, NULL, message, sizeof message)) {
     case OPTIONS_OK:
         break;
     case OPTIONS_HELP:
         options_print(options);
+        utf8_flush();
         return 0;
     case OPTIONS_VERSION:
         printf("labs %s\n", VERSION);
+        utf8_flush();
         return 0;
     case OPTIONS_WRONG:
         die_saying(2, "%s", message);
     }
-    report_set_program("labs", false);
     net_start();
     lab_ended = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (lab_ended == NULL)
@@ -162,6 +166,7 @@ int lab_main(int argc, char **argv, const struct lab claims[], size_t count)
         printf("%d claims: %d hold, %d do not hold, %d not on this platform\n",
                chosen, verdicts[HOLDS], verdicts[DOES_NOT_HOLD],
                verdicts[NOT_HERE]);
+    utf8_flush();
     return all_right ? 0 : 1;
 }
 

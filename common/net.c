@@ -1,6 +1,7 @@
 #include "net.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "report.h"
 #include "observe.h"
@@ -132,6 +133,16 @@ int net_tune(SOCKET s)
         SOCKET_ERROR)
         return WSAGetLastError();
     return 0;
+}
+
+bool net_is_own_peer(SOCKET s)
+{
+    struct sockaddr_in6 here = {0}, there = {0}; /* IPv4 fits in, too */
+    int here_length = sizeof here, there_length = sizeof there;
+    return getsockname(s, (struct sockaddr *)&here, &here_length) == 0 &&
+           getpeername(s, (struct sockaddr *)&there, &there_length) == 0 &&
+           here_length == there_length &&
+           memcmp(&here, &there, (size_t)here_length) == 0;
 }
 
 void net_close_gracefully(SOCKET s)

@@ -30,6 +30,12 @@ void net_announce(SOCKET listener);
  * switched on and another with it off. Returns 0 or the Winsock error. */
 int net_tune(SOCKET s);
 
+/* Whether a connected socket is connected with itself: both of its ends have the
+ * same address. When nobody listens on a port of the dynamic range, connect()
+ * can be given that very port as its own, and TCP then connects the two ends
+ * (RFC 9293, section 3.5, "simultaneous open"). Nobody is there. */
+bool net_is_own_peer(SOCKET s);
+
 /* A new socket of the kind that net_listen() made, for AcceptEx, which the
  * caller closes; or INVALID_SOCKET, with the reason as the last error. */
 SOCKET net_accept_socket(void);

@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "report.h"
+#include "utf8.h"
 
 static const char *const call_names[] = {
 #define X(name) #name,
@@ -146,6 +147,7 @@ static int next_fault(enum observe_call call)
 /* ---- one observed call -------------------------------------------------- */
 
 static FILE *trace;
+static const char *trace_path;
 
 struct call {
     struct observe_slot *slot;
@@ -750,10 +752,12 @@ void observe_free(void *memory)
 
 static void open_counters(const char *name)
 {
-    mapping = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0,
-                                 sizeof *counters, name);
+    wchar_t *wide = utf8_wide(name);
+    mapping = CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0,
+                                 sizeof *counters, wide);
     if (mapping == NULL)
         die("CreateFileMapping", GetLastError());
+    free(wide);
     counters = MapViewOfFile(mapping, FILE_MAP_WRITE, 0, 0, sizeof *counters);
     if (counters == NULL)
         die("MapViewOfFile", GetLastError());
@@ -777,10 +781,10 @@ void observe_begin(const struct observe_options *observe_options)
     if (observe_options->faults != NULL)
         parse_faults(observe_options->faults);
     if (observe_options->trace_path != NULL) {
-        trace = fopen(observe_options->trace_path, "w");
+        trace_path = observe_options->trace_path;
+        trace = utf8_open(trace_path, "w");
         if (trace == NULL)
-            die_saying(1, "--trace: cannot write \"%.200s\"",
-                       observe_options->trace_path);
+            die_saying(1, "--trace: cannot write \"%.200s\"", trace_path);
         fprintf(trace, "begin_ns,end_ns,thread,object,call,outcome,items\n");
     }
 }
@@ -790,8 +794,13 @@ void observe_end(void)
     invariant(sockets == 0);
     invariant(handles == 0);
     invariant(blocks == 0);
-    if (trace != NULL)
-        fclose(trace);
+    if (trace != NULL) {
+        bool failed = ferror(trace) != 0;
+        if (fclose(trace) != 0 || failed)
+            die_saying(1,
+                       "--trace: \"%.200s\" is not complete; is its disk full?",
+                       trace_path);
+    }
     trace = NULL;
     /* The mapping stays until the process ends: the harness may still want to
      * read it, and the system unmaps it. */

@@ -9,6 +9,8 @@ static const char *quoted(const char *typed, char shown[48])
 {
     size_t length = strlen(typed);
     size_t kept = length < 40 ? length : 40;
+    while (kept < length && kept > 0 && (typed[kept] & 0xC0) == 0x80)
+        kept--; /* not within a character: see utf8.h */
     memcpy(shown, typed, kept);
     for (size_t i = 0; i < kept; i++)
         if ((unsigned char)shown[i] < ' ')

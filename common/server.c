@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "observe.h"
+#include "utf8.h"
 
 #ifndef VERSION
 #define VERSION "unknown"
@@ -62,15 +63,18 @@ void server_begin(int argc, char **argv, const char *program,
 {
     char message[200];
     report_set_program(program, false);
+    argv = utf8_arguments(&argc);
     switch (options_parse(argc, argv, shared_options, own_options, message,
                           sizeof message)) {
     case OPTIONS_OK:
         break;
     case OPTIONS_HELP:
         print_help(program, own_options);
+        utf8_flush();
         exit(0);
     case OPTIONS_VERSION:
         printf("%s %s\n", program, VERSION);
+        utf8_flush();
         exit(0);
     case OPTIONS_WRONG:
         die_saying(2, "%s", message);

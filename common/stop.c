@@ -1,6 +1,9 @@
 #include "stop.h"
 
+#include <stdlib.h>
+
 #include "report.h"
+#include "utf8.h"
 
 static HANDLE stop;     /* signaled: please stop */
 static HANDLE finished; /* signaled: the server has stopped */
@@ -28,10 +31,12 @@ static BOOL WINAPI on_console_event(DWORD event)
 
 void stop_install(const char *event_name)
 {
-    stop = CreateEventA(NULL, TRUE, FALSE, event_name);
+    wchar_t *name = utf8_wide(event_name);
+    stop = CreateEventW(NULL, TRUE, FALSE, name);
     if (stop == NULL)
         die("CreateEvent", GetLastError());
-    finished = CreateEventA(NULL, TRUE, FALSE, NULL);
+    free(name);
+    finished = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (finished == NULL)
         die("CreateEvent", GetLastError());
 

@@ -31,7 +31,8 @@ enum case_group {
     GROUP_SPREAD = 32768, /* connections are shared out among workers */
     GROUP_CALLS = 65536,  /* each call fails once, a part of it */
     GROUP_ALL = GROUP_WALL - 1,
-    GROUP_INLINE = 131072 /* 05: what is done at once takes no packet */
+    GROUP_INLINE = 131072, /* 05: what is done at once takes no packet */
+    GROUP_ONCE = 262144    /* what all have in common, tried with one of them */
 };
 
 enum case_flag {
@@ -65,6 +66,7 @@ extern const struct check_case race_cases[];
 extern const struct check_case count_cases[];
 extern const struct check_case soak_cases[];
 extern const struct check_case every_call_cases[];
+extern const struct check_case client_cases[];
 
 /* What minimal.c of some chapters must do with a case: see minimal.c. */
 struct minimal_row {

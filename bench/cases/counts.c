@@ -111,25 +111,27 @@ static char *take_file(const char *path)
 {
     enum { AT_MOST = 100000 };
     char *text = calloc(1, AT_MOST);
-    FILE *file = fopen(path, "rb");
+    FILE *file = utf8_open(path, "rb");
     if (text != NULL && file != NULL)
         fread(text, 1, AT_MOST - 1, file);
     if (file != NULL)
         fclose(file);
-    DeleteFileA(path);
+    wchar_t *wide = utf8_wide(path);
+    DeleteFileW(wide);
+    free(wide);
     return text;
 }
 
 /* What a system may do without on a good day: here the call is what counts. */
 static void options_asked_for(struct check *c)
 {
-    char path[MAX_PATH + 40];
+    char path[PATH_BYTES + 40];
     char name[40];
-    char arguments[MAX_PATH + 80];
+    char arguments[PATH_BYTES + 80];
     struct peer *p = new_peers(c, 1);
     snprintf(name, sizeof name, "trace_%lu.csv", GetCurrentProcessId());
     next_to_this_program(name, path, sizeof path);
-    snprintf(arguments, sizeof arguments, "--trace \"%.290s\"", path);
+    snprintf(arguments, sizeof arguments, "--trace \"%s\"", path);
     start_server(c, arguments);
     join(c, p);
     echo(c, p, 10);

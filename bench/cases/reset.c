@@ -115,7 +115,7 @@ static void kill_a_client(struct check *c, const char *path)
         return;
     snprintf(arguments, sizeof arguments, "--port %u --size 2000000000",
              c->server.port);
-    bool launched = process_launch(&client, path, arguments);
+    bool launched = process_launch(&client, path, arguments, NULL, 0);
     expect(c, launched, "cannot start %.100s", path);
     /* Until the transfer is well under way; without the seam that cannot be
      * seen, and a second must do. */
@@ -129,9 +129,9 @@ static void kill_a_client(struct check *c, const char *path)
 
 static void client_killed(struct check *c)
 {
-    char path[MAX_PATH + 40];
+    char path[PATH_BYTES + 40];
     next_to_this_program("client.exe", path, sizeof path);
-    if (GetFileAttributesA(path) == INVALID_FILE_ATTRIBUTES) {
+    if (utf8_attributes(path) == INVALID_FILE_ATTRIBUTES) {
         skip(c, "there is no %.100s", path);
         return;
     }

@@ -67,8 +67,9 @@ static void passed(struct check *c, const struct peer *p, bool good)
 
 void next_to_this_program(const char *name, char *path, size_t path_bytes)
 {
-    char own[MAX_PATH];
-    DWORD length = GetModuleFileNameA(NULL, own, sizeof own);
+    char own[PATH_BYTES];
+    utf8_own_path(own);
+    size_t length = strlen(own);
     while (length > 0 && own[length - 1] != '\\')
         length--;
     snprintf(path, path_bytes, "%.*s%s", (int)length, own, name);

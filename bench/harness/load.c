@@ -312,11 +312,11 @@ static SOCKET open_socket(struct load *load, int index)
         return s;
     int failed =
         connect(s, load->address->ai_addr, (int)load->address->ai_addrlen);
-    int error = WSAGetLastError();
-    if (!failed)
+    int error = failed ? WSAGetLastError() : WSAECONNREFUSED;
+    if (!failed && !net_is_own_peer(s))
         return s;
     fail_call(load, index, "connect", error);
-    closesocket(s);
+    net_close_reset(s);
     return INVALID_SOCKET;
 }
 

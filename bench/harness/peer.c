@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../common/clock.h"
+#include "../../common/net.h"
 
 enum { PIECE_BYTES = 65536, PUMP_AT_MOST = 1200 };
 
@@ -190,6 +191,8 @@ bool peer_connect_end(struct peer *p, uint32_t timeout_ms)
         getsockopt(p->s, SOL_SOCKET, SO_ERROR, (char *)&error, &length);
         return broken(p, "connect", error);
     }
+    if (net_is_own_peer(p->s))
+        return broken(p, "connect", WSAECONNREFUSED);
     p->state = PEER_OPEN;
     p->connects++;
     return true;

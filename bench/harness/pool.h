@@ -16,7 +16,7 @@ enum pool_kind {
 
 struct pool_server {
     enum pool_kind kind;
-    char program[MAX_PATH + 64]; /* POOL_PEER: the whole command */
+    char program[PATH_BYTES + 64]; /* POOL_PEER: the whole command */
     char arguments[160];
     int instance; /* tells apart processes of the same program */
     struct process process;

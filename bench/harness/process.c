@@ -8,6 +8,7 @@
 #include <tlhelp32.h>
 
 #include "../../common/clock.h"
+#include "../../common/net.h"
 
 /* ---- what all processes share -------------------------------------------- */
 
@@ -146,22 +147,25 @@ static bool make_pipe(HANDLE *reading, HANDLE *writing)
 /* CreateProcess with exactly the handles in list inherited: without the list
  * the server would also inherit our sockets, and a connection that we close
  * would stay open. The process does not run yet. */
-static bool create_suspended(char *command, LPPROC_THREAD_ATTRIBUTE_LIST list,
-                             HANDLE handles[2], PROCESS_INFORMATION *made)
+static bool create_suspended(wchar_t *command,
+                             LPPROC_THREAD_ATTRIBUTE_LIST list,
+                             HANDLE handles[3], PROCESS_INFORMATION *made)
 {
-    STARTUPINFOEXA start = {0};
+    STARTUPINFOEXW start = {0};
     start.StartupInfo.cb = sizeof start;
     start.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
     start.StartupInfo.hStdOutput = handles[0];
     start.StartupInfo.hStdError = handles[1];
+    start.StartupInfo.hStdInput = handles[2]; /* or NULL */
     start.lpAttributeList = list;
-    if (!UpdateProcThreadAttribute(list, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
-                                   handles, 2 * sizeof handles[0], NULL, NULL))
+    if (!UpdateProcThreadAttribute(
+            list, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, handles,
+            (handles[2] != NULL ? 3 : 2) * sizeof handles[0], NULL, NULL))
         return false;
     /* Seen on Wine 8, once in a thousand starts: ERROR_INTERNAL_ERROR, because
      * the new process died before it reached our program. */
     for (int attempt = 0; attempt < 5; attempt++) {
-        if (CreateProcessA(NULL, command, NULL, NULL, TRUE,
+        if (CreateProcessW(NULL, command, NULL, NULL, TRUE,
                            CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP |
                                EXTENDED_STARTUPINFO_PRESENT,
                            NULL, NULL, &start.StartupInfo, made))
@@ -176,8 +180,9 @@ static bool create_suspended(char *command, LPPROC_THREAD_ATTRIBUTE_LIST list,
 /* The process joins the job before it runs. */
 static bool create_process(struct process *p, HANDLE out, HANDLE err)
 {
-    char *command = p->long_command != NULL ? p->long_command : p->command;
-    HANDLE handles[2] = {out, err};
+    wchar_t *command =
+        utf8_wide(p->long_command != NULL ? p->long_command : p->command);
+    HANDLE handles[3] = {out, err, p->in_pipe};
     PROCESS_INFORMATION made = {0};
     SIZE_T bytes = 0;
     InitializeProcThreadAttributeList(NULL, 1, 0, &bytes);
@@ -187,6 +192,7 @@ static bool create_process(struct process *p, HANDLE out, HANDLE err)
                    create_suspended(command, list, handles, &made);
     DWORD error = GetLastError();
     free(list);
+    free(command);
     SetLastError(error);
     if (!created)
         return false;
@@ -373,7 +379,11 @@ static bool is_taking(unsigned short port)
         connect(s, (struct sockaddr *)&address, sizeof address) == 0 ||
         (WSAPoll(&polled, 1, WITHIN_MS) == 1 &&
          (polled.revents & (POLLERR | POLLHUP)) == 0);
-    closesocket(s);
+    taking = taking && !net_is_own_peer(s);
+    if (taking)
+        closesocket(s);
+    else
+        net_close_reset(s); /* the port is free again at once */
     return taking;
 }
 
@@ -430,8 +440,25 @@ bool process_start_peer(struct process *p, const char *command,
     return false;
 }
 
+/* A pipe that has all of input already, and then its end. */
+static bool fill_stdin(struct process *p, const char *input, size_t bytes)
+{
+    SECURITY_ATTRIBUTES inheritable = {.nLength = sizeof inheritable,
+                                       .bInheritHandle = TRUE};
+    HANDLE writing = NULL;
+    DWORD written = 0;
+    bool good =
+        CreatePipe(&p->in_pipe, &writing, &inheritable, 65536) &&
+        SetHandleInformation(writing, HANDLE_FLAG_INHERIT, 0) &&
+        (bytes == 0 || WriteFile(writing, input, (DWORD)bytes, &written, NULL));
+    if (writing != NULL)
+        CloseHandle(writing);
+    return good;
+}
+
 bool process_launch(struct process *p, const char *program,
-                    const char *arguments)
+                    const char *arguments, const char *input,
+                    size_t input_bytes)
 {
     if (!prepare(p))
         return false;
@@ -443,13 +470,13 @@ bool process_launch(struct process *p, const char *program,
     snprintf(whole, bytes, "\"%s\" %s", program, arguments);
     snprintf(p->command, sizeof p->command, "%s", whole);
     p->long_command = whole;
-    return launch(p);
+    return (input == NULL || fill_stdin(p, input, input_bytes)) && launch(p);
 }
 
 int process_run(struct process *p, const char *program, const char *arguments,
                 DWORD timeout_ms)
 {
-    if (!process_launch(p, program, arguments))
+    if (!process_launch(p, program, arguments, NULL, 0))
         return -1;
     int status = process_wait(p, timeout_ms);
     process_kill(p);
@@ -545,6 +572,7 @@ void process_free(struct process *p)
     close_handle(&p->stop_event);
     close_handle(&p->first_line_event);
     close_handle(&p->read_err_event);
+    close_handle(&p->in_pipe);
     close_handle(&p->out_pipe);
     close_handle(&p->err_pipe);
     free(p->out);
@@ -588,9 +616,11 @@ void process_resume(struct process *p)
 DWORD process_read_file(const char *path, char *text, DWORD text_bytes)
 {
     DWORD bytes = 0;
+    wchar_t *wide = utf8_wide(path);
     HANDLE file =
-        CreateFileA(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE,
+        CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE,
                     NULL, OPEN_EXISTING, 0, NULL);
+    free(wide);
     if (file != INVALID_HANDLE_VALUE) {
         if (!ReadFile(file, text, text_bytes - 1, &bytes, NULL))
             bytes = 0; /* it has just ended */

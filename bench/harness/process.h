@@ -16,6 +16,7 @@
 #define OBSERVE_NO_REDIRECT
 #endif
 #include "../../common/observe.h"
+#include "../../common/utf8.h"
 
 /* The last line of a server. */
 struct process_ledger {
@@ -31,7 +32,7 @@ struct process_ledger {
 struct process {
     HANDLE process;
     DWORD id;
-    char command[1024];     /* the whole command line, for messages */
+    char command[2048];     /* the whole command line, for messages */
     char host[64];          /* from "listening ADDR:PORT", no brackets */
     unsigned short port;    /* likewise */
     char stop_name[64];     /* the named event; unique per process */
@@ -45,7 +46,7 @@ struct process {
     HANDLE out_thread, err_thread; /* read the two pipes to their ends */
     HANDLE first_line_event;       /* set when stdout has a whole line */
     HANDLE read_err_event;         /* not set: err_thread reads no further */
-    HANDLE out_pipe, err_pipe;
+    HANDLE in_pipe, out_pipe, err_pipe;
     CRITICAL_SECTION lock; /* guards out and err */
     char *out, *err;       /* all that came so far, terminated */
     size_t out_bytes, err_bytes;
@@ -71,10 +72,11 @@ bool process_start(struct process *p, const char *program,
 bool process_start_peer(struct process *p, const char *command,
                         DWORD timeout_ms, char *message, size_t message_bytes);
 
-/* Starts PROGRAM with exactly these arguments and does not wait for anything.
- * False: it could not be started. process_free() at the end in any case. */
+/* Starts PROGRAM with exactly these arguments and does not wait for anything. It
+ * finds input, at most some KB, in a pipe on its stdin; NULL: it has none. False: it could not be started. process_free() at the end in any case. */
 bool process_launch(struct process *p, const char *program,
-                    const char *arguments);
+                    const char *arguments, const char *input,
+                    size_t input_bytes);
 
 /* Runs PROGRAM with exactly these arguments and waits for its end, for the
  * cases in which a server must refuse to start. Returns the exit status, or -1

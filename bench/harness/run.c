@@ -45,7 +45,7 @@ static void count_lines(const char *path, struct result_row *row)
     int removed = 0;
     bool in_hunk = false;
     bool is_begin = true; /* of a line; fgets() cuts long ones up */
-    FILE *file = fopen(path, "r");
+    FILE *file = utf8_open(path, "r");
     if (file == NULL)
         return; /* it is missed when the server is started */
     while (fgets(line, sizeof line, file) != NULL) {
@@ -61,7 +61,7 @@ static void count_lines(const char *path, struct result_row *row)
 /* A rung of a ladder that is not server.c. Returns its index in the pool. */
 static int seat_form(struct result_row *row, int instance)
 {
-    char program[MAX_PATH + 64];
+    char program[PATH_BYTES + 64];
     char name[40] = "minimal";
     sscanf(row->form, "forms/%39[^.]", name);
     snprintf(program, sizeof program, "%s\\forms\\%s_%s",
@@ -80,7 +80,7 @@ static int seat_form(struct result_row *row, int instance)
 
 static int seat_row(struct result_row *row, int instance)
 {
-    char program[MAX_PATH + 64];
+    char program[PATH_BYTES + 64];
     if (row->role == RESULT_PEER)
         return pool_add(&run.pool, POOL_PEER, row->form, "", instance);
     if (row->form[0] != '\0' && row->form[0] != '-')

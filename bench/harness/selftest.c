@@ -121,10 +121,10 @@ static void check_cpu(void)
 {
     enum { OWN_MS = 1500 };
     struct process child;
-    char program[MAX_PATH];
+    char program[PATH_BYTES];
     char message[600] = "";
     uint64_t cpu_100ns = 0;
-    GetModuleFileNameA(NULL, program, sizeof program);
+    utf8_own_path(program);
     bool is_up = process_start(&child, program, "burn", START_MS, message,
                                sizeof message);
     check(is_up, "a child that burns 500 ms of processor time starts");
@@ -177,7 +177,7 @@ static void check_wineserver(void)
 static void check_instruments(const char *directory)
 {
     struct process server;
-    char program[MAX_PATH + 32];
+    char program[PATH_BYTES + 32];
     char message[600] = "";
     check_cpu();
     check_wineserver();
@@ -193,7 +193,7 @@ static void print_client(const char *directory, HANDLE stop)
 {
     static const int counts[] = {1, 16, 128, 1000};
     static struct load_run run;
-    char program[MAX_PATH + 32];
+    char program[PATH_BYTES + 32];
     const uint64_t duration_ns = UINT64_C(1000000000);
     snprintf(program, sizeof program, "%s\\05_iocp.exe", directory);
     printf("\n%-28s %8s %8s %8s\n", "the client, on 05", "us/echo", "busy %",
@@ -224,7 +224,7 @@ int selftest_run(const char *directory, HANDLE stop)
     enum { CONNECTIONS = 4, SECONDS = 5, STALL_MS = 1400, RATE = 100 };
     static struct load_run closed;
     static struct load_run paced;
-    char program[MAX_PATH + 32];
+    char program[PATH_BYTES + 32];
     const uint64_t duration_ns = SECONDS * UINT64_C(1000000000);
     struct load_plan plan = {.kind = LOAD_CLOSED,
                              .connection_count = CONNECTIONS,

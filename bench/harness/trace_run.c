@@ -117,9 +117,9 @@ static char *read_whole(const char *path)
 /* Frees the text. False: said so on stderr. */
 static bool write_file(const char *folder, const char *name, struct out *out)
 {
-    char path[MAX_PATH + 64];
+    char path[PATH_BYTES + 64];
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "wb");
+    FILE *file = utf8_open(path, "wb");
     bool good = file != NULL && !out->is_incomplete &&
                 fwrite(out->text, 1, out->bytes, file) == out->bytes;
     good = file != NULL && fclose(file) == 0 && good;
@@ -150,15 +150,10 @@ static bool write_model(const char *folder, int model,
 static bool run_model(const char *own_folder, const char *folder, int model,
                       struct trace *trace)
 {
-    char temporary[MAX_PATH];
-    char path[MAX_PATH + 1];
-    char program[MAX_PATH + 64];
-    char arguments[MAX_PATH + 80];
-    if (GetTempPathA(sizeof temporary, temporary) == 0 ||
-        GetTempFileNameA(temporary, "trc", 0, path) == 0) {
-        report("no temporary file (error %lu)", GetLastError());
-        return false;
-    }
+    char path[PATH_BYTES + 64];
+    char program[PATH_BYTES + 64];
+    char arguments[sizeof path + 80];
+    snprintf(path, sizeof path, "%s\\%02d_trace.csv", folder, model);
     snprintf(program, sizeof program, "%s\\%s.exe", own_folder,
              models[model - 1].program);
     snprintf(arguments, sizeof arguments, "%s --trace \"%s\"",
@@ -166,7 +161,9 @@ static bool run_model(const char *own_folder, const char *folder, int model,
     trace->title = models[model - 1].title;
     bool good = play_and_stop(trace, program, arguments);
     char *text = read_whole(path);
-    DeleteFileA(path);
+    wchar_t *wide = utf8_wide(path);
+    DeleteFileW(wide);
+    free(wide);
     if (text == NULL)
         report("%s: no trace", program);
     else
@@ -191,6 +188,6 @@ int trace_run(const char *own_folder, const char *folder, const int *chosen,
     for (int i = 0; i < count; i++)
         trace_free(&traces[i]);
     if (good)
-        printf("the timelines are in %s\n", folder);
+        utf8_printf(stdout, "the timelines are in %s\n", folder);
     return !good;
 }
