@@ -380,11 +380,11 @@ static void idle_timeout(struct check *c)
     enum { IDLE_COUNT = 3, TIMEOUT_MS = 2000, LATEST_MS = 4000 };
     struct peer *idle = new_peers(c, IDLE_COUNT);
     struct peer *active = new_peers(c, 1);
+    uint64_t begin = clock_ns(); /* none is idle for longer than since then */
     join(c, active);
     join_all(c, idle, IDLE_COUNT);
     echo(c, active, 10);
     echo(c, &idle[0], 10); /* one that once said something */
-    uint64_t begin = clock_ns();
     int closed_count = 0;
     while (closed_count < IDLE_COUNT && going_on(c)) {
         echo(c, active, 10);
@@ -417,7 +417,7 @@ static void idle_stuck(struct check *c)
     p->receive_buffer_bytes = SMALL_BUFFER;
     join(c, p);
     stuff(c, p, STUFF_AT_MOST);
-    serve(c, next, 6000);
+    serve(c, next, STEP_MS);
 }
 
 /* Without --idle-timeout: one that never reads is given 30 s, one that says
