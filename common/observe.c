@@ -121,18 +121,6 @@ static void parse_faults(const char *text)
     }
 }
 
-/* Sleep alone may take 15.6 ms in the place of 5 (documentation page "Sleep
- * function"), and a case counts on so many ms. */
-static void stall(int ms)
-{
-    enum { LONG_MS = 100 };
-    uint64_t end_ns = clock_in_ms((uint64_t)ms);
-    if (ms >= LONG_MS)
-        Sleep((DWORD)ms);
-    while (clock_ns() < end_ns)
-        YieldProcessor();
-}
-
 /* The fault that this call must suffer: an error code, FAULT_SHORT, or 0. A
  * stall has been suffered by the time this returns. */
 static int next_fault(enum observe_call call)
@@ -145,7 +133,7 @@ static int next_fault(enum observe_call call)
                 continue;
             what = faults[i].what;
             if (faults[i].stall_ms > 0)
-                stall(faults[i].stall_ms);
+                Sleep((DWORD)faults[i].stall_ms);
         }
     return what;
 }
