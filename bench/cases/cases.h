@@ -88,8 +88,8 @@ enum {
     STEP_MS = 10000, /* how long a step may see nothing move */
     STOP_MS = 10000, /* the grace time of a server that is asked to stop */
     MINIMAL_STOP_MS = 500, /* minimal.c cannot do it: no need to wait long */
-    FREED_MS = 1000,       /* a place is free again this soon */
-    CONTROL_MS = 5000,     /* how long the control client goes on trying */
+    FREED_MS = 5000,       /* a place that is not free by then never is */
+    CONTROL_MS = 10000,    /* how long the control client goes on trying */
     CHECK_ARRAYS = 16
 };
 
@@ -160,7 +160,7 @@ void stop_server(struct check *c);
 void finish_server(struct check *c);
 
 /* A new client gets its echo in less than a second. A busy machine may make an
- * attempt take longer: it may try again, for 5 s in all. */
+ * attempt take longer: it may try again, for 10 s in all. */
 void control(struct check *c);
 
 /* Connects and gets an echo, trying again when refused, within the time. */
@@ -172,8 +172,10 @@ void refused(struct check *c, struct peer *p);
 /* Waits until the server has written words on stderr. */
 void reported(struct check *c, const char *words);
 
-/* How many lines with words in them it has written there so far. */
+/* How many lines with words in them it has written there so far, or once there
+ * are count of them, within the time. */
 int lines_with(struct check *c, const char *words);
+int lines_within(struct check *c, const char *words, int count, uint32_t ms);
 
 /* Between the two calls the server has nothing to do, and must do next to
  * nothing: CPU below a tenth of the time, few calls. A form that spins by
@@ -247,7 +249,7 @@ uint64_t ping_at_once(struct check *c, struct peer *peers, int count,
  * word, or half-closed, whichever is the turn of this number. */
 void churn_one(struct check *c, struct peer *p, int number);
 
-/* Sends without reading until nothing has been taken for 300 ms, at most this
+/* Sends without reading until nothing has been taken for a second, at most this
  * many bytes. Returns how many were taken. */
 uint64_t stuff(struct check *c, struct peer *p, uint64_t at_most_bytes);
 

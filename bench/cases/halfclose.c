@@ -168,12 +168,14 @@ static uint64_t sent_back(const struct check *c)
  * within half a second, in which even a busy machine gets round to it. */
 static bool all_sent_back(struct check *c, uint64_t bytes)
 {
-    for (int i = 0; i < 500 && going_on(c); i++) {
-        if (sent_back(c) >= bytes)
-            return true;
-        Sleep(1);
+    enum { WITHIN_MS = 500 };
+    uint64_t end_ns = clock_in_ms(WITHIN_MS);
+    while (sent_back(c) < bytes) {
+        if (!going_on(c) || clock_ns() >= end_ns)
+            return false;
+        Sleep(1); /* it is another process: there is no event for this */
     }
-    return false;
+    return true;
 }
 
 /* The end of the stream is all that the server has not received yet, and it
@@ -202,7 +204,8 @@ static void halfclose_blocked(struct check *c)
 /* Whether s is told of a reset within the time, while it has data to read. */
 static bool sees_reset(SOCKET s, int within_ms)
 {
-    for (int ms = 0; ms < within_ms; ms += 50) {
+    uint64_t end_ns = clock_in_ms((uint64_t)within_ms);
+    while (clock_ns() < end_ns) {
         if ((peer_poll(s, POLLRDNORM, 0) & (POLLERR | POLLHUP)) != 0)
             return true;
         Sleep(50); /* there is data to read all the time: no wait would wait */

@@ -142,7 +142,7 @@ static void client_killed(struct check *c)
     for (int attempt = 1; attempt <= attempts; attempt++) {
         start_server(c, "--max-clients 1");
         kill_a_client(c, path);
-        serve(c, next, 3 * FREED_MS); /* the system takes its time, too */
+        serve(c, next, FREED_MS);
         if (!c->failed || attempt == attempts)
             break;
         process_free(&c->server);

@@ -79,12 +79,8 @@ static void port_in_use(struct check *c)
     snprintf(port, sizeof port, "%u", c->server.port);
     snprintf(arguments, sizeof arguments, "%s%s",
              c->is_minimal ? "" : "--port ", port);
-    uint64_t begin = clock_ns();
     int status = process_run(&second, c->program, arguments, STOP_MS);
-    uint64_t took_ms = (clock_ns() - begin) / 1000000;
     expect(c, status == 1, "expected exit status 1, saw %d", status);
-    expect(c, took_ms < 2000, "expected it to end within 2 s, saw %u ms",
-           (unsigned)took_ms);
     expect(c, second.err != NULL && strstr(second.err, port) != NULL,
            "expected a line that names port %s, saw \"%.200s\"", port,
            second.err != NULL ? second.err : "");

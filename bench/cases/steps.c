@@ -273,6 +273,14 @@ int lines_with(struct check *c, const char *words)
     return count;
 }
 
+int lines_within(struct check *c, const char *words, int count, uint32_t ms)
+{
+    uint64_t end_ns = clock_in_ms(ms);
+    while (going_on(c) && clock_ns() < end_ns && lines_with(c, words) < count)
+        Sleep(5); /* another thread reads them from a pipe */
+    return lines_with(c, words);
+}
+
 /* ---- the inside, by the seam's counters ---------------------------------- */
 
 static int64_t sum_calls(const struct process_counts *counts, int kind)
@@ -511,7 +519,7 @@ uint64_t stuff(struct check *c, struct peer *p, uint64_t at_most_bytes)
         if (taken < 0) {
             passed(c, p, false);
         } else if (taken > 0 || limit == 0) {
-            limit = clock_in_ms(300);
+            limit = clock_in_ms(1000);
         } else if (clock_ns() > limit) {
             break;
         } else {

@@ -759,7 +759,10 @@ uint64_t process_memory_bytes(const struct process *p)
     return memory.WorkingSetSize;
 }
 
-int process_threads(const struct process *p)
+/* Calls a function with a handle to each thread of the process, if it is not
+ * NULL. Returns how many threads there are, or how many calls were good. */
+static int each_thread(const struct process *p,
+                       DWORD(WINAPI *function)(HANDLE thread))
 {
     HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
     if (snapshot == INVALID_HANDLE_VALUE)
@@ -767,11 +770,37 @@ int process_threads(const struct process *p)
     int count = 0;
     THREADENTRY32 entry = {.dwSize = sizeof entry};
     for (BOOL more = Thread32First(snapshot, &entry); more;
-         more = Thread32Next(snapshot, &entry))
-        if (entry.th32OwnerProcessID == p->id)
+         more = Thread32Next(snapshot, &entry)) {
+        if (entry.th32OwnerProcessID != p->id)
+            continue;
+        if (function == NULL) {
             count++;
+            continue;
+        }
+        HANDLE thread =
+            OpenThread(THREAD_SUSPEND_RESUME, FALSE, entry.th32ThreadID);
+        if (thread == NULL)
+            continue;
+        count += function(thread) != (DWORD)-1;
+        CloseHandle(thread);
+    }
     CloseHandle(snapshot);
     return count;
+}
+
+int process_threads(const struct process *p)
+{
+    return each_thread(p, NULL);
+}
+
+int process_hold(const struct process *p)
+{
+    return each_thread(p, SuspendThread);
+}
+
+int process_go_on(const struct process *p)
+{
+    return each_thread(p, ResumeThread);
 }
 
 /* Wine 8 answers GetProcessHandleCount with 0. But it lists all handles of all

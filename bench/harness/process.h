@@ -154,6 +154,12 @@ uint64_t process_memory_bytes(const struct process *p);
 /* Threads of the process now (toolhelp snapshot); 0: not to be had. */
 int process_threads(const struct process *p);
 
+/* Suspends every thread of the process, or lets them go on: what comes meanwhile
+ * is all there when it goes on, however busy the machine is. Returns how many
+ * threads; 0: not possible. The process must not be starting any just then. */
+int process_hold(const struct process *p);
+int process_go_on(const struct process *p);
+
 /* Open handles of the process now, exactly: files, sockets, events, threads;
  * 0: not to be had. */
 int process_handles(const struct process *p);
