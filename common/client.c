@@ -211,7 +211,7 @@ static SOCKET connect_to_server(void)
             return s;
         }
         if (s != INVALID_SOCKET) /* where there is no IPv6, there is none */
-            net_close_reset(s);
+            net_close_abortively(s);
     }
     fail_with(text, error,
               "does a server run there, on that port, and does no firewall "

@@ -68,7 +68,7 @@ static void own_peer(struct check *c)
                connect(s, (struct sockaddr *)&address, length) == 0,
            "cannot connect a socket with itself (error %d)", WSAGetLastError());
     expect(c, net_is_own_peer(s), "expected the socket to be its own peer");
-    net_close_reset(s);
+    net_close_abortively(s);
 }
 
 /* Copies the server into folder, a new one; or takes both away. */

@@ -316,7 +316,7 @@ static SOCKET open_socket(struct load *load, int index)
     if (!failed && !net_is_own_peer(s))
         return s;
     fail_call(load, index, "connect", error);
-    net_close_reset(s);
+    net_close_abortively(s);
     return INVALID_SOCKET;
 }
 

@@ -383,7 +383,7 @@ static bool is_taking(unsigned short port)
     if (taking)
         closesocket(s);
     else
-        net_close_reset(s); /* the port is free again at once */
+        net_close_abortively(s); /* the port is free again at once */
     return taking;
 }
 
