@@ -28,7 +28,7 @@ static bool has_writer;
 
 static INIT_ONCE stderr_once = INIT_ONCE_STATIC_INIT;
 static HANDLE stderr_handle;
-static UINT stderr_code_page;
+static bool stderr_is_console;
 
 /* The queue, and what guards it. Line n is in place n % QUEUE_LINES. */
 static SRWLOCK lock = SRWLOCK_INIT;
@@ -58,8 +58,7 @@ static BOOL CALLBACK look_at_stderr(INIT_ONCE *once, void *unused, void **none)
     DWORD mode;
     (void)once, (void)unused, (void)none;
     stderr_handle = GetStdHandle(STD_ERROR_HANDLE);
-    stderr_code_page =
-        GetConsoleMode(stderr_handle, &mode) ? GetConsoleOutputCP() : CP_UTF8;
+    stderr_is_console = GetConsoleMode(stderr_handle, &mode) != 0;
     return TRUE;
 }
 
@@ -76,11 +75,21 @@ static void make_line(struct line *line, const char *format, va_list arguments)
 
 /* Not stdio: a thread that is held up in it keeps the lock of its FILE, and
  * exit() would wait for that lock. One call for the whole line, so that lines
- * of two threads do not mix. There is nobody to tell if it fails. */
-static void write_line(HANDLE to, const struct line *line)
+ * of two threads do not mix. A console is given characters, and not bytes of
+ * which it would have to guess the code page. There is nobody to tell if it
+ * fails. */
+static void write_line(HANDLE to, bool is_console, const struct line *line)
 {
-    DWORD bytes;
-    WriteFile(to, line->text, line->bytes, &bytes, NULL);
+    DWORD written_bytes;
+    WCHAR wide[LINE_BYTES];
+    if (is_console)
+        WriteConsoleW(to, wide,
+                      (DWORD)MultiByteToWideChar(CP_UTF8, 0, line->text,
+                                                 (int)line->bytes, wide,
+                                                 LINE_BYTES),
+                      &written_bytes, NULL);
+    else
+        WriteFile(to, line->text, line->bytes, &written_bytes, NULL);
 }
 
 /* ---- a server's queue and its writer -------------------------------------- */
@@ -157,7 +166,8 @@ static unsigned __stdcall write_lines(void *unused)
         wait_for_line();
         const struct line *line = &queue[written % QUEUE_LINES];
         ReleaseSRWLockExclusive(&lock);
-        write_line(stderr_handle, line); /* its place is not free before */
+        write_line(stderr_handle, stderr_is_console,
+                   line); /* its place is not free before */
         AcquireSRWLockExclusive(&lock);
         written++;
         WakeAllConditionVariable(&has_written);
@@ -213,7 +223,7 @@ void report_end(void)
 
 static unsigned __stdcall write_stdout(void *line)
 {
-    write_line(GetStdHandle(STD_OUTPUT_HANDLE), line);
+    write_line(GetStdHandle(STD_OUTPUT_HANDLE), false, line);
     return 0;
 }
 
@@ -237,14 +247,10 @@ void report_result(const char *format, ...)
 
 /* ---- what others call ------------------------------------------------------ */
 
-/* FormatMessageA would write in the ANSI code page. A console shows bytes in a
- * code page of its own, often another one; what reads a file or a pipe mostly
- * expects UTF-8 (documentation pages "WriteConsole function" and
- * "GetConsoleOutputCP function"). */
+/* FormatMessageA would write in the ANSI code page. */
 void error_text(unsigned long error, char *text, unsigned long text_bytes)
 {
     WCHAR wide[512];
-    InitOnceExecuteOnce(&stderr_once, look_at_stderr, NULL, NULL);
     int length = (int)FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM |
                                          FORMAT_MESSAGE_IGNORE_INSERTS |
                                          FORMAT_MESSAGE_MAX_WIDTH_MASK,
@@ -253,7 +259,7 @@ void error_text(unsigned long error, char *text, unsigned long text_bytes)
         length--;
     int used = 0; /* a text that is too long is cut between two characters */
     while (length > 0 && used == 0)
-        used = WideCharToMultiByte(stderr_code_page, 0, wide, length--, text,
+        used = WideCharToMultiByte(CP_UTF8, 0, wide, length--, text,
                                    (int)text_bytes - 1, NULL, NULL);
     if (used > 0)
         text[used] = '\0';
@@ -280,7 +286,7 @@ static bool report_last(const char *format, ...)
     if (has_writer)
         return write_last(&line);
     InitOnceExecuteOnce(&stderr_once, look_at_stderr, NULL, NULL);
-    write_line(stderr_handle, &line);
+    write_line(stderr_handle, stderr_is_console, &line);
     return true;
 }
 
@@ -303,7 +309,7 @@ static void report_line(bool is_limited, const char *format, va_list arguments)
     make_line(&line, format, arguments);
     if (!has_writer) {
         InitOnceExecuteOnce(&stderr_once, look_at_stderr, NULL, NULL);
-        write_line(stderr_handle, &line);
+        write_line(stderr_handle, stderr_is_console, &line);
         return;
     }
     AcquireSRWLockExclusive(&lock);

@@ -46,8 +46,7 @@ void report_connection(long id, const char *call, unsigned long error);
 void report_verbose(const char *format, ...) REPORT_PRINTF(1, 2);
 
 /* Writes the system's text for an error code into text, always terminated,
- * without a line break, encoded for stderr: in the console's code page if that
- * is a console, otherwise in UTF-8. text_bytes is the size of text. */
+ * without a line break, in UTF-8. text_bytes is the size of text. */
 void error_text(unsigned long error, char *text, unsigned long text_bytes);
 
 /* A rule that this program must keep. Always on: when it is broken, the
