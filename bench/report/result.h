@@ -153,7 +153,7 @@ struct result_row {
     /* What was measured. */
     char name[RESULT_NAME_BYTES]; /* "01", "01 again", "05 +800", "1 worker" */
     char form[RESULT_FORM_BYTES]; /* its options; on a ladder also "minimal.c"
-                                     or "forms/spin.patch"; a peer's command;
+                                     or "forms/batches.patch" or "forms/spin.c"; a peer's command;
                                      or "" */
     char lines[RESULT_LINES_BYTES]; /* "+12 -30", of a patch; or "" */
     enum result_role role;
