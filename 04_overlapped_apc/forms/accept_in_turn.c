@@ -121,7 +121,9 @@ int main(int argc, char **argv)
         SOCKET s = accept(listener, NULL, NULL); /* [S2] */
         if (s != INVALID_SOCKET)
             on_accept(s);
-        SleepEx(s != INVALID_SOCKET ? 0 : 100, TRUE); /* [S7] done runs in it */
+        /* [S7] done runs in SleepEx; if it has run before, in accept or
+         * closesocket, nothing would end the wait. */
+        SleepEx(s != INVALID_SOCKET || to_go_on != NULL ? 0 : 100, TRUE);
         while (to_go_on != NULL) {
             struct connection *c = to_go_on;
             to_go_on = c->next; /* first: closesocket may run done for others */
