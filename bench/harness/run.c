@@ -56,7 +56,8 @@ static void count_lines(const char *path, struct result_row *row)
         is_begin = strchr(line, '\n') != NULL;
     }
     fclose(file);
-    snprintf(row->lines, sizeof row->lines, "+%d -%d", added, removed);
+    if (added + removed > 0) /* minimal.c does not differ from itself */
+        snprintf(row->lines, sizeof row->lines, "+%d -%d", added, removed);
 }
 
 /* A rung of a ladder that is not server.c. Returns its index in the pool. */
