@@ -101,6 +101,7 @@ SERVERS  := $(CHAPTERS:%=$(BUILD)/%.exe)
 PROGRAMS := $(SERVERS) $(BUILD)/client.exe $(BUILD)/check.exe \
             $(BUILD)/bench.exe
 MAINS    := $(CHAPTERS:%=%/server.c) common/client.c bench/check.c bench/bench.c
+ONE_PAGE := $(wildcard $(CHAPTERS:%=%/minimal.c) $(CHAPTERS:%=%/forms/*.c))
 
 all: $(PROGRAMS) ## build everything into build/
 .PHONY: all
@@ -145,10 +146,10 @@ $(BUILD)/flags: FORCE | $(FIRST)
 .PHONY: FORCE
 
 OBJECTS := $(call objects,$(MAINS) $(COMMON) $(HARNESS) $(CASES) $(REPORT) \
-           $(CHAPTERS:%=%/minimal.c) $(CHAPTERS:%=%/labs.c) common/lab.c)
+           $(ONE_PAGE) $(CHAPTERS:%=%/labs.c) common/lab.c common/program.c)
 -include $(OBJECTS:.o=.d)
 
-# ---- minimal.c, and patches to server.c ---------------------------------------
+# ---- minimal.c, other programs, and patches to server.c ------------------------
 
 # NN_name/KIND/X.patch makes $(BUILD)/KIND/NN_name_X.exe; kinds are bugs (the
 # museum: each a mistake), forms (each another way) and solutions (of exercises).
@@ -156,19 +157,34 @@ PATCHES  := $(wildcard $(foreach kind,bugs forms solutions, \
             $(CHAPTERS:%=%/$(kind)/*.patch)))
 patch_kind = $(word 2,$(subst /, ,$(1)))
 patched    = $(BUILD)/$(patch_kind)/$(subst /$(patch_kind)/,_,$(1:.patch=))
-MINIMALS := $(patsubst %/minimal.c,$(BUILD)/forms/%_minimal.exe,$(wildcard \
-            $(CHAPTERS:%=%/minimal.c)))
-FORMS    := $(MINIMALS) $(foreach patch,$(wildcard \
+# The programs of one page, NN_name/minimal.c and NN_name/forms/X.c, make
+# $(BUILD)/forms/NN_name_minimal.exe and $(BUILD)/forms/NN_name_X.exe.
+program     = $(BUILD)/forms/$(subst /,_,$(subst forms/,,$(1:.c=)))
+FORMS    := $(foreach page,$(ONE_PAGE),$(call program,$(page)).exe) \
+            $(foreach patch,$(wildcard \
             $(CHAPTERS:%=%/forms/*.patch)),$(call patched,$(patch)).exe)
 
 forms: $(FORMS) ## build minimal.c and the other forms of each chapter
 .PHONY: forms
 
-# As the line in its first comment does, but nothing is overlooked.
-$(MINIMALS): $(BUILD)/forms/%_minimal.exe: %/minimal.c $(BUILD)/flags
-	@mkdir -p $(@D)
-	$(call say,cc,$@)
-	$(Q)$(CC) -std=c11 $(STRICT) $(CFLAGS) $(LDFLAGS) -o $@ $< -lws2_32
+# $(1) is the source, $(2) what is made, without its ending. The first line
+# compiles it as its first comment says, but nothing is overlooked; the second
+# with the seam, of which it knows nothing. The patch is for the ladder, which
+# counts in it how many lines differ from minimal.c.
+define program_rules
+$(2).o: $(1) $(BUILD)/flags
+	@mkdir -p $$(@D)
+	$$(call say,cc,$$@)
+	$$(Q)$$(CC) -std=c11 $$(STRICT) $$(CFLAGS) -fsyntax-only $$<
+	$$(Q)$$(COMPILE) -include common/program.h -MMD -MP -c -o $$@ $$<
+	@diff -u $(firstword $(subst /, ,$(1)))/minimal.c $$< >$(2).patch || :
+$(2).exe: $(2).o $(call objects,common/program.c $(COMMON))
+	$$(call say,link,$$@)
+	$$(Q)$$(LINK) -o $$@ $$(filter %.o,$$^) $$(LDLIBS) -luser32
+-include $(2).d
+endef
+$(foreach page,$(ONE_PAGE),$(eval $(call program_rules,$(page),$(call \
+    program,$(page)))))
 
 stale = echo '$(1) does not apply to $(2)/server.c any more: make its change \
         by hand, and put the new diff under the old header' >&2
@@ -222,8 +238,9 @@ deps: ## install what is missing (Debian, Ubuntu; elsewhere: say what)
 KIND := $(if $(FORM),forms,$(if $(BUG),bugs,$(if $(SOLUTION),solutions)))
 NAME := $(FORM)$(BUG)$(SOLUTION)
 ifneq ($(NAME),)
-  KNOWN := $(if $(FORM),minimal) \
-           $(notdir $(basename $(wildcard $(CHAPTERS:%=%/$(KIND)/*.patch))))
+  KNOWN := $(if $(FORM),minimal) $(notdir $(basename $(wildcard $(addsuffix \
+           /$(KIND)/*.[pc]*,$(or $(patsubst run-%,%_*,$(filter run-%, \
+           $(MAKECMDGOALS))),$(CHAPTERS))))))
   ifeq ($(filter $(NAME),$(KNOWN)),)
     $(error $(NAME) is none of the $(KIND): $(KNOWN))
   endif

@@ -14,9 +14,9 @@
 
 /* A form of a server: its program, its arguments, and the groups of cases that
  * make sense for it. The program is server.c itself (""), or what a patch in
- * NN_name/forms makes of it, or minimal.c, for which cases/minimal.c says case
- * by case what makes sense. The first form of each server is its default and
- * runs everything. */
+ * NN_name/forms makes of it, or minimal.c or a program in NN_name/forms, for
+ * which cases/minimal.c says case by case what makes sense. The first form of
+ * each server is its default and runs everything. */
 struct form {
     const char *server;
     const char *program;
@@ -33,9 +33,9 @@ static const struct form forms[] = {
     {"02_nonblocking", "", "--wait poll",
      GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_CROWD | GROUP_IDLE |
          GROUP_CALLS},
-    {"02_nonblocking", "spin", "", GROUP_BASIC | GROUP_SEVERAL},
-    {"02_nonblocking", "wsaeventselect", "",
-     GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_IDLE},
+    {"02_nonblocking", "spin", "", GROUP_ALL & ~GROUP_QUIET},
+    {"02_nonblocking", "wsaeventselect", "", GROUP_ALL},
+    {"02_nonblocking", "wsaasyncselect", "", GROUP_ALL},
     {"03_overlapped_event", "", "", GROUP_ALL | GROUP_SPREAD | GROUP_CALLS},
     {"03_overlapped_event", "minimal", "", GROUP_ALL},
     {"03_overlapped_event", "", "--workers 1", GROUP_BASIC | GROUP_WALL},
@@ -44,12 +44,11 @@ static const struct form forms[] = {
     {"04_overlapped_apc", "minimal", "", GROUP_ALL},
     {"04_overlapped_apc", "", "--workers 1",
      GROUP_SEVERAL | GROUP_QUIET | GROUP_FAIR | GROUP_FLOOD | GROUP_STOP},
-    /* Accepting takes up to 100 ms each here: no crowds. */
-    {"04_overlapped_apc", "accept_in_turn", "",
-     GROUP_BASIC | GROUP_ONE | GROUP_SEVERAL | GROUP_QUIET | GROUP_FLOOD |
-         GROUP_STOP},
+    {"04_overlapped_apc", "accept_in_turn", "", GROUP_ALL},
     {"05_iocp", "", "", GROUP_ALL | GROUP_CALLS | GROUP_INLINE},
     {"05_iocp", "minimal", "", GROUP_ALL},
+    {"05_iocp", "two_structures", "", GROUP_ALL},
+    {"05_iocp", "threadpool_io", "", GROUP_ALL},
     {"05_iocp", "acceptor_thread", "",
      GROUP_BASIC | GROUP_FLOOD | GROUP_STOP | GROUP_FAULT},
     {"05_iocp", "no_skip", "", GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD},
@@ -75,19 +74,23 @@ static bool is_default(const struct form *form)
     return form->program[0] == '\0' && form->arguments[0] == '\0';
 }
 
-/* What its minimal.c must do with this case; NULL: it is none, or not asked. */
+/* The bit of a program of one page; 0: made from server.c. */
+static int bit_of(const struct form *form)
+{
+    return minimal_program(form->server, form->program);
+}
+
+/* What a program of one page must do with this case; NULL: not asked. */
 static const struct minimal_row *minimal_of(const struct form *form,
                                             const struct check_case *which)
 {
-    if (strcmp(form->program, "minimal") != 0)
-        return NULL;
-    return minimal_find(which->name, form->server[1] - '0');
+    return minimal_find(which->name, bit_of(form));
 }
 
 /* Whether this form runs this case. */
 static bool suits(const struct form *form, const struct check_case *which)
 {
-    if (strcmp(form->program, "minimal") == 0)
+    if (bit_of(form) != 0)
         return minimal_of(form, which) != NULL;
     if ((form->groups & (int)which->group) == 0)
         return false;
@@ -114,7 +117,7 @@ static const struct option own_options[] = {
      OPTION_TEXT, &only_server, 0, 0},
     {"--forms", "all|default", "other forms of the servers as well, or not",
      OPTION_CHOICE, &which_forms, 0, 0},
-    {"--form", "NAME", "only this one: minimal, a patch in forms/, or server",
+    {"--form", "NAME", "only this one: minimal, one in forms/, or server",
      OPTION_TEXT, &only_form, 0, 0},
     {"--program", "PATH",
      "run this program in the place of --server's, in the first form of it "
@@ -279,8 +282,8 @@ static void close_peers(struct check *c)
 }
 
 /* Every case ends with this, if all is well so far: the server still serves,
- * stops when it is asked to, and accounts for everything. Of these minimal.c
- * can do the first: it is killed. */
+ * stops when it is asked to, and accounts for everything. Of these a program of
+ * one page can do the first: it is killed. */
 static void run_epilogue(struct check *c)
 {
     if ((c->which->flags & CASE_STARTS) == 0)

@@ -32,7 +32,9 @@ plant 01_blocking/README.md 's/_beginthreadex(NULL, (unsigned)/_beginthread(NULL
 plant 01_blocking/README.md '$s/$/ (server.c:12)/' 'names a line number'
 plant 01_blocking/README.md '/^| send_once |/d' 'no row for 01_blocking/bugs/send_once'
 plant 02_nonblocking/README.md '/^| spin |/d' 'no row for 02_nonblocking/forms/spin'
-plant 02_nonblocking/forms/spin.patch 's/^Why:/Because:/' 'no "Why:" before'
+plant 05_iocp/forms/batches.patch 's/^Why:/Because:/' 'no "Why:" before'
+plant 02_nonblocking/forms/spin.c 's/gcc spin.c/gcc minimal.c/' \
+    'its first comment does not say "gcc spin.c'
 plant 02_nonblocking/minimal.c 's/gcc minimal.c/gcc server.c/' \
     'its first comment does not say'
 plant 02_nonblocking/README.md 's|figures/timeline.svg|figures/missing.svg|' \

@@ -10,9 +10,9 @@
 #     "..." stands for lines left out.
 #   - No text names a line number: they drift.
 #   - The tables of bugs and forms have a row for each patch; a bug's names its
-#     cases. A form's patch says what it is, and is run and measured.
-#   - minimal.c fits on a page, stands alone and says how it is built; so does the
-#     README for server.c, with Microsoft's compiler.
+#     cases. A form's patch says what it is; each form is run and measured.
+#   - minimal.c and the programs in forms/ fit on a page, stand alone and say how
+#     they are built; so does the README for server.c, with Microsoft's compiler.
 #   - Each solution of an exercise says what it is, and its chapter names it.
 #   - Links lead somewhere; a picture has a text beside it, and each is shown.
 #   - Terms: what a chapter sets in italics is in common/glossary.md, and what is
@@ -25,7 +25,8 @@
 #   sh bench/check_steps.sh CHAPTER...
 set -u
 
-minimal_lines=156
+minimal_lines=156 # and of programs in forms/
+program_lines=156
 # What 03, 04 and 05 have in common, with the comment above it.
 shared='start_listening on_complete begin_turn'
 # Files, and how many lines may differ between them.
@@ -194,21 +195,23 @@ check_museum() {
     done
 }
 
-# Every form has a row in the chapter's table and in those of the programs, and
+# Every form has a row in the chapter's table and in those of check and bench, and
 # its patch says what it is.
 check_forms() {
-    for patch in "$1"/forms/*.patch; do
-        [ -f "$patch" ] || continue
-        name=$(basename "$patch" .patch)
+    for form in "$1"/forms/*.patch "$1"/forms/*.c; do
+        [ -f "$form" ] || continue
+        file=${form##*/}
+        name=${file%.*}
         for word in Form Why Costs; do
-            sed '/^---/,$d' "$patch" | grep -q "^$word: *[^ ]" ||
-                echo "$patch: no \"$word:\" before its first ---"
+            [ "$file" = "$name.c" ] || sed '/^---/,$d' "$form" |
+                grep -q "^$word: *[^ ]" ||
+                echo "$form: no \"$word:\" before its first ---"
         done
-        grep -q "^| $name |" "$2" || echo "$2: no row for $patch"
+        grep -q "^| $name |" "$2" || echo "$2: no row for $form"
         grep -q "\"$1\", \"$name\"" bench/check.c ||
             echo "bench/check.c: no form $name of $1"
-        grep -q "\"forms/$name.patch\"" bench/report/plan.c ||
-            echo "bench/report/plan.c: no rung forms/$name.patch"
+        grep -q "\"forms/$file\"" bench/report/plan.c ||
+            echo "bench/report/plan.c: no rung forms/$file"
     done
 }
 
@@ -293,13 +296,14 @@ check_claims() {
             "$(printf '%s\n' "$labs" "$rows" | sort | uniq -u | tr '\n' ' ')"
 }
 
-check_minimal() {
+# Program $1 of at most $2 lines.
+check_program() {
     lines=$(wc -l <"$1")
-    [ "$lines" -le "$minimal_lines" ] ||
-        echo "$lines lines, more than $minimal_lines"
+    [ "$lines" -le "$2" ] || echo "$lines lines, more than $2"
     grep '^ *# *include *"' "$1" | sed 's/$/   <- stands not alone/'
-    for line in 'gcc minimal.c -o minimal -lws2_32' \
-        'cl /std:c11 minimal.c ws2_32.lib'; do
+    name=$(basename "$1" .c)
+    for line in "gcc $name.c -o $name -lws2_32" \
+        "cl /std:c11 $name.c ws2_32.lib"; do
         sed '/\*\//q' "$1" | grep -qF "$line" ||
             echo "its first comment does not say \"$line\""
     done
@@ -396,7 +400,8 @@ check_msvc() {
 # common/README.md names each source that a server uses, and only cases that
 # there are.
 check_common() {
-    files=$(cd common && echo *.c | sed 's/ client\.c//; s/ lab\.c//')
+    files=$(cd common && echo *.c |
+        sed 's/ client\.c//; s/ lab\.c//; s/ program\.c//')
     grep -qxF "cl /std:c11 /c $files" "$1" ||
         echo "no line \"cl /std:c11 /c $files\""
     grep -qxF "lib /out:common.lib $(echo "$files" | sed 's/\.c/.obj/g')" "$1" ||
@@ -424,7 +429,11 @@ for chapter; do
     count "$chapter/solutions" check_solutions "$chapter" "$readme"
     count "$readme" check_links "$readme"
     count "$chapter/labs.c" check_claims "$chapter" common/claims.md
-    count "$minimal" check_minimal "$minimal"
+    count "$minimal" check_program "$minimal" "$minimal_lines"
+    for form in "$chapter"/forms/*.c; do
+        [ -f "$form" ] || continue
+        count "$form" check_program "$form" "$program_lines"
+    done
     count "$readme" check_quoted "$readme"
     count "$readme" check_msvc "$readme"
 done

@@ -80,7 +80,8 @@ static bool can_fail(int call)
 {
     return call != OBSERVE_SleepEx && call != OBSERVE_closesocket &&
            call != OBSERVE_WSACloseEvent && call != OBSERVE_CloseHandle &&
-           call != OBSERVE_free;
+           call != OBSERVE_StartThreadpoolIo &&
+           call != OBSERVE_CloseThreadpoolIo && call != OBSERVE_free;
 }
 
 static bool parse_fault(const char *text, struct fault *fault)
@@ -648,6 +649,29 @@ HANDLE observe_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR key,
     if (result != NULL && port == NULL)
         InterlockedIncrement(&handles);
     end(&call, result != NULL ? OBSERVE_DONE : OBSERVE_FAILED, 0);
+    return result;
+}
+
+void observe_StartThreadpoolIo(TP_IO *io)
+{
+    struct call call = begin(OBSERVE_StartThreadpoolIo, 0);
+    StartThreadpoolIo(io);
+    end(&call, OBSERVE_DONE, 0);
+}
+
+void observe_CloseThreadpoolIo(TP_IO *io)
+{
+    struct call call = begin(OBSERVE_CloseThreadpoolIo, 0);
+    CloseThreadpoolIo(io);
+    end(&call, OBSERVE_DONE, 0);
+}
+
+BOOL observe_GetMessageW(BOOL(WINAPI *get)(MSG *, HWND, UINT, UINT),
+                         MSG *message, HWND window, UINT first, UINT last)
+{
+    struct call call = begin(OBSERVE_GetMessageW, 0);
+    BOOL result = must_fail(&call) ? -1 : get(message, window, first, last);
+    end(&call, result != -1 ? OBSERVE_DONE : outcome_of_error(), 1);
     return result;
 }
 

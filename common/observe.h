@@ -50,6 +50,8 @@
     X(WSAEnumNetworkEvents)                                                    \
     X(QueueUserAPC)                                                            \
     X(PostQueuedCompletionStatus)                                              \
+    X(StartThreadpoolIo)                                                       \
+    X(GetMessageW)                                                             \
     X(CancelIoEx)                                                              \
     X(_beginthreadex)                                                          \
     X(completion_routine)                                                      \
@@ -69,7 +71,10 @@
     X(WSASetEvent)                                                             \
     X(WSACloseEvent)                                                           \
     X(WSAEventSelect)                                                          \
+    X(WSAAsyncSelect)                                                          \
     X(CreateIoCompletionPort)                                                  \
+    X(CreateThreadpoolIo)                                                      \
+    X(CloseThreadpoolIo)                                                       \
     X(SetFileCompletionNotificationModes)                                      \
     X(CloseHandle)                                                             \
     X(calloc)                                                                  \
@@ -204,6 +209,14 @@ void observe_end(void);
       FALSE, CLOSES_HANDLE)                                                    \
     X(int, WSAEventSelect, (SOCKET s, WSAEVENT event, long events),            \
       (s, event, events), s, 0, SOCKET_ERROR, NOTHING)                         \
+    X(int, WSAAsyncSelect,                                                     \
+      (SOCKET s, HWND window, u_int message, long events),                     \
+      (s, window, message, events), s, 0, SOCKET_ERROR, NOTHING)               \
+    X(TP_IO *, CreateThreadpoolIo,                                             \
+      (HANDLE file, PTP_WIN32_IO_CALLBACK callback, void *context,             \
+       TP_CALLBACK_ENVIRON *environment),                                      \
+      (file, callback, context, environment), (uintptr_t)file, 0, NULL,        \
+      NOTHING)                                                                 \
     X(int, WSAEnumNetworkEvents,                                               \
       (SOCKET s, WSAEVENT event, WSANETWORKEVENTS * events),                   \
       (s, event, events), s, 0, SOCKET_ERROR, NOTHING)                         \
@@ -250,6 +263,11 @@ BOOL observe_WSAGetOverlappedResult(SOCKET s, WSAOVERLAPPED *overlapped,
 HANDLE observe_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR key,
                                       DWORD concurrency);
 int observe_closesocket(SOCKET s);
+void observe_StartThreadpoolIo(TP_IO *io);
+void observe_CloseThreadpoolIo(TP_IO *io);
+/* get is GetMessageW: so only a program that calls it needs user32. */
+BOOL observe_GetMessageW(BOOL(WINAPI *get)(MSG *, HWND, UINT, UINT),
+                         MSG *message, HWND window, UINT first, UINT last);
 uintptr_t observe__beginthreadex(void *security, unsigned stack_bytes,
                                  unsigned(__stdcall *function)(void *),
                                  void *data, unsigned flags, unsigned *id);
@@ -313,6 +331,12 @@ void observe_free(void *memory);
     observe_PostQueuedCompletionStatus(p, n, k, o)
 #define WSAIoctl(s, c, i, m, o, n, b, v, r)                                    \
     observe_WSAIoctl(s, c, i, m, o, n, b, v, r)
+
+#define WSAAsyncSelect(s, w, m, e)     observe_WSAAsyncSelect(s, w, m, e)
+#define CreateThreadpoolIo(f, c, d, e) observe_CreateThreadpoolIo(f, c, d, e)
+#define StartThreadpoolIo(i)           observe_StartThreadpoolIo(i)
+#define CloseThreadpoolIo(i)           observe_CloseThreadpoolIo(i)
+#define GetMessageW(m, w, a, z)        observe_GetMessageW(GetMessageW, m, w, a, z)
 #endif
 
 #endif

@@ -68,18 +68,22 @@ extern const struct check_case soak_cases[];
 extern const struct check_case every_call_cases[];
 extern const struct check_case client_cases[];
 
-/* What minimal.c of some chapters must do with a case: see minimal.c. */
+/* What some programs of one page must do with a case: see minimal.c. */
 struct minimal_row {
     const char *name;    /* of the case; NULL ends the table */
-    int chapters;        /* bit 0: 01, and so on */
+    int programs;        /* a bit for each, see minimal_program() */
     const char *reason;  /* why the case must fail; NULL: it must not */
     const char *failure; /* words of the failure that shows it */
 };
 
 extern const struct minimal_row minimal_rows[];
 
-/* NULL: the case is not for the minimal.c of this chapter, 1 to 5. */
-const struct minimal_row *minimal_find(const char *name, int chapter);
+/* The bit of a program of one page, "02_nonblocking" and "minimal" or "spin". 0:
+ * it is none, but made from server.c. */
+int minimal_program(const char *server, const char *program);
+
+/* NULL: the case is not for this program. */
+const struct minimal_row *minimal_find(const char *name, int program);
 
 /* Turns the failure that must come into success, and its absence into failure. */
 void minimal_judge(struct check *c, const struct minimal_row *row);
@@ -97,7 +101,7 @@ enum {
 struct check {
     const struct check_case *which;
     const char *program; /* path of the server */
-    bool is_minimal;     /* it is a minimal.c: takes a port and nothing else */
+    bool is_minimal;     /* a program of one page: takes a port only */
     int chapter;         /* 1 to 5 */
     const char *form;    /* its arguments */
     int groups;          /* of enum case_group: those that suit the form */

@@ -99,6 +99,8 @@ static const struct row rows[] = {
      "PostQueuedCompletionStatus",
      STOP_MAY_END | REPORTED,
      {ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_SYSTEM_RESOURCES}},
+    {OBSERVE_StartThreadpoolIo, "", 0, {0}}, /* only programs of one page */
+    {OBSERVE_GetMessageW, "", 0, {0}},
     {OBSERVE_CancelIoEx, "CancelIoEx", 0, {ERROR_NOT_FOUND}},
     /* Its own error is EAGAIN or EACCES; this is what _doserrno says. */
     {OBSERVE__beginthreadex,
@@ -137,7 +139,10 @@ static const struct row rows[] = {
      {WSA_NOT_ENOUGH_MEMORY, WSAENETDOWN}},
     {OBSERVE_WSASetEvent, "WSASetEvent", MAY_END, {WSAENETDOWN}},
     {OBSERVE_WSACloseEvent, "", 0, {0}},
-    {OBSERVE_WSAEventSelect, "WSAEventSelect", 0, {WSAENETDOWN}},
+    {OBSERVE_WSAEventSelect, "", 0, {0}},
+    {OBSERVE_WSAAsyncSelect, "", 0, {0}},
+    {OBSERVE_CreateThreadpoolIo, "", 0, {0}},
+    {OBSERVE_CloseThreadpoolIo, "", 0, {0}},
     {OBSERVE_CreateIoCompletionPort,
      "CreateIoCompletionPort",
      REPORTED,

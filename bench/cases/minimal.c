@@ -1,12 +1,50 @@
-/* What each chapter's minimal.c must be able to do, and what it must not: that
- * is what its server.c is for. One that suddenly can has become something else,
- * or its case shows nothing. */
+/* What each program of one page must be able to do, minimal.c and those in
+ * forms/, and what it must not: that is what server.c is for. One that suddenly
+ * can has become something else, or its case shows nothing. */
 #include <stdio.h>
 #include <string.h>
 
 #include "cases.h"
 
-enum { C01 = 1, C02 = 2, C03 = 4, C04 = 8, C05 = 16, ALL = 31 };
+/* Of each chapter its minimal.c, then the programs in forms/; as below. */
+enum {
+    M01 = 1,
+    M02 = 2,
+    M03 = 4,
+    M04 = 8,
+    M05 = 16,
+    SPIN = 32,
+    EVENT = 64,
+    ASYNC = 128,
+    TURN = 256,
+    TWO = 512,
+    POOL = 1024,
+    ALL = 2047
+};
+
+static const char *const programs[] = {
+    "01_blocking minimal",
+    "02_nonblocking minimal",
+    "03_overlapped_event minimal",
+    "04_overlapped_apc minimal",
+    "05_iocp minimal",
+    "02_nonblocking spin",
+    "02_nonblocking wsaeventselect",
+    "02_nonblocking wsaasyncselect",
+    "04_overlapped_apc accept_in_turn",
+    "05_iocp two_structures",
+    "05_iocp threadpool_io",
+};
+
+int minimal_program(const char *server, const char *program)
+{
+    char name[80];
+    snprintf(name, sizeof name, "%.40s %.30s", server, program);
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
+        if (strcmp(name, programs[i]) == 0)
+            return 1 << i;
+    return 0;
+}
 
 const struct minimal_row minimal_rows[] = {
     {"ready", ALL, NULL, NULL},
@@ -29,21 +67,20 @@ const struct minimal_row minimal_rows[] = {
     {"several", ALL, NULL, NULL},
     {"compaction", ALL, NULL, NULL},
     {"churn_100", ALL, NULL, NULL},
-    {"fair_16", C04 | C05, NULL, NULL},
-    {"fair_16", C03, "the lowest event that is signaled comes first",
+    {"fair_16", M04 | M05 | TURN | TWO, NULL, NULL},
+    {"fair_16", M03, "the lowest event that is signaled comes first",
      "equal shares"},
-    {"boundary", ALL & ~(C02 | C03), NULL, NULL},
-    {"boundary", C02, "an fd_set holds 64 sockets", "connection 6"},
-    {"boundary", C03, "one wait takes 64 events", "connection 6"},
+    {"boundary", ALL & ~(M02 | M03 | EVENT), NULL, NULL},
+    {"boundary", M02, "an fd_set holds 64 sockets", "connection 6"},
+    {"boundary", M03 | EVENT, "one wait takes 64 events", "connection 6"},
     {"stop_idle", ALL, "does not stop on the stop event with a ledger",
      "expected the server to stop"},
     {NULL, 0, NULL, NULL}};
 
-const struct minimal_row *minimal_find(const char *name, int chapter)
+const struct minimal_row *minimal_find(const char *name, int program)
 {
     for (const struct minimal_row *row = minimal_rows; row->name != NULL; row++)
-        if (strcmp(row->name, name) == 0 &&
-            (row->chapters >> (chapter - 1) & 1) != 0)
+        if (strcmp(row->name, name) == 0 && (row->programs & program) != 0)
             return row;
     return NULL;
 }

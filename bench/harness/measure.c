@@ -19,6 +19,7 @@ static enum result_kind kind_of(int call)
     case OBSERVE_WSAPoll:
     case OBSERVE_WSAWaitForMultipleEvents:
     case OBSERVE_SleepEx:
+    case OBSERVE_GetMessageW:
         return RESULT_WAIT;
     case OBSERVE_GetQueuedCompletionStatus:
     case OBSERVE_GetQueuedCompletionStatusEx:
@@ -57,9 +58,12 @@ static void sort_counts(struct result_sample *sample,
 {
     _Static_assert((int)OBSERVE_OUTCOME_COUNT == (int)RESULT_OUTCOME_COUNT,
                    "result.h names the outcomes of observe.h");
-    static const int waits[] = {
-        OBSERVE_select, OBSERVE_WSAPoll, OBSERVE_SleepEx,
-        OBSERVE_GetQueuedCompletionStatus, OBSERVE_GetQueuedCompletionStatusEx};
+    static const int waits[] = {OBSERVE_select,
+                                OBSERVE_WSAPoll,
+                                OBSERVE_SleepEx,
+                                OBSERVE_GetMessageW,
+                                OBSERVE_GetQueuedCompletionStatus,
+                                OBSERVE_GetQueuedCompletionStatusEx};
     for (int call = 0; call < OBSERVE_CALL_COUNT; call++)
         if (call != OBSERVE_completion_routine)
             for (int o = 0; o < OBSERVE_OUTCOME_COUNT; o++)

@@ -416,15 +416,21 @@ bool process_start_peer(struct process *p, const char *command,
     snprintf(p->host, sizeof p->host, "127.0.0.1");
     snprintf(p->mark, sizeof p->mark, "%hu", p->port);
     p->own_job = make_job();
-    if (!launch(p)) {
+    unique_name("counters", p->counters_name);
+    SetEnvironmentVariableA("OBSERVE_COUNTERS", p->counters_name);
+    bool launched = launch(p);
+    SetEnvironmentVariableA("OBSERVE_COUNTERS", NULL);
+    if (!launched) {
         snprintf(message, message_bytes, "cannot start \"%.200s\" (error %lu)",
                  p->command, GetLastError());
         return false;
     }
     uint64_t end_ns = clock_ns() + timeout_ms * UINT64_C(1000000);
     while (clock_ns() < end_ns) {
-        if (is_taking(p->port))
+        if (is_taking(p->port)) {
+            open_counters(p);
             return true;
+        }
         int status = process_wait(p, 50);
         if (status >= 0) {
             process_kill(p);

@@ -67,8 +67,9 @@ bool process_start(struct process *p, const char *program,
 
 /* Starts anybody's server: "{port}" in the command becomes a free port, and the
  * server is up when it takes a connection on 127.0.0.1, within timeout_ms. It
- * has no stop event, no ledger and no counters: end it with process_kill(),
- * which ends its children too. Otherwise as process_start(). */
+ * has no stop event and no ledger, and counters only if it makes those whose
+ * name the variable OBSERVE_COUNTERS holds: end it with process_kill(), which
+ * ends its children too. Otherwise as process_start(). */
 bool process_start_peer(struct process *p, const char *command,
                         DWORD timeout_ms, char *message, size_t message_bytes);
 

@@ -37,7 +37,8 @@ static const char *const model_names[PLAN_MODELS] = {
     "01_blocking", "02_nonblocking", "03_overlapped_event", "04_overlapped_apc",
     "05_iocp"};
 
-/* Counts what a patch adds and removes, from its first hunk on. */
+/* Counts what a patch adds and removes, from its first hunk on. For a program of
+ * one page make has left one, by which it differs from minimal.c. */
 static void count_lines(const char *path, struct result_row *row)
 {
     char line[512];
@@ -55,7 +56,8 @@ static void count_lines(const char *path, struct result_row *row)
         is_begin = strchr(line, '\n') != NULL;
     }
     fclose(file);
-    snprintf(row->lines, sizeof row->lines, "+%d -%d", added, removed);
+    if (added + removed > 0) /* minimal.c does not differ from itself */
+        snprintf(row->lines, sizeof row->lines, "+%d -%d", added, removed);
 }
 
 /* A rung of a ladder that is not server.c. Returns its index in the pool. */
@@ -67,14 +69,15 @@ static int seat_form(struct result_row *row, int instance)
     snprintf(program, sizeof program, "%s\\forms\\%s_%s",
              run.options->directory, model_names[row->model - 1], name);
     size_t length = strlen(program);
-    if (strcmp(row->form, "minimal.c") == 0) {
-        char command[sizeof program + 16];
-        snprintf(command, sizeof command, "\"%s.exe\" {port}", program);
-        return pool_add(&run.pool, POOL_PEER, command, "", instance);
-    }
     snprintf(program + length, sizeof program - length, ".patch");
     count_lines(program, row);
     snprintf(program + length, sizeof program - length, ".exe");
+    const char *ending = strrchr(row->form, '.');
+    if (ending != NULL && strcmp(ending, ".c") == 0) { /* takes a port only */
+        char command[sizeof program + 16];
+        snprintf(command, sizeof command, "\"%s\" {port}", program);
+        return pool_add(&run.pool, POOL_PEER, command, "", instance);
+    }
     return pool_add(&run.pool, POOL_SERVER, program, "", instance);
 }
 

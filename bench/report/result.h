@@ -152,9 +152,9 @@ enum {
 struct result_row {
     /* What was measured. */
     char name[RESULT_NAME_BYTES]; /* "01", "01 again", "05 +800", "1 worker" */
-    char form[RESULT_FORM_BYTES]; /* its options; on a ladder also "minimal.c"
-                                     or "forms/spin.patch"; a peer's command;
-                                     or "" */
+    char form[RESULT_FORM_BYTES]; /* its options; on a ladder also "minimal.c",
+                                     "forms/spin.c" or "forms/batches.patch";
+                                     a peer's command; or "" */
     char lines[RESULT_LINES_BYTES]; /* "+12 -30", of a patch; or "" */
     enum result_role role;
     int model;            /* 1 to 5: the chapter; 0: none of them */

@@ -121,6 +121,19 @@ static void test_everything(void)
     plan_free(&plan);
 }
 
+/* Whether a rung of this model's ladder has the form, with its ending. */
+static bool has_rung(int model, const char *form)
+{
+    struct plan plan;
+    struct plan_request request = all_servers();
+    bool found = false;
+    plan_ladder(&plan, &request, model);
+    for (int i = 0; i < plan.row_count; i++)
+        found = found || strcmp(plan.rows[i].form, form) == 0;
+    plan_free(&plan);
+    return found;
+}
+
 static void test_ladders(void)
 {
     for (int model = 1; model <= PLAN_MODELS; model++) {
@@ -146,6 +159,10 @@ static void test_ladders(void)
         }
         plan_free(&plan);
     }
+    CHECK(has_rung(2, "forms/wsaasyncselect.c"));
+    CHECK(has_rung(5, "forms/threadpool_io.c"));
+    CHECK(has_rung(5, "forms/batches.patch"));
+    CHECK(!has_rung(2, "forms/spin.patch"));
 }
 
 static void test_builds(void)

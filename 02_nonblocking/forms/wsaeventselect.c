@@ -1,0 +1,147 @@
+/* 02, another form: WSAEventSelect announces readiness by an event object.
+ *   gcc wsaeventselect.c -o wsaeventselect -lws2_32
+ *   cl /std:c11 wsaeventselect.c ws2_32.lib */
+#include <winsock2.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Waits to send while sent_bytes < filled_bytes, otherwise to receive. */
+struct connection {
+    SOCKET socket;
+    long news; /* FD_READ, FD_CLOSE: announced, and recv not called since */
+    int filled_bytes, sent_bytes;
+    char buffer[4096];
+};
+
+/* One wait takes WSA_MAXIMUM_WAIT_EVENTS, 64; number 0 is the listener's. */
+enum { CLIENTS_AT_MOST = WSA_MAXIMUM_WAIT_EVENTS - 1 };
+static WSAEVENT event_objects[1 + CLIENTS_AT_MOST];
+static struct connection connections[1 + CLIENTS_AT_MOST];
+static int connection_count;
+
+/* [S1] Returns a listening socket, or ends with one line that says why not. */
+static SOCKET listen_on(int number)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((u_short)number),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    WSADATA data;
+    if (number < 1 || number > 65535) {
+        fprintf(stderr, "usage: wsaeventselect [PORT], 1 to 65535\n");
+        exit(2);
+    }
+    WSAStartup(MAKEWORD(2, 2), &data);
+    SOCKET s = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    if (bind(s, (struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(s, SOMAXCONN) != 0) {
+        fprintf(stderr, "port %d: error %d\n", number, WSAGetLastError());
+        exit(1);
+    }
+    printf("listening 127.0.0.1:%d\n", number);
+    fflush(stdout);
+    return s;
+}
+
+static void connection_close(struct connection *c) /* [S8] */
+{
+    closesocket(c->socket);
+    c->socket = INVALID_SOCKET; /* serve_ready takes it out of the array */
+}
+
+/* [S6] Sends what fits; a send that would have to wait takes nothing. */
+static void on_writable(struct connection *c)
+{
+    while (c->sent_bytes < c->filled_bytes) {
+        int n = send(c->socket, c->buffer + c->sent_bytes,
+                     c->filled_bytes - c->sent_bytes, 0);
+        if (n == SOCKET_ERROR) {
+            if (WSAGetLastError() != WSAEWOULDBLOCK)
+                connection_close(c);
+            return;
+        }
+        c->sent_bytes += n;
+    }
+}
+
+/* [S4] [S5] 0 bytes: the client has sent all that it wanted to send. */
+static void on_readable(struct connection *c)
+{
+    int bytes = recv(c->socket, c->buffer, sizeof c->buffer, 0);
+    if (bytes > 0) {
+        c->filled_bytes = bytes;
+        c->sent_bytes = 0;
+        on_writable(c); /* most likely it is */
+    } else if (bytes == 0 || WSAGetLastError() != WSAEWOULDBLOCK) {
+        connection_close(c);
+    }
+}
+
+/* Each event is announced once: what comes while c waits to send is kept. When
+ * FD_CLOSE comes there may be bytes left: recv is called until it has none. */
+static void on_event(struct connection *c, long events)
+{
+    c->news |= events & (FD_READ | FD_CLOSE);
+    on_writable(c);
+    while (c->news != 0 && c->socket != INVALID_SOCKET &&
+           c->sent_bytes == c->filled_bytes) {
+        c->filled_bytes = c->sent_bytes = 0;
+        on_readable(c); /* FD_READ is announced again if there is more */
+        c->news &= c->filled_bytes > 0 ? FD_CLOSE : 0;
+    }
+}
+
+/* [S3] WSAEventSelect makes the socket non-blocking: no call on it waits. */
+static void on_accept(SOCKET s)
+{
+    if (connection_count == CLIENTS_AT_MOST ||
+        WSAEventSelect(s, event_objects[connection_count + 1],
+                       FD_READ | FD_WRITE | FD_CLOSE) != 0)
+        closesocket(s);
+    else
+        connections[++connection_count] = (struct connection){.socket = s};
+}
+
+/* [S7] A wait tells the lowest event that is signaled: it and all behind it are
+ * asked. WSAEnumNetworkEvents also resets the event. Once a second all that
+ * wait to send are tried: nobody announces a reset after FD_CLOSE. */
+static void serve_ready(SOCKET listener)
+{
+    static DWORD tried_ms;
+    DWORD lowest = WSAWaitForMultipleEvents(1 + (DWORD)connection_count,
+                                            event_objects, FALSE, 1000, FALSE);
+    BOOL is_time = GetTickCount() - tried_ms >= 1000;
+    if (is_time)
+        tried_ms = GetTickCount();
+    for (int i = connection_count; i > 0; i--) {
+        struct connection *c = &connections[i];
+        WSAEVENT event = event_objects[i];
+        WSANETWORKEVENTS news = {0};
+        if (lowest <= (DWORD)i)
+            WSAEnumNetworkEvents(c->socket, event, &news);
+        if (is_time || news.lNetworkEvents != 0)
+            on_event(c, news.lNetworkEvents);
+        if (c->socket == INVALID_SOCKET) { /* the last one takes its place */
+            event_objects[i] = event_objects[connection_count];
+            event_objects[connection_count] = event;
+            *c = connections[connection_count--];
+        }
+    }
+    if (lowest == 0) {
+        WSAResetEvent(event_objects[0]);
+        SOCKET s = accept(listener, NULL, NULL); /* [S2] */
+        if (s != INVALID_SOCKET)
+            on_accept(s);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    SOCKET listener = listen_on(argc > 1 ? atoi(argv[1]) : 7007);
+    for (int i = 0; i <= CLIENTS_AT_MOST; i++)
+        event_objects[i] = WSACreateEvent();
+    WSAEventSelect(listener, event_objects[0], FD_ACCEPT);
+    for (;;)
+        serve_ready(listener);
+}
+
+/* Left out: a 64th client, and all that minimal.c leaves out. */

@@ -1,0 +1,139 @@
+/* 04, another form: one thread calls accept and SleepEx in turn.
+ *   gcc accept_in_turn.c -o accept_in_turn -lws2_32
+ *   cl /std:c11 accept_in_turn.c ws2_32.lib */
+#include <winsock2.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Has one operation in flight: a receive while filled_bytes is 0, then a send.
+ * Until it is over Windows uses this memory: do not move or free it. */
+struct connection {
+    WSAOVERLAPPED overlapped;
+    struct connection *next; /* in to_go_on */
+    BOOL is_over;            /* to be closed */
+    SOCKET socket;
+    DWORD filled_bytes, sent_bytes;
+    char buffer[4096];
+};
+
+static struct connection *to_go_on; /* a list: to be closed, or to receive */
+static void on_complete(struct connection *c, DWORD error, DWORD bytes);
+
+/* [S1] Returns a listening socket, or ends with one line that says why not. */
+static SOCKET listen_on(int number)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((u_short)number),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    WSADATA data;
+    if (number < 1 || number > 65535) {
+        fprintf(stderr, "usage: accept_in_turn [PORT], 1 to 65535\n");
+        exit(2);
+    }
+    WSAStartup(MAKEWORD(2, 2), &data);
+    SOCKET s = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    if (bind(s, (struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(s, SOMAXCONN) != 0) {
+        fprintf(stderr, "port %d: error %d\n", number, WSAGetLastError());
+        exit(1);
+    }
+    printf("listening 127.0.0.1:%d\n", number);
+    fflush(stdout);
+    return s;
+}
+
+static void connection_close(struct connection *c) /* [S8] */
+{
+    closesocket(c->socket);
+    free(c);
+}
+
+/* Windows calls it in SleepEx, or in another call that waits alertably. */
+static void CALLBACK done(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped,
+                          DWORD flags)
+{
+    (void)flags;
+    on_complete(CONTAINING_RECORD(overlapped, struct connection, overlapped),
+                error, bytes);
+}
+
+/* [S4] At once or later, a completion comes; none if it could not start. */
+static void start_recv(struct connection *c)
+{
+    WSABUF buf = {sizeof c->buffer, c->buffer};
+    DWORD flags = 0;
+    c->filled_bytes = c->sent_bytes = 0;
+    c->overlapped = (WSAOVERLAPPED){0};
+    if (WSARecv(c->socket, &buf, 1, NULL, &flags, &c->overlapped, done) != 0 &&
+        WSAGetLastError() != WSA_IO_PENDING)
+        connection_close(c);
+}
+
+/* A routine must call nothing that may wait (page "closesocket function"). */
+static void go_on_later(struct connection *c, BOOL is_over)
+{
+    c->is_over = is_over;
+    c->next = to_go_on;
+    to_go_on = c;
+}
+
+/* [S6] A send may take fewer bytes than it is given; this sends the rest. */
+static void start_send(struct connection *c)
+{
+    WSABUF buf = {c->filled_bytes - c->sent_bytes, c->buffer + c->sent_bytes};
+    c->overlapped = (WSAOVERLAPPED){0};
+    if (WSASend(c->socket, &buf, 1, NULL, 0, &c->overlapped, done) != 0 &&
+        WSAGetLastError() != WSA_IO_PENDING)
+        go_on_later(c, TRUE);
+}
+
+/* [S5] A receive of 0 bytes: the client has sent all that it wanted to send. */
+static void on_complete(struct connection *c, DWORD error, DWORD bytes)
+{
+    if (c->filled_bytes == 0)
+        c->filled_bytes = bytes;
+    else
+        c->sent_bytes += bytes;
+    if (error == 0 && bytes > 0 && c->sent_bytes < c->filled_bytes)
+        start_send(c);
+    else
+        go_on_later(c, error != 0 || bytes == 0);
+}
+
+/* [S3] A client needs no other thread. */
+static void on_accept(SOCKET s)
+{
+    struct connection *c = calloc(1, sizeof *c);
+    if (c == NULL) {
+        closesocket(s);
+        return;
+    }
+    c->socket = s;
+    start_recv(c);
+}
+
+int main(int argc, char **argv)
+{
+    SOCKET listener = listen_on(argc > 1 ? atoi(argv[1]) : 7007);
+    u_long on = 1; /* only SleepEx may wait */
+    ioctlsocket(listener, (long)FIONBIO, &on);
+    for (;;) {
+        SOCKET s = accept(listener, NULL, NULL); /* [S2] */
+        if (s != INVALID_SOCKET)
+            on_accept(s);
+        /* [S7] done runs in SleepEx; if it has run before, in accept or
+         * closesocket, nothing would end the wait. */
+        SleepEx(s != INVALID_SOCKET || to_go_on != NULL ? 0 : 100, TRUE);
+        while (to_go_on != NULL) {
+            struct connection *c = to_go_on;
+            to_go_on = c->next; /* first: closesocket may run done for others */
+            if (c->is_over)
+                connection_close(c);
+            else
+                start_recv(c);
+        }
+    }
+}
+
+/* Left out: a thread in accept, so that no client waits for up to 100 ms; and
+ * what minimal.c leaves out. */

@@ -1,0 +1,16 @@
+/* main() of minimal.c and of the programs in forms/ when the suite builds them:
+ * see program.h. They take a port only, so what the seam needs comes from the
+ * environment. */
+#include "program.h"
+
+#undef main
+
+int main(int argc, char **argv)
+{
+    char name[64] = "";
+    GetEnvironmentVariableA("OBSERVE_COUNTERS", name, sizeof name);
+    struct observe_options options = {
+        .counters_name = OBSERVE && name[0] != '\0' ? name : NULL};
+    observe_begin(&options);
+    return program_main(argc, argv);
+}
