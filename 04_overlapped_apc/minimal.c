@@ -50,8 +50,7 @@ static void connection_close(struct connection *c) /* [S8] */
     free(c);
 }
 
-/* We are in a routine or in adopt, where no call that may block is allowed (page
- * "closesocket function"): run_worker does the rest, between two waits. */
+/* A routine makes no call that may block (page "closesocket function"). */
 static void end_turn(struct connection *c, BOOL is_over)
 {
     c->is_over = is_over;
