@@ -675,7 +675,7 @@ static void enter_routine(void)
         deepest = depth;
 }
 
-/* Starts the next operation, as the routines of a server do. */
+/* Starts the next operation. A routine may do that: the call does not block. */
 static void CALLBACK receive_next(DWORD error, DWORD bytes,
                                   WSAOVERLAPPED *overlapped, DWORD flags)
 {
@@ -727,7 +727,8 @@ static bool holds_4_14(const long seen[])
     return seen[1] > 1;
 }
 
-/* Queues itself again, as the routines of a busy connection do. */
+/* Queues itself again, as the routines of a busy connection would if they
+ * started its receives. */
 static VOID CALLBACK queue_again(ULONG_PTR left)
 {
     InterlockedIncrement(&routines);
@@ -1043,7 +1044,9 @@ static const struct lab claims[] = {
      "%ld routines that started the next receive nested %ld deep; %ld that "
      "waited alertably nested %ld deep",
      "The call only queues the next routine; it runs when this one has "
-     "returned. An alertable wait in a routine does nest: never do that.",
+     "returned. An alertable wait in a routine does nest: never do that. Nor "
+     "make a Winsock call that blocks: it may wait alertably (page "
+     "\"closesocket function\").",
      measure_4_14,
      holds_4_14,
      {100, 100, 20, 20},

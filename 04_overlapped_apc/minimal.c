@@ -18,7 +18,7 @@ struct connection {
 };
 
 static HANDLE worker;
-static struct connection *waiting; /* until SleepEx has returned */
+static struct connection *waiting; /* for their turn, between two waits */
 static void on_complete(struct connection *c, DWORD error, DWORD bytes);
 
 /* [S1] Returns a listening socket, or ends with one line that says why not. */
@@ -50,8 +50,7 @@ static void connection_close(struct connection *c) /* [S8] */
     free(c);
 }
 
-/* We are in a routine, where nothing that may block must be called (page
- * "closesocket function"): run_worker does the rest, between two waits. */
+/* A routine makes no call that may block (page "closesocket function"). */
 static void end_turn(struct connection *c, BOOL is_over)
 {
     c->is_over = is_over;
@@ -59,7 +58,7 @@ static void end_turn(struct connection *c, BOOL is_over)
     waiting = c;
 }
 
-/* Windows calls it in SleepEx, on the thread that called WSARecv. */
+/* Windows calls this in SleepEx, on the thread that started the operation. */
 static void CALLBACK done(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped,
                           DWORD flags)
 {
@@ -103,13 +102,13 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
         end_turn(c, error != 0 || bytes == 0);
 }
 
-/* An APC. The worker runs it: so the worker starts the receive, and runs done. */
+/* An APC. The worker runs it, so the worker starts the receive and runs done. */
 static void CALLBACK adopt(ULONG_PTR data)
 {
     end_turn((struct connection *)data, FALSE);
 }
 
-/* [S3] A client is given to the worker. */
+/* [S3] Gives the client to the worker. */
 static void on_accept(SOCKET s)
 {
     struct connection *c = calloc(1, sizeof *c);
@@ -122,11 +121,11 @@ static void on_accept(SOCKET s)
         connection_close(c);
 }
 
-/* [S7] TRUE, alertable: Windows calls adopt and done in here. */
+/* [S7] TRUE makes the wait alertable: Windows calls adopt and done in SleepEx. */
 static unsigned __stdcall run_worker(void *unused)
 {
     (void)unused;
-    for (;; SleepEx(INFINITE, TRUE))
+    while (SleepEx(INFINITE, TRUE) == WAIT_IO_COMPLETION)
         while (waiting != NULL) {
             struct connection *c = waiting;
             waiting = c->next;
@@ -135,6 +134,7 @@ static unsigned __stdcall run_worker(void *unused)
             else
                 start_recv(c);
         }
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -150,7 +150,6 @@ int main(int argc, char **argv)
     }
 }
 
-/* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
- * a limit on clients (connection_open); time-outs (cancel_connections); errors
- * reported (connection_close); more threads, fair turns (run_worker); calls
- * counted (observe.h); TCP_NODELAY (net_tune). */
+/* Left out, and where server.c adds it: a stop in good order (stop_server); a
+ * limit on clients, time-outs, error reports (roster.h); more workers
+ * (start_workers); WSAStartup and _beginthreadex checked; TCP_NODELAY. */

@@ -139,8 +139,8 @@ static bool begin_turn(struct connection *c)
     return false;
 }
 
-/* c has been sent all that it sent, or its life ends. We may be in a routine or
- * in adopt, so the worker begins the next turn when SleepEx has returned. */
+/* c has been sent all that it sent, or its life ends. This may be called inside
+ * SleepEx, so the worker begins the next turn when SleepEx has returned. */
 static bool end_turn(struct connection *c)
 {
     c->next_waiting = c->worker->waiting;
@@ -148,9 +148,10 @@ static bool end_turn(struct connection *c)
     return false;
 }
 
-/* Windows calls this in SleepEx. A routine may start an overlapped send. It may
- * not close a socket or make any other call that may block: such a call may
- * wait alertably, and then the next routine would run on top of this one
+/* Windows calls this in SleepEx. A routine may start an overlapped send, because
+ * that does not block. It must not close a socket or make another call that may
+ * block: Winsock may wait alertably in it, and the next routine would run on
+ * top of this one and make such a call, too. That is undefined behavior
  * (documentation pages "closesocket function" and "shutdown function"). */
 static void CALLBACK on_routine(DWORD error, DWORD bytes,
                                 WSAOVERLAPPED *overlapped, DWORD flags)
@@ -194,9 +195,9 @@ static bool start_send(struct connection *c)
 }
 
 /* [S7] Routines, adopt and end_worker are all APCs. SleepEx runs those that are
- * queued, and those that are queued meanwhile. A peer that always has data
- * ready would keep the worker in there for ever, if receives were started in
- * there. They are started here, between two waits: one turn for everyone. */
+ * queued, and those that are queued meanwhile. If routines started receives, a
+ * peer that always has data ready would keep the worker in one SleepEx for
+ * ever. So receives start here, between two waits: one turn for everyone. */
 static unsigned __stdcall run_worker(void *data)
 {
     struct worker *me = data;
