@@ -322,7 +322,7 @@ static void serve_ready_connections(void)
     connection_count = kept;
 }
 
-/* [S9] Between two calls nothing is in progress, so nothing must be cancelled. */
+/* [S9] Between two calls nothing is in progress that must be cancelled. */
 static void stop_server(void)
 {
     closesocket(listener);
