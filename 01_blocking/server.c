@@ -3,7 +3,7 @@
  * The oldest model and the easiest to read: recv() and send() return when they
  * have done something, and until then the thread sleeps in the kernel. The
  * price is a thread, with its stack, for each client. And stopping takes
- * thought, because only the end of its call wakes a thread that sleeps in one.
+ * thought, because a thread that sleeps in a call cannot look at a flag.
  *
  * Threads: main, which waits to stop; one that accepts; one for each client.
  */

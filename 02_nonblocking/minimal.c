@@ -135,6 +135,7 @@ int main(int argc, char **argv)
 }
 
 /* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
- * a limit on clients (connection_open); time-outs (serve_ready_connections);
- * reports (connection_close); a 64th client (FD_SETSIZE); WSAPoll
- * (wait_with_poll); TCP_NODELAY (net_tune); counting (observe.h). */
+ * a limit on clients and TCP_NODELAY (roster_admit); time-outs
+ * (serve_ready_connections); errors reported (roster_leave), also those of
+ * WSAStartup (net_start); a 64th client (FD_SETSIZE); no buffer for a silent
+ * client (keep_unsent); WSAPoll (wait_with_poll); counting (observe.h). */

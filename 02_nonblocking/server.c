@@ -4,7 +4,7 @@
  * WSAEWOULDBLOCK. So one thread can serve everybody, if it knows whom to ask:
  * select() or WSAPoll() wait until some sockets are ready. Ready means "a call
  * would do something now"; the server still makes the call itself. The price
- * is in the wait: it is told about every connection, every time.
+ * is in the wait: it is handed every connection, every time.
  *
  * Threads: main, which serves everybody.
  */
@@ -23,17 +23,18 @@ enum { CLIENTS_AT_MOST = 1024 };
  * with OBSERVE=0 they are not. Nothing else changes. */
 #include "observe.h"
 
-/* One client. It waits either to receive or, while it has unsent bytes, to send,
- * never for both: a client that does not take its echo is not received from,
- * and TCP holds it back. A client that waits to receive has no buffer: that is
- * what readiness saves, since no call is under way that would need one. */
+/* One client. It waits to receive or, while it has unsent bytes, to send, never
+ * for both. So nothing is received from a client that does not take its echo,
+ * and TCP holds that client back. A connection that waits to receive has no
+ * buffer, because there is no call in progress that could fill one: that is
+ * what readiness saves. */
 struct connection {
     struct member m; /* socket, counts, place in the list: see roster.h */
-    bool is_ready;   /* its next call can make progress, the last wait says */
+    bool is_ready;   /* its next call can make progress, said the last wait */
     bool hung_up;    /* WSAPoll must ignore it: see wait_with_poll */
-    char *unsent;    /* what did not fit, a block of its own; NULL: nothing */
+    char *unsent;    /* memory for what send() did not take; NULL: nothing */
     int unsent_bytes;
-    int sent_bytes; /* of these, sent since */
+    int sent_bytes; /* how many of the unsent bytes have been sent since */
     DWORD error;    /* of the call that failed, or 0 */
 };
 
@@ -47,8 +48,7 @@ static const struct option own_options[] = {
 static SOCKET listener;
 static bool listener_is_ready;
 static bool listener_rests; /* there was a shortage: until the next tick */
-static bool
-    is_tick; /* time to try those who wait to send, and to look at time */
+static bool is_tick; /* time to try all that wait to send, and for time-outs */
 static bool stopping;
 static char *buffer; /* options.buffer_bytes: every receive uses this one */
 static struct connection *connections[CLIENTS_AT_MOST];
@@ -71,12 +71,12 @@ static void start_listening(void)
         die("ioctlsocket(FIONBIO)", (DWORD)WSAGetLastError());
 }
 
-/* [S2] Readiness tells of the past: the client may have left again. The listener
- * is non-blocking, so accept() then fails with WSAEWOULDBLOCK and does not hold
- * up everybody else. */
+/* [S2] What the last wait reported may be out of date: the client may have left
+ * again. The listener is non-blocking, so accept() then fails with
+ * WSAEWOULDBLOCK and does not hold up all other clients. */
 static void accept_clients(void)
 {
-    enum { ACCEPTS_IN_A_ROW = 64 }; /* those who are connected want a turn */
+    enum { ACCEPTS_IN_A_ROW = 64 }; /* then the others get a turn */
     static bool reported;
     for (int i = 0; i < ACCEPTS_IN_A_ROW; i++) {
         SOCKET s = accept(listener, NULL, NULL);
@@ -165,7 +165,8 @@ static int send_some(struct connection *c, const char *bytes, int count)
     return sent;
 }
 
-/* The next connection will need the shared buffer. */
+/* Copies what could not be sent into memory of its own, because the next
+ * connection needs the shared buffer. Returns false if there is no memory. */
 static bool keep_unsent(struct connection *c, const char *bytes, int count)
 {
     c->unsent = calloc(1, (size_t)count);
@@ -221,8 +222,8 @@ static void wait_with_select(int timeout_ms)
     if (select(0, &readable, &writable, NULL, &timeout) == SOCKET_ERROR)
         die("select", (DWORD)WSAGetLastError());
 
-    /* Now the sets hold only what is ready. FD_ISSET searches too, but among
-     * those: long only when there is much to do anyway. */
+    /* Now each set holds only the sockets that are ready. FD_ISSET searches
+     * those, which takes long only when there is much to do anyway. */
     listener_is_ready = FD_ISSET(listener, &readable);
     for (int i = 0; i < connection_count; i++) {
         struct connection *c = connections[i];
@@ -267,10 +268,11 @@ static void wait_with_poll(int timeout_ms)
 
 /* [S7] Sets is_ready in every connection whose next call can make progress.
  * select() and WSAPoll() both look at all connections, every time: that is what
- * readiness costs. No wait is longer than a tick, for three reasons. They wait
- * for sockets and nothing else, so the stop event has to be looked at. So have
- * time-outs. And select() promises to report a reset only for those who wait to
- * receive (documentation page "select function"). */
+ * readiness costs. No wait is longer than a tick, for three reasons. Both calls
+ * wait for sockets and nothing else, so we must look at the stop event between
+ * two waits. We must look for time-outs, too. And select() promises to report a
+ * reset only for a socket that waits to receive (documentation page "select
+ * function"), so we try all that wait to send. */
 static void wait_until_ready(void)
 {
     enum { TICK_MS = 250 };
@@ -321,7 +323,7 @@ static void serve_ready_connections(void)
     connection_count = kept;
 }
 
-/* [S9] Nothing is under way between two calls: closing is all there is. */
+/* [S9] Between two calls nothing is in progress that must be cancelled. */
 static void stop_server(void)
 {
     closesocket(listener);
