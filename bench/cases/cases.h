@@ -31,7 +31,8 @@ enum case_group {
     GROUP_SPREAD = 32768, /* connections are shared out among workers */
     GROUP_CALLS = 65536,  /* each call fails once, a part of it */
     GROUP_ALL = GROUP_WALL - 1,
-    GROUP_INLINE = 131072 /* 05: what is done at once takes no packet */
+    GROUP_INLINE = 131072, /* 05: what is done at once takes no packet */
+    GROUP_EVEN = 262144    /* 03 even: connections move between workers */
 };
 
 enum case_flag {
