@@ -40,6 +40,9 @@ static const struct form forms[] = {
     {"03_overlapped_event", "minimal", "", GROUP_ALL},
     {"03_overlapped_event", "", "--workers 1", GROUP_BASIC | GROUP_WALL},
     {"03_overlapped_event", "lowest_only", "", GROUP_BASIC | GROUP_SEVERAL},
+    {"03_overlapped_event", "even", "",
+     GROUP_BASIC | GROUP_SEVERAL | GROUP_CROWD | GROUP_FLOOD | GROUP_STOP |
+         GROUP_SPREAD | GROUP_EVEN},
     {"04_overlapped_apc", "", "", GROUP_ALL | GROUP_SPREAD | GROUP_CALLS},
     {"04_overlapped_apc", "minimal", "", GROUP_ALL},
     {"04_overlapped_apc", "", "--workers 1",

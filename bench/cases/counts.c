@@ -56,19 +56,23 @@ static void expect_spread(struct check *c, struct peer *peers, int count)
            (int)woken);
 }
 
+/* In turn comes one that stays and one that leaves: of two workers one keeps all
+ * of its clients, and the other keeps none. */
 static void spread(struct check *c)
 {
-    enum { COUNT = 71 };
+    enum { COUNT = 71, STAY = 36 };
     struct peer *peers = new_peers(c, COUNT);
-    join_all(c, peers, COUNT);
+    for (int i = 0; i < COUNT; i++)
+        join(c, &peers[i % 2 * STAY + i / 2]);
     expect_spread(c, peers, COUNT);
-    /* Every second one leaves, all of one worker's perhaps. */
-    for (int i = 0; i < COUNT; i += 2) {
+    for (int i = STAY; i < COUNT; i++) {
         half_close(c, &peers[i]);
         receive_end(c, &peers[i]); /* then its place has been given back */
         peer_close(&peers[i]);
     }
-    for (int i = 0; i < COUNT; i += 2)
+    if ((c->groups & GROUP_EVEN) != 0)
+        expect_spread(c, peers, STAY);
+    for (int i = STAY; i < COUNT; i++)
         join(c, &peers[i]);
     expect_spread(c, peers, COUNT);
 }

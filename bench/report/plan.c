@@ -355,8 +355,8 @@ struct ladder {
 
 /* Every rung is compared with the server as it starts without options, of which
  * it differs in one thing: another way of doing it, or one option. The first
- * rung is the model and nothing else. At 128 connections 02 has none: its
- * minimal.c takes 63, and so does wsaeventselect. Programs of one page,
+ * rung is the model and nothing else. At 128 connections 02 and 03 have none:
+ * their minimal.c take 63 and 64, and wsaeventselect 63. Programs of one page,
  * minimal.c and those in forms/, take no options. */
 static const struct ladder ladders[] = {
     {1,
@@ -400,6 +400,10 @@ static const struct ladder ladders[] = {
       {"lowest only", "forms/lowest_only.patch", 0},
       {"default", "", 0},
       {NULL, NULL, 0}}},
+    {3,
+     RESULT_SPEED,
+     128,
+     {{"default", "", 0}, {"even", "forms/even.patch", 0}, {NULL, NULL, 0}}},
     {4,
      RESULT_SPEED,
      16,
