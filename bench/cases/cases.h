@@ -31,7 +31,7 @@ enum case_group {
     GROUP_SPREAD = 32768, /* connections are shared out among workers */
     GROUP_CALLS = 65536,  /* each call fails once, a part of it */
     GROUP_ALL = GROUP_WALL - 1,
-    GROUP_INLINE = 131072 /* 05: server.c's inline budget */
+    GROUP_INLINE = 131072 /* 05: how it takes packets */
 };
 
 enum case_flag {

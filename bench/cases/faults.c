@@ -178,6 +178,25 @@ static void fault_post(struct check *c, struct peer *p)
     stop_server(c);
 }
 
+/* 05: the packet of a receive says that it has failed. Its client is lost, and
+ * the server says why. With one worker the first packet is that of the AcceptEx,
+ * and each further one, of which there are two at least, this client's. */
+static void fault_packet(struct check *c)
+{
+    struct peer *p = new_peers(c, 1);
+    start_with_faults(c, "GetQueuedCompletionStatus@2=64 --workers 1");
+    join(c, p);
+    for (int i = 0; i < 3; i++)
+        exchange_or_lose(c, p);
+    if (going_on(c))
+        expect(c, p->state != PEER_OPEN,
+               "expected the client to be lost whose receive has failed");
+    reported(c, "(64)");
+    control(c);
+    peer_close(p);
+    stop_server(c);
+}
+
 static void fault_at_n(struct check *c)
 {
     struct peer *peers = new_peers(c, 2);
@@ -227,6 +246,8 @@ const struct check_case fault_cases[] = {
      accept_starved_twice, GROUP_HEAVY, CASE_STARTS, NULL, 0},
     {"fault_at_n", "a receive or a send fails: only that client is lost",
      fault_at_n, GROUP_FAULT, CASE_STARTS | CASE_CUTS, NULL, 0},
+    {"fault_packet", "a packet says that a receive has failed: it is reported",
+     fault_packet, GROUP_INLINE, CASE_STARTS | CASE_CUTS, NULL, 0},
     {"stop_owed", "stopped with bytes received and not sent back: no good end",
      stop_owed, GROUP_STOP, CASE_STARTS | CASE_CUTS, NULL, 0},
     {NULL, NULL, NULL, 0, 0, NULL, 0}};
