@@ -31,7 +31,7 @@ enum case_group {
     GROUP_SPREAD = 32768, /* connections are shared out among workers */
     GROUP_CALLS = 65536,  /* each call fails once, a part of it */
     GROUP_ALL = GROUP_WALL - 1,
-    GROUP_INLINE = 131072, /* 05: what is done at once takes no packet */
+    GROUP_INLINE = 131072, /* 05: how it takes packets */
     GROUP_ONCE = 262144,   /* what all have in common, tried with one of them */
     GROUP_EVEN = 524288    /* 03 even: connections move between workers */
 };

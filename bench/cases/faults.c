@@ -49,6 +49,44 @@ static void fault_accept(struct check *c)
     stop_server(c);
 }
 
+/* Fifteen clients, one after the other, have left before they were accepted.
+ * That is no shortage: nothing is said, and the next client does not wait. A
+ * server that waits for its next tick after each needs 1.5 s or more, every
+ * time; a busy machine may need a second attempt. 05 accepts with one slot. */
+static void accept_left(struct check *c)
+{
+    enum { WITHIN_MS = 1000, ATTEMPTS = 3 };
+    struct peer *peers = new_peers(c, 2);
+    uint64_t ms = WITHIN_MS;
+    for (int i = 0; i < ATTEMPTS && ms >= WITHIN_MS && going_on(c); i++) {
+        char faults[400] = "";
+        for (int k = 2, used = 0; k <= 16; k++)
+            used += snprintf(faults + used, sizeof faults - (size_t)used,
+                             "%s@%d=10054%s",
+                             c->chapter == 5 ? "AcceptEx" : "accept", k,
+                             k < 16            ? ","
+                             : c->chapter == 5 ? " --accepts 1"
+                                               : "");
+        start_with_faults(c, faults);
+        join(c, &peers[0]);
+        echo(c, &peers[0], 10);
+        uint64_t begin = clock_ns();
+        join(c, &peers[1]);
+        echo(c, &peers[1], 10);
+        ms = (clock_ns() - begin) / 1000000;
+        if (going_on(c))
+            expect(c, lines_with(c, "ccept") == 0,
+                   "expected nothing to be said of clients that have left");
+        peer_close(&peers[0]);
+        peer_close(&peers[1]);
+        stop_server(c);
+    }
+    expect(c, ms < WITHIN_MS,
+           "expected the next client to be served at once after clients that "
+           "have left, saw it wait %u ms",
+           (unsigned)ms);
+}
+
 /* No call that accepts works any more. The client waits in the backlog; the
  * server tries again now and then, 05 for 32 slots, and says so once. */
 static void accept_starved(struct check *c)
@@ -141,6 +179,25 @@ static void fault_post(struct check *c, struct peer *p)
     stop_server(c);
 }
 
+/* 05: the packet of a receive says that it has failed. Its client is lost, and
+ * the server says why. With one worker the first packet is that of the AcceptEx,
+ * and each further one, of which there are two at least, this client's. */
+static void fault_packet(struct check *c)
+{
+    struct peer *p = new_peers(c, 1);
+    start_with_faults(c, "GetQueuedCompletionStatus@2=64 --workers 1");
+    join(c, p);
+    for (int i = 0; i < 3; i++)
+        exchange_or_lose(c, p);
+    if (going_on(c))
+        expect(c, p->state != PEER_OPEN,
+               "expected the client to be lost whose receive has failed");
+    reported(c, "(64)");
+    control(c);
+    peer_close(p);
+    stop_server(c);
+}
+
 static void fault_at_n(struct check *c)
 {
     struct peer *peers = new_peers(c, 2);
@@ -182,12 +239,16 @@ const struct check_case fault_cases[] = {
      GROUP_FAULT, CASE_STARTS, NULL, 0},
     {"fault_accept", "accept fails now and then: the server goes on",
      fault_accept, GROUP_FAULT, CASE_STARTS | CASE_CUTS, NULL, 0},
+    {"accept_left", "clients that leave before they are accepted: no wait",
+     accept_left, GROUP_FAULT, CASE_STARTS, NULL, 0},
     {"accept_starved", "nobody can be accepted: few attempts, one line",
      accept_starved, GROUP_FAULT, CASE_STARTS | CASE_CUTS, NULL, 0},
     {"accept_starved_twice", "each of two shortages is reported",
      accept_starved_twice, GROUP_HEAVY, CASE_STARTS, NULL, 0},
     {"fault_at_n", "a receive or a send fails: only that client is lost",
      fault_at_n, GROUP_FAULT, CASE_STARTS | CASE_CUTS, NULL, 0},
+    {"fault_packet", "a packet says that a receive has failed: it is reported",
+     fault_packet, GROUP_INLINE, CASE_STARTS | CASE_CUTS, NULL, 0},
     {"stop_owed", "stopped with bytes received and not sent back: no good end",
      stop_owed, GROUP_STOP, CASE_STARTS | CASE_CUTS, NULL, 0},
     {NULL, NULL, NULL, 0, 0, NULL, 0}};
