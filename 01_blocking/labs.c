@@ -306,7 +306,7 @@ static void measure_1_4(struct lab_outcome *o)
     lab_pair(pair);
     o->seen[0] = send(pair[0], "hello", 5, 0); /* pair[1] never calls recv() */
     closesocket(pair[0]);
-    net_close_reset(pair[1]);
+    net_close_abortively(pair[1]);
 }
 
 static bool holds_1_4(const long seen[])
@@ -459,7 +459,7 @@ static void measure_1_12(struct lab_outcome *o)
         if (recv(pair[1], buffer, sizeof buffer, 0) <= 0)
             break;
     o->seen[2] = pieces_sent > before;
-    net_close_reset(pair[1]);
+    net_close_abortively(pair[1]);
     join(sender);
     closesocket(pair[0]);
 }
