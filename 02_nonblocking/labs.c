@@ -31,8 +31,7 @@ static void send_bytes(SOCKET s, const char *bytes, int count)
         die("send", (DWORD)WSAGetLastError());
 }
 
-/* A UDP socket that is connected to itself, as the waker of server.c is: what
- * it sends makes it readable. */
+/* A UDP socket that is connected to itself: a send makes it readable. */
 static SOCKET socket_to_itself(void)
 {
     struct sockaddr_in self = {.sin_family = AF_INET};
@@ -768,7 +767,8 @@ static const struct lab claims[] = {
      "with the event in the set: %ld, error %ld; with the socket alone, after "
      "a byte: %ld",
      "It takes sockets and nothing else; here it says WSAENOTSOCK (10038). So "
-     "whatever is to wake it has to become a socket: the waker.",
+     "anything else must be looked at between two waits, or become a socket "
+     "(a waker).",
      measure_2_10,
      holds_2_10,
      {1, 0, 1},
