@@ -551,6 +551,7 @@ static void measure_3_15(struct lab_outcome *o)
     if (start_recv(pair[0], memory, sizeof memory, &overlapped, event) != 0)
         o->not_here = "the receive found its bytes and was pending even so";
     o->seen[2] = HasOverlappedIoCompleted(&overlapped);
+    o->seen[3] = (long)overlapped.InternalHigh;
     is_signaled(event, SOON_MS);
     WSACloseEvent(event);
     close_pair(pair);
@@ -558,7 +559,7 @@ static void measure_3_15(struct lab_outcome *o)
 
 static bool holds_3_15(const long seen[])
 {
-    return seen[0] == 0 && seen[1] == 1 && seen[2] == 1;
+    return seen[0] == 0 && seen[1] == 1 && seen[2] == 1 && seen[3] == 5;
 }
 
 static const struct lab claims[] = {
@@ -664,9 +665,9 @@ static const struct lab claims[] = {
      "Is the event signaled now?",
      "error %ld (997 is WSA_IO_PENDING); still signaled: %ld",
      "The call that starts the operation resets it (documentation page "
-     "\"WSAGetOverlappedResult function\"). To reset it by hand does no harm, "
-     "if it is done before the call. After the call it may erase a "
-     "completion.",
+     "\"WSAGetOverlappedResult function\"). So server.c resets no connection's "
+     "event before the next operation. To reset it by hand does no harm before "
+     "the call. After the call it may erase a completion.",
      measure_3_9,
      holds_3_9,
      {997, 1},
@@ -737,14 +738,16 @@ static const struct lab claims[] = {
      "of one that was done at once.",
      "It is asked while a receive is pending, after its completion, and right "
      "after a receive that was done at once. What does it say?",
-     "pending: %ld; completed: %ld; done at once: %ld",
+     "pending: %ld; completed: %ld; done at once: %ld, with %ld in "
+     "InternalHigh",
      "It reads the field Internal of the OVERLAPPED. Its page allows it only "
-     "after WSA_IO_PENDING. server.c asks in the third case, too, so this lab "
-     "must hold wherever server.c is to run.",
+     "after WSA_IO_PENDING. server.c asks in the third case, too, and takes "
+     "the byte count of a send that was done at once from InternalHigh, so "
+     "this lab must hold wherever server.c is to run.",
      measure_3_15,
      holds_3_15,
-     {0, 1, 1},
-     {0, 1, 0}},
+     {0, 1, 1, 5},
+     {0, 1, 0, 0}},
 };
 
 int main(int argc, char **argv)

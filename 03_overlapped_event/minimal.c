@@ -110,7 +110,8 @@ static void on_accept(SOCKET s)
     start_recv(c);
 }
 
-/* [S7] The lowest event that is set; so it stays until it is reset. */
+/* [S7] The wait returns the lowest event that is signaled. It stays signaled
+ * until it is reset: by us here, or by the start of an operation. */
 static unsigned __stdcall run_worker(void *unused)
 {
     (void)unused;
@@ -141,7 +142,7 @@ int main(int argc, char **argv)
     }
 }
 
-/* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
- * a limit on clients (connection_open); time-outs (cancel_connections); errors
- * reported (connection_close); fairness (run_worker); a 65th client
- * (hand_over); calls counted (observe.h); TCP_NODELAY (net_tune). */
+/* Left out, and where server.c adds it: a stop in good order (stop_server); a
+ * limit on clients, time-outs, error reports (roster.h); fairness (run_worker);
+ * a 65th client (hand_over); WSAStartup, WSACreateEvent and _beginthreadex
+ * checked; TCP_NODELAY. */

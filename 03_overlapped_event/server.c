@@ -50,7 +50,7 @@ static SOCKET listener;
 static volatile LONG stopping; /* 1: a completion closes its connection */
 
 static struct worker *volatile workers;
-static long worker_count; /* 0: as many as there are processors, or needed */
+static long worker_count; /* 0: one for each processor, or more */
 static bool may_add_workers;
 static const struct option own_options[] = {
     {"--workers", "N",
@@ -97,8 +97,8 @@ static void wake_worker(struct worker *worker)
         die("WSASetEvent", (DWORD)WSAGetLastError());
 }
 
-/* Puts c into a free place, which there is. From the exchange on c belongs to
- * the worker, and this thread must not touch it. */
+/* Puts c into a free place; the caller has seen that there is one. From the
+ * exchange on c belongs to the worker, and this thread must not touch it. */
 static void take_place(struct connection *c, struct worker *worker)
 {
     c->worker = worker;
@@ -121,8 +121,8 @@ static void leave_place(struct connection *c)
     InterlockedDecrement(&c->worker->members); /* last: the place is free */
 }
 
-/* To the worker with the fewest connections, or to a new one if all are full.
- * Only the acceptor thread runs this, so no two look for a place at once. */
+/* Gives c to the worker with the fewest connections, or to a new one if all are
+ * full. Only the acceptor runs this, so no two look for a place at once. */
 static void hand_over(struct connection *c)
 {
     struct worker *worker = emptiest_worker();
@@ -186,9 +186,9 @@ static bool end_turn(struct connection *c)
     return begin_turn(c);
 }
 
-/* [S4] From here to the completion the buffer belongs to Windows. Pending or
- * completed synchronously: the event says so. A receive is never taken without
- * the wait, so that no peer can keep the worker from the others. */
+/* [S4] From here to the completion the buffer belongs to Windows. The event
+ * reports it, also one that comes synchronously. The result is taken only after
+ * a wait, so that no peer can keep the worker from the others. */
 static bool start_recv(struct connection *c)
 {
     WSABUF buffer = {.len = (ULONG)options.buffer_bytes, .buf = c->buffer};
@@ -203,9 +203,9 @@ static bool start_recv(struct connection *c)
     return false;
 }
 
-/* [S6] Sends the next piece of what has not been sent yet. If that completes
- * synchronously it is taken without a wait. Its event is signaled then, and the
- * next operation resets it. */
+/* [S6] Sends the next piece of what has not been sent yet. If the send completes
+ * synchronously, its result is taken without a wait. Its event is signaled then,
+ * and the next operation resets it. */
 static bool start_send(struct connection *c)
 {
     DWORD left = c->filled_bytes - c->sent_bytes;
@@ -236,7 +236,7 @@ static void collect(struct connection *c)
     if (!WSAGetOverlappedResult(c->m.socket, &c->overlapped, &bytes, FALSE,
                                 &flags))
         error = (DWORD)WSAGetLastError();
-    while (on_complete(c, error, bytes)) /* calls in calls would use up stack */
+    while (on_complete(c, error, bytes)) /* recursion would use up stack */
         bytes = (DWORD)c->overlapped.InternalHigh;
 }
 

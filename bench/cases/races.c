@@ -7,14 +7,16 @@
 
 enum { IN_THE_CALL_MS = 100 };
 
-/* The second client comes while the server looks who has come: 03 between the
- * reset of the event that says so and that of the first client's place, others
- * late for their next wait. Nothing will say so again. */
+/* The second client comes while the server looks who has come: 03's one worker
+ * is about to reset the event that says so, others are late for their next wait.
+ * Nothing will say so again. */
 static void held_newcomer(struct check *c)
 {
     struct peer *peers = new_peers(c, 2);
-    start_with_faults(c, "WSAResetEvent@2=stall500,select@2=stall500,"
-                         "GetQueuedCompletionStatus@3=stall500");
+    start_with_faults(c, (c->groups & GROUP_SPREAD) != 0
+                             ? "WSAResetEvent@1=stall500 --workers 1"
+                             : "select@2=stall500,"
+                               "GetQueuedCompletionStatus@3=stall500");
     join(c, &peers[0]);
     pass_time(c, IN_THE_CALL_MS);
     join(c, &peers[1]);
