@@ -208,19 +208,23 @@ static void fault_at_n(struct check *c)
     }
 }
 
-/* A worker is held up in a send while it is asked to stop; what it finds
- * afterwards has been received and not sent back. That client must get its echo
- * or a reset: an orderly end would tell it that nothing is missing. */
-static void stop_owed(struct check *c)
+/* A worker is held up in a send while it is asked to stop. Afterwards it finds a
+ * byte that has not been sent back; of a client that comes late it has not even
+ * been received. The client must get its echo or a reset: an orderly end would
+ * tell it that nothing is missing. */
+static void stop_held(struct check *c, bool comes_late)
 {
     struct peer *held = new_peers(c, 1);
     struct peer *p = new_peers(c, 1);
     c->cut = true;
     start_with_faults(c, "WSASend@1=stall1000");
     join(c, held);
-    join(c, p);
+    if (!comes_late)
+        join(c, p);
     send_bytes(c, held, 10);
     pass_time(c, 100);
+    if (comes_late)
+        join(c, p);
     send_bytes(c, p, 1);
     pass_time(c, 100);
     if (!going_on(c))
@@ -232,6 +236,16 @@ static void stop_owed(struct check *c)
     expect(c, p->received == 1 || is_reset || p->state == PEER_BROKEN,
            "expected the echo of a byte or a reset, saw an orderly end");
     finish_server(c);
+}
+
+static void stop_owed(struct check *c)
+{
+    stop_held(c, false);
+}
+
+static void stop_unread(struct check *c)
+{
+    stop_held(c, true);
 }
 
 const struct check_case fault_cases[] = {
@@ -251,4 +265,6 @@ const struct check_case fault_cases[] = {
      fault_packet, GROUP_INLINE, CASE_STARTS | CASE_CUTS, NULL, 0},
     {"stop_owed", "stopped with bytes received and not sent back: no good end",
      stop_owed, GROUP_STOP, CASE_STARTS | CASE_CUTS, NULL, 0},
+    {"stop_unread", "stopped with bytes not received yet: no good end",
+     stop_unread, GROUP_STOP, CASE_STARTS | CASE_CUTS, NULL, 0},
     {NULL, NULL, NULL, 0, 0, NULL, 0}};
