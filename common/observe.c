@@ -192,6 +192,14 @@ static bool may_block(enum observe_call kind)
     }
 }
 
+/* A call that starts an overlapped operation does not use its socket any more
+ * once the operation has completed. On a port another worker may take the packet
+ * and close the socket before the call has returned. */
+static bool starts_operation(enum observe_call kind)
+{
+    return kind == OBSERVE_WSARecv || kind == OBSERVE_WSASend;
+}
+
 /* What a thread does that shares the last slot is not followed. */
 static void enter(struct call *call)
 {
@@ -202,7 +210,8 @@ static void enter(struct call *call)
     invariant(!is_in_routine || !may_block(call->kind));
     slot->depth++;
     call->outer = (uint64_t)slot->object;
-    InterlockedExchange64(&slot->object, (LONG64)call->object);
+    InterlockedExchange64(
+        &slot->object, starts_operation(call->kind) ? 0 : (LONG64)call->object);
 }
 
 static void leave(const struct call *call)
