@@ -111,10 +111,10 @@ static void on_accept(SOCKET s)
 static unsigned __stdcall run_worker(void *unused)
 {
     (void)unused;
-    DWORD bytes;
-    ULONG_PTR key;
-    OVERLAPPED *overlapped = NULL;
     for (;;) {
+        DWORD bytes;
+        ULONG_PTR key;
+        OVERLAPPED *overlapped = NULL;
         BOOL ok = GetQueuedCompletionStatus(port, &bytes, &key, &overlapped,
                                             INFINITE);
         if (overlapped == NULL)
@@ -140,8 +140,7 @@ int main(int argc, char **argv)
     }
 }
 
-/* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
- * a limit on clients (connection_open); time-outs (cancel_connections); errors
- * reported (connection_close); AcceptEx (start_accept); no packet for what is
- * done at once (done_at_once); calls counted (observe.h); TCP_NODELAY
- * (net_tune). */
+/* Left out, and where server.c adds it: a stop in good order (stop_server); a
+ * limit on clients, time-outs, error reports (roster.h); AcceptEx
+ * (start_accept); no packet for what completes synchronously (serve_packet);
+ * WSAStartup, _beginthreadex and CreateIoCompletionPort checked; TCP_NODELAY. */

@@ -1,10 +1,10 @@
 /* 05: an I/O completion port.
  *
- * One queue for everything: each operation on a socket that is associated with
- * the port puts a completion packet into it when it has completed, and any
- * worker takes the next packet. No connection belongs to a thread, no thread
- * waits for a connection. Even accepting is an operation that completes: no
- * thread sits in accept().
+ * One queue for everything. When an operation completes on a socket that is
+ * associated with the port, Windows puts a completion packet into the port, and
+ * any worker takes the next packet. No connection belongs to a thread, no
+ * thread waits for a connection. Accepting is such an operation, too: no thread
+ * sits in accept().
  *
  * Threads: main, which waits to stop; workers.
  */
@@ -84,10 +84,10 @@ static void start_listening(void)
     listener = net_listen(options.host, (unsigned short)options.port);
 }
 
-/* Keeps the slot in use. Pending or completed synchronously: a packet comes,
- * because the listener does not skip. WSAECONNRESET is a client that left
- * before it was accepted: the slot tries again at once. All else is a shortage:
- * the slot waits for main's next tick. */
+/* Starts an AcceptEx. If it is pending or has completed synchronously, a packet
+ * comes: the listener does not skip. WSAECONNRESET means that a client has left
+ * before it was accepted: the slot tries again at once, 16 times at the most.
+ * All else is a shortage: the slot waits for main's next tick. */
 static void start_accept(struct accept_slot *slot)
 {
     DWORD error = WSAECONNRESET;
@@ -212,7 +212,8 @@ static bool begin_turn(struct connection *c)
     return false;
 }
 
-/* c has been sent all that it sent, or its life ends. */
+/* c has been sent all that it sent, or its life ends. Here its next turn begins
+ * at once. */
 static bool end_turn(struct connection *c)
 {
     return begin_turn(c);
@@ -264,9 +265,9 @@ static void queue_up(struct connection *c)
         on_complete(c, GetLastError(), bytes); /* the error ends c */
 }
 
-/* What a packet says has happened, and then what completes synchronously: that
- * is handled here, in a loop, because calls in calls would use up the stack,
- * and only inline_budget times, because a peer that always has data ready must
+/* Handles the operation that a packet reports, and then those that complete
+ * synchronously: in a loop, because calls in calls would use up the stack, and
+ * only inline_budget of them, because a peer that always has data ready must
  * not keep the worker from the other packets. */
 static void serve_packet(ULONG_PTR key, OVERLAPPED *overlapped, DWORD error,
                          DWORD bytes)
