@@ -142,6 +142,7 @@ int main(int argc, char **argv)
 }
 
 /* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
- * a limit on clients (connection_open); time-outs (cancel_connections); errors
- * reported (connection_close); fairness (run_worker); a 65th client
- * (hand_over); calls counted (observe.h); TCP_NODELAY (net_tune). */
+ * a limit on clients and TCP_NODELAY (roster_admit); time-outs (roster_cancel);
+ * errors reported (roster_leave), also those of WSAStartup (net_start) and
+ * _beginthreadex (start_worker); fairness (run_worker); a 65th client
+ * (hand_over); calls counted (observe.h). */

@@ -141,7 +141,7 @@ int main(int argc, char **argv)
 }
 
 /* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
- * a limit on clients (connection_open); time-outs (cancel_connections); errors
- * reported (connection_close); AcceptEx (start_accept); no packet for what is
- * done at once (done_at_once); calls counted (observe.h); TCP_NODELAY
- * (net_tune). */
+ * a limit on clients and TCP_NODELAY (roster_admit); time-outs (roster_cancel);
+ * errors reported (roster_leave), also those of WSAStartup (net_start) and of
+ * _beginthreadex and the port (start_workers); AcceptEx (start_accept); no
+ * packet for what completes at once (on_accept); calls counted (observe.h). */
