@@ -7,10 +7,12 @@
 
 int main(int argc, char **argv)
 {
-    char name[64] = "";
+    char name[64] = "", faults[200] = "";
     GetEnvironmentVariableA("OBSERVE_COUNTERS", name, sizeof name);
+    GetEnvironmentVariableA("OBSERVE_FAULTS", faults, sizeof faults);
     struct observe_options options = {
-        .counters_name = OBSERVE && name[0] != '\0' ? name : NULL};
+        .counters_name = OBSERVE && name[0] != '\0' ? name : NULL,
+        .faults = faults[0] != '\0' ? faults : NULL};
     observe_begin(&options);
     return program_main(argc, argv);
 }

@@ -84,8 +84,9 @@ static void on_accept(SOCKET s)
         connections[connection_count++] = (struct connection){.socket = s};
 }
 
-/* [S7] Nobody says who is ready: makes the call that each connection waits for,
- * and accept. Nearly all of them say WSAEWOULDBLOCK. */
+/* [S7] Windows is not asked which sockets are ready: serve_all makes the call
+ * that each connection waits for, and accept. Nearly all of these calls fail
+ * with WSAEWOULDBLOCK. */
 static void serve_all(SOCKET listener)
 {
     for (int i = connection_count - 1; i >= 0; i--) {
@@ -105,11 +106,12 @@ static void serve_all(SOCKET listener)
 int main(int argc, char **argv)
 {
     SOCKET listener = listen_on(argc > 1 ? atoi(argv[1]) : 7007);
-    u_long on = 1; /* nor may accept() wait while nobody comes */
+    u_long on = 1; /* accept() must not wait for a client */
     ioctlsocket(listener, (long)FIONBIO, &on);
     for (;;)
         serve_all(listener);
 }
 
-/* Left out: a wait, which is what makes this a model (minimal.c, serve_ready);
- * and all that minimal.c leaves out. */
+/* Left out: the wait, so this keeps one processor busy when nothing happens
+ * (minimal.c, serve_ready, waits); and all that minimal.c leaves out, but for a
+ * 64th client. */

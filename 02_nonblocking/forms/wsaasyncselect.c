@@ -8,14 +8,14 @@
 /* Waits to send while sent_bytes < filled_bytes, otherwise to receive. */
 struct connection {
     SOCKET socket;
-    long news; /* FD_READ, FD_CLOSE: announced, and recv not called since */
+    long news; /* FD_READ, FD_CLOSE: announced, no recv called since */
     int filled_bytes, sent_bytes;
     char buffer[4096];
 };
 
 /* A message queue holds 10,000 messages (page "PostMessageW function"). */
 enum { CLIENTS_AT_MOST = 1024, NEWS = WM_APP };
-static HWND window; /* never seen; it is there to get messages */
+static HWND window; /* never shown; it only gets the messages */
 static struct connection connections[CLIENTS_AT_MOST];
 static int connection_count;
 
@@ -76,8 +76,9 @@ static void on_readable(struct connection *c)
     }
 }
 
-/* Each event is announced once: what comes while c waits to send is kept. When
- * FD_CLOSE comes there may be bytes left: recv is called until it has none. */
+/* Winsock announces an event once, so c keeps what is announced while it waits
+ * to send. After FD_CLOSE there may be bytes left to receive, so recv is called
+ * until it returns 0. */
 static void on_event(struct connection *c, long events)
 {
     c->news |= events & (FD_READ | FD_CLOSE);
@@ -85,7 +86,7 @@ static void on_event(struct connection *c, long events)
     while (c->news != 0 && c->socket != INVALID_SOCKET &&
            c->sent_bytes == c->filled_bytes) {
         c->filled_bytes = c->sent_bytes = 0;
-        on_readable(c); /* FD_READ is announced again if there is more */
+        on_readable(c); /* if more is there, FD_READ comes again */
         c->news &= c->filled_bytes > 0 ? FD_CLOSE : 0;
     }
 }
@@ -100,9 +101,10 @@ static void on_accept(SOCKET s)
         connections[connection_count++] = (struct connection){.socket = s};
 }
 
-/* [S7] A message may be of a socket that is closed, and a new one may have its
- * number: so it says what to try, and the call says what is true. Once a second
- * all that wait to send are tried: nobody announces a reset after FD_CLOSE. */
+/* [S7] A message may be about a socket that is closed, and a new socket may have
+ * its number: so a message only says which calls to try. Once a second all that
+ * wait to send are tried: after FD_CLOSE Winsock does not announce that a client
+ * has broken the connection. */
 static void serve_ready(SOCKET listener)
 {
     MSG message;
@@ -136,4 +138,4 @@ int main(int argc, char **argv)
         serve_ready(listener);
 }
 
-/* Left out: what minimal.c leaves out, but for a 64th client. */
+/* Left out: all that minimal.c leaves out, but for a 64th client. */

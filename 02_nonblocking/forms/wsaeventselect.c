@@ -8,12 +8,12 @@
 /* Waits to send while sent_bytes < filled_bytes, otherwise to receive. */
 struct connection {
     SOCKET socket;
-    long news; /* FD_READ, FD_CLOSE: announced, and recv not called since */
+    long news; /* FD_READ, FD_CLOSE: announced, no recv called since */
     int filled_bytes, sent_bytes;
     char buffer[4096];
 };
 
-/* One wait takes WSA_MAXIMUM_WAIT_EVENTS, 64; number 0 is the listener's. */
+/* A wait takes WSA_MAXIMUM_WAIT_EVENTS (64) events; 0 is the listener's. */
 enum { CLIENTS_AT_MOST = WSA_MAXIMUM_WAIT_EVENTS - 1 };
 static WSAEVENT event_objects[1 + CLIENTS_AT_MOST];
 static struct connection connections[1 + CLIENTS_AT_MOST];
@@ -76,8 +76,9 @@ static void on_readable(struct connection *c)
     }
 }
 
-/* Each event is announced once: what comes while c waits to send is kept. When
- * FD_CLOSE comes there may be bytes left: recv is called until it has none. */
+/* Winsock announces an event once, so c keeps what is announced while it waits
+ * to send. After FD_CLOSE there may be bytes left to receive, so recv is called
+ * until it returns 0. */
 static void on_event(struct connection *c, long events)
 {
     c->news |= events & (FD_READ | FD_CLOSE);
@@ -85,7 +86,7 @@ static void on_event(struct connection *c, long events)
     while (c->news != 0 && c->socket != INVALID_SOCKET &&
            c->sent_bytes == c->filled_bytes) {
         c->filled_bytes = c->sent_bytes = 0;
-        on_readable(c); /* FD_READ is announced again if there is more */
+        on_readable(c); /* if more is there, FD_READ comes again */
         c->news &= c->filled_bytes > 0 ? FD_CLOSE : 0;
     }
 }
@@ -101,9 +102,10 @@ static void on_accept(SOCKET s)
         connections[++connection_count] = (struct connection){.socket = s};
 }
 
-/* [S7] A wait tells the lowest event that is signaled: it and all behind it are
- * asked. WSAEnumNetworkEvents also resets the event. Once a second all that
- * wait to send are tried: nobody announces a reset after FD_CLOSE. */
+/* [S7] The wait returns the lowest event that is signaled; the sockets from
+ * there on are asked what has happened. WSAEnumNetworkEvents also resets the
+ * event. Once a second all that wait to send are tried: after FD_CLOSE Winsock
+ * does not announce that a client has broken the connection. */
 static void serve_ready(SOCKET listener)
 {
     static DWORD tried_ms;
@@ -144,4 +146,4 @@ int main(int argc, char **argv)
         serve_ready(listener);
 }
 
-/* Left out: a 64th client, and all that minimal.c leaves out. */
+/* Left out: all that minimal.c leaves out. */

@@ -9,14 +9,14 @@
  * Until it is over Windows uses this memory: do not move or free it. */
 struct connection {
     WSAOVERLAPPED overlapped;
-    struct connection *next; /* in to_go_on */
-    BOOL is_over;            /* to be closed */
     SOCKET socket;
     DWORD filled_bytes, sent_bytes;
+    BOOL is_over;
+    struct connection *next;
     char buffer[4096];
 };
 
-static struct connection *to_go_on; /* a list: to be closed, or to receive */
+static struct connection *waiting; /* for their turn, between two waits */
 static void on_complete(struct connection *c, DWORD error, DWORD bytes);
 
 /* [S1] Returns a listening socket, or ends with one line that says why not. */
@@ -48,7 +48,15 @@ static void connection_close(struct connection *c) /* [S8] */
     free(c);
 }
 
-/* Windows calls it in SleepEx, or in another call that waits alertably. */
+/* A routine makes no call that may block (page "closesocket function"). */
+static void end_turn(struct connection *c, BOOL is_over)
+{
+    c->is_over = is_over;
+    c->next = waiting;
+    waiting = c;
+}
+
+/* Windows calls this in SleepEx, or in another call that waits alertably. */
 static void CALLBACK done(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped,
                           DWORD flags)
 {
@@ -66,15 +74,7 @@ static void start_recv(struct connection *c)
     c->overlapped = (WSAOVERLAPPED){0};
     if (WSARecv(c->socket, &buf, 1, NULL, &flags, &c->overlapped, done) != 0 &&
         WSAGetLastError() != WSA_IO_PENDING)
-        connection_close(c);
-}
-
-/* A routine must call nothing that may wait (page "closesocket function"). */
-static void go_on_later(struct connection *c, BOOL is_over)
-{
-    c->is_over = is_over;
-    c->next = to_go_on;
-    to_go_on = c;
+        end_turn(c, TRUE);
 }
 
 /* [S6] A send may take fewer bytes than it is given; this sends the rest. */
@@ -84,7 +84,7 @@ static void start_send(struct connection *c)
     c->overlapped = (WSAOVERLAPPED){0};
     if (WSASend(c->socket, &buf, 1, NULL, 0, &c->overlapped, done) != 0 &&
         WSAGetLastError() != WSA_IO_PENDING)
-        go_on_later(c, TRUE);
+        end_turn(c, TRUE);
 }
 
 /* [S5] A receive of 0 bytes: the client has sent all that it wanted to send. */
@@ -97,10 +97,10 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
     if (error == 0 && bytes > 0 && c->sent_bytes < c->filled_bytes)
         start_send(c);
     else
-        go_on_later(c, error != 0 || bytes == 0);
+        end_turn(c, error != 0 || bytes == 0);
 }
 
-/* [S3] A client needs no other thread. */
+/* [S3] The thread that accepts a client also serves it. */
 static void on_accept(SOCKET s)
 {
     struct connection *c = calloc(1, sizeof *c);
@@ -115,18 +115,18 @@ static void on_accept(SOCKET s)
 int main(int argc, char **argv)
 {
     SOCKET listener = listen_on(argc > 1 ? atoi(argv[1]) : 7007);
-    u_long on = 1; /* only SleepEx may wait */
+    u_long on = 1; /* accept must not wait: no routine would be called then */
     ioctlsocket(listener, (long)FIONBIO, &on);
     for (;;) {
         SOCKET s = accept(listener, NULL, NULL); /* [S2] */
         if (s != INVALID_SOCKET)
             on_accept(s);
-        /* [S7] done runs in SleepEx; if it has run before, in accept or
-         * closesocket, nothing would end the wait. */
-        SleepEx(s != INVALID_SOCKET || to_go_on != NULL ? 0 : 100, TRUE);
-        while (to_go_on != NULL) {
-            struct connection *c = to_go_on;
-            to_go_on = c->next; /* first: closesocket may run done for others */
+        /* [S7] Who was accepted, or has ended a turn in accept or closesocket,
+         * must not wait: then this only calls the routines that are due. */
+        SleepEx(s != INVALID_SOCKET || waiting != NULL ? 0 : 100, TRUE);
+        while (waiting != NULL) {
+            struct connection *c = waiting;
+            waiting = c->next; /* first: closesocket may call done */
             if (c->is_over)
                 connection_close(c);
             else
@@ -135,5 +135,5 @@ int main(int argc, char **argv)
     }
 }
 
-/* Left out: a thread in accept, so that no client waits for up to 100 ms; and
- * what minimal.c leaves out. */
+/* Left out: a thread that waits in accept (here a client may wait for 100 ms
+ * until it is accepted), and all that minimal.c leaves out. */

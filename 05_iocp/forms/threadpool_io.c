@@ -1,4 +1,4 @@
-/* 05, another form: the port and its threads are the thread pool's.
+/* 05, another form: the thread pool has the port and the workers.
  *   gcc threadpool_io.c -o threadpool_io -lws2_32
  *   cl /std:c11 threadpool_io.c ws2_32.lib */
 #include <winsock2.h>
@@ -10,10 +10,12 @@
 struct connection {
     WSAOVERLAPPED overlapped;
     SOCKET socket;
-    TP_IO *io; /* it stands for the socket in the thread pool */
+    TP_IO *io; /* the thread pool knows the socket by this */
     DWORD filled_bytes, sent_bytes;
     char buffer[4096];
 };
+
+static void start_recv(struct connection *c);
 
 /* [S1] Returns a listening socket, or ends with one line that says why not. */
 static SOCKET listen_on(int number)
@@ -42,26 +44,34 @@ static void connection_close(struct connection *c) /* [S8] */
 {
     closesocket(c->socket);
     if (c->io != NULL)
-        CloseThreadpoolIo(c->io); /* freed when the callback has returned */
+        CloseThreadpoolIo(c->io); /* freed after its last callback */
     free(c);
 }
 
-/* No callback comes for an operation that could not start, and the thread pool
- * must be told (documentation page "CancelThreadpoolIo function"). */
+static void end_turn(struct connection *c, BOOL is_over)
+{
+    if (is_over)
+        connection_close(c);
+    else
+        start_recv(c);
+}
+
+/* The thread pool waits for a callback after each StartThreadpoolIo: where none
+ * will come, it must be told (page "StartThreadpoolIo function"). */
 static void on_not_started(struct connection *c)
 {
     CancelThreadpoolIo(c->io);
-    connection_close(c);
+    end_turn(c, TRUE);
 }
 
-/* [S4] At once or later, a callback comes. */
+/* [S4] At once or later, a completion comes; none if it could not start. */
 static void start_recv(struct connection *c)
 {
     WSABUF buf = {sizeof c->buffer, c->buffer};
     DWORD flags = 0;
     c->filled_bytes = c->sent_bytes = 0;
     c->overlapped = (WSAOVERLAPPED){0};
-    StartThreadpoolIo(c->io); /* before each operation */
+    StartThreadpoolIo(c->io);
     if (WSARecv(c->socket, &buf, 1, NULL, &flags, &c->overlapped, NULL) != 0 &&
         WSAGetLastError() != WSA_IO_PENDING)
         on_not_started(c);
@@ -85,15 +95,13 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
         c->filled_bytes = bytes;
     else
         c->sent_bytes += bytes;
-    if (error != 0 || bytes == 0)
-        connection_close(c);
-    else if (c->sent_bytes < c->filled_bytes)
+    if (error == 0 && bytes > 0 && c->sent_bytes < c->filled_bytes)
         start_send(c);
     else
-        start_recv(c);
+        end_turn(c, error != 0 || bytes == 0);
 }
 
-/* [S7] A thread of the pool takes a packet, and calls this with its result. */
+/* [S7] A thread of the pool takes the next packet and calls this. */
 static void CALLBACK done(PTP_CALLBACK_INSTANCE instance, void *context,
                           void *overlapped, ULONG error, ULONG_PTR bytes,
                           PTP_IO io)
@@ -130,5 +138,5 @@ int main(int argc, char **argv)
     }
 }
 
-/* Left out: WaitForThreadpoolIoCallbacks, for a program that ends; and all that
+/* Left out: WaitForThreadpoolIoCallbacks, before a program ends; and all that
  * minimal.c leaves out. */

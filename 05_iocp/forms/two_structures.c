@@ -1,5 +1,5 @@
-/* 05, another form: the completion key leads to per-handle data, the OVERLAPPED
- * to per-I/O data, which Windows uses until the operation is over.
+/* 05, another form: the completion key is the address of the per-handle data,
+ * and the OVERLAPPED lies in the per-I/O data.
  *   gcc two_structures.c -o two_structures -lws2_32
  *   cl /std:c11 two_structures.c ws2_32.lib */
 #include <winsock2.h>
@@ -11,6 +11,8 @@ struct per_handle {
     SOCKET socket;
 };
 
+/* Has one operation in flight: a receive while filled_bytes is 0, then a send.
+ * Until it is over Windows uses this memory: do not move or free it. */
 struct per_io {
     WSAOVERLAPPED overlapped;
     DWORD filled_bytes, sent_bytes;
@@ -18,7 +20,8 @@ struct per_io {
 };
 
 enum { WORKERS = 4 };
-static HANDLE port; /* a queue: a packet for each finished operation */
+static HANDLE port; /* a queue: a packet for each operation that completed */
+static void start_recv(struct per_handle *h, struct per_io *p);
 
 /* [S1] Returns a listening socket, or ends with one line that says why not. */
 static SOCKET listen_on(int number)
@@ -43,12 +46,19 @@ static SOCKET listen_on(int number)
     return s;
 }
 
-/* [S8] One operation at a time: none is in flight here. */
-static void connection_close(SOCKET s, struct per_handle *h, struct per_io *p)
+static void connection_close(struct per_handle *h, struct per_io *p) /* [S8] */
 {
-    closesocket(s);
-    free(h);
+    closesocket(h->socket);
+    free(h); /* nothing is in flight: no more packets with this key */
     free(p);
+}
+
+static void end_turn(struct per_handle *h, struct per_io *p, BOOL is_over)
+{
+    if (is_over)
+        connection_close(h, p);
+    else
+        start_recv(h, p);
 }
 
 /* [S4] At once or later, a completion comes; none if it could not start. */
@@ -60,7 +70,7 @@ static void start_recv(struct per_handle *h, struct per_io *p)
     p->overlapped = (WSAOVERLAPPED){0};
     if (WSARecv(h->socket, &buf, 1, NULL, &flags, &p->overlapped, NULL) != 0 &&
         WSAGetLastError() != WSA_IO_PENDING)
-        connection_close(h->socket, h, p);
+        end_turn(h, p, TRUE);
 }
 
 /* [S6] A send may take fewer bytes than it is given; this sends the rest. */
@@ -70,7 +80,7 @@ static void start_send(struct per_handle *h, struct per_io *p)
     p->overlapped = (WSAOVERLAPPED){0};
     if (WSASend(h->socket, &buf, 1, NULL, 0, &p->overlapped, NULL) != 0 &&
         WSAGetLastError() != WSA_IO_PENDING)
-        connection_close(h->socket, h, p);
+        end_turn(h, p, TRUE);
 }
 
 /* [S5] A receive of 0 bytes: the client has sent all that it wanted to send. */
@@ -81,12 +91,10 @@ static void on_complete(struct per_handle *h, struct per_io *p, DWORD error,
         p->filled_bytes = bytes;
     else
         p->sent_bytes += bytes;
-    if (error != 0 || bytes == 0)
-        connection_close(h->socket, h, p);
-    else if (p->sent_bytes < p->filled_bytes)
+    if (error == 0 && bytes > 0 && p->sent_bytes < p->filled_bytes)
         start_send(h, p);
     else
-        start_recv(h, p);
+        end_turn(h, p, error != 0 || bytes == 0);
 }
 
 /* [S3] Each packet of this socket will have the key that is given here. */
@@ -94,13 +102,17 @@ static void on_accept(SOCKET s)
 {
     struct per_handle *h = calloc(1, sizeof *h);
     struct per_io *p = calloc(1, sizeof *p);
-    if (h == NULL || p == NULL ||
-        CreateIoCompletionPort((HANDLE)s, port, (ULONG_PTR)h, 0) == NULL) {
-        connection_close(s, h, p);
+    if (h == NULL || p == NULL) {
+        closesocket(s);
+        free(h);
+        free(p);
         return;
     }
     h->socket = s;
-    start_recv(h, p);
+    if (CreateIoCompletionPort((HANDLE)s, port, (ULONG_PTR)h, 0) == NULL)
+        connection_close(h, p);
+    else
+        start_recv(h, p);
 }
 
 /* [S7] Any worker takes the next packet. FALSE with an OVERLAPPED is a packet
@@ -137,4 +149,5 @@ int main(int argc, char **argv)
     }
 }
 
-/* Left out: more operations at once, and all that minimal.c leaves out. */
+/* Left out: a second operation at once, which would need per-I/O data of its own
+ * and a count before anything is freed; and all that minimal.c leaves out. */

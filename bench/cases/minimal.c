@@ -70,6 +70,8 @@ const struct minimal_row minimal_rows[] = {
     {"fair_16", M04 | M05 | TURN | TWO, NULL, NULL},
     {"fair_16", M03, "the lowest event that is signaled comes first",
      "equal shares"},
+    {"short_at_n", ALL, NULL, NULL},
+    {"fault_at_n", M03 | M04 | M05 | TURN | TWO | POOL, NULL, NULL},
     {"boundary", ALL & ~(M02 | M03 | EVENT), NULL, NULL},
     {"boundary", M02, "an fd_set holds 64 sockets", "connection 6"},
     {"boundary", M03 | EVENT, "one wait takes 64 events", "connection 6"},

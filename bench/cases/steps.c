@@ -131,7 +131,9 @@ void start_with_faults(struct check *c, const char *faults)
 {
     char arguments[500];
     snprintf(arguments, sizeof arguments, "--fault %s", faults);
+    SetEnvironmentVariableA("OBSERVE_FAULTS", faults); /* see program.c */
     start_server(c, arguments);
+    SetEnvironmentVariableA("OBSERVE_FAULTS", NULL);
 }
 
 static void check_ledger(struct check *c, const struct process_ledger *ledger)
