@@ -19,7 +19,7 @@
  * back, receive again. So only one thread uses c at any time and no lock is
  * needed, and memory is bounded whatever the peer does. While an operation is
  * in flight, overlapped and buffer belong to Windows: do not use or free them.
- * Whoever takes the completion owns c until it starts the next operation. */
+ * The thread that takes the completion owns c until it starts the next one. */
 struct connection {
     struct member m; /* socket, counts, place in the list: see roster.h */
     WSAOVERLAPPED overlapped;
@@ -47,7 +47,7 @@ struct worker {
 };
 
 static SOCKET listener;
-static volatile LONG stopping; /* 1: a completion closes its connection */
+static volatile LONG stopping; /* 1: what completes closes its connection */
 
 static struct worker *volatile workers;
 static long worker_count; /* 0: one for each processor, or more */
@@ -149,9 +149,9 @@ static void begin_operation(struct connection *c, bool is_sending)
 
 /* [S5] c's operation has completed, and its memory is ours again. 0 bytes: the
  * peer has sent all it wants to send, and has been sent all of it back. Returns
- * whether the next operation has completed synchronously and nothing else will
- * say so: then the caller goes on with c. If not, c may belong to another
- * thread already, or be freed. */
+ * true if the next operation has completed synchronously and no event, routine
+ * or packet will report it: then the caller goes on with c. If not, the caller
+ * must not touch c: it may belong to another thread already, or be freed. */
 static bool on_complete(struct connection *c, DWORD error, DWORD bytes)
 {
     c->m.tally.completed++;
@@ -171,7 +171,7 @@ static bool on_complete(struct connection *c, DWORD error, DWORD bytes)
     return end_turn(c);
 }
 
-/* c has nothing in flight: it receives, or its life ends. */
+/* c has nothing in flight: starts its next receive, or closes it. */
 static bool begin_turn(struct connection *c)
 {
     if (!c->is_over && !stopping)
@@ -180,7 +180,7 @@ static bool begin_turn(struct connection *c)
     return false;
 }
 
-/* c has been sent all that it sent, or its life ends. */
+/* All that c's peer sent has been sent back, or c is over. */
 static bool end_turn(struct connection *c)
 {
     return begin_turn(c);
@@ -233,6 +233,7 @@ static void collect(struct connection *c)
         begin_turn(c);
         return;
     }
+    MemoryBarrier(); /* what Windows wrote is read after the status */
     if (!WSAGetOverlappedResult(c->m.socket, &c->overlapped, &bytes, FALSE,
                                 &flags))
         error = (DWORD)WSAGetLastError();

@@ -125,7 +125,7 @@ static void on_accept(SOCKET s)
 static unsigned __stdcall run_worker(void *unused)
 {
     (void)unused;
-    while (SleepEx(INFINITE, TRUE) == WAIT_IO_COMPLETION)
+    do { /* first of all: an APC may run before this function begins */
         while (waiting != NULL) {
             struct connection *c = waiting;
             waiting = c->next;
@@ -134,6 +134,7 @@ static unsigned __stdcall run_worker(void *unused)
             else
                 start_recv(c);
         }
+    } while (SleepEx(INFINITE, TRUE) == WAIT_IO_COMPLETION);
     return 0;
 }
 

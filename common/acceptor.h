@@ -1,6 +1,6 @@
-/* acceptor.h: two ways to accept. A thread that sleeps in accept(), for the
- * models that have no way of their own to wait for a client: 01 writes the same
- * thread out. And AcceptEx, for the model that has one. */
+/* acceptor.h: two ways to accept: a thread that sleeps in accept(), for the
+ * models that have no way of their own to wait for a client (01 writes the same
+ * thread out), and AcceptEx, for the model that has one. */
 #ifndef COMMON_ACCEPTOR_H
 #define COMMON_ACCEPTOR_H
 

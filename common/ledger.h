@@ -23,7 +23,7 @@ struct tally {
     int64_t completed; /* overlapped operations finished, failures included */
 };
 
-/* One more connection, unless live_at_most are live already. Returns its
+/* One more connection, unless that many are open already. Returns its
  * number, 1 for the first, or 0: there is no room. Any thread. */
 long ledger_accepted(long live_at_most);
 

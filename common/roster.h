@@ -25,9 +25,10 @@ struct member {
 };
 
 /* Lets a client in. Returns zeroed memory for its connection, that many bytes,
- * which begins with a struct member, filled in and in the list; roster_leave()
- * frees it. Returns NULL when --max-clients are here already or there is no
- * memory; that has been reported and s closed. Any thread. */
+ * which begins with a struct member that is filled in and in the list already;
+ * roster_leave() frees it. Returns NULL when --max-clients are here already or
+ * there is no memory; then the reason has been reported and s closed. Any
+ * thread. */
 void *roster_admit(SOCKET s, size_t bytes);
 
 /* Takes a connection off the list, closes its socket and frees its memory. It
@@ -39,8 +40,8 @@ void roster_leave(struct member *m, const char *call, DWORD error);
 
 /* Asks Windows to cancel the calls and operations of all connections, or only
  * of those that server_timed_out() names. It only asks: each still completes,
- * cancelled or not. A connection that is between two of them is missed, so main
- * repeats this. */
+ * cancelled or not. The cancel has no effect on a connection that is between two
+ * of them, so main repeats this. */
 void roster_cancel(bool all);
 
 #endif

@@ -2,12 +2,14 @@
  * other headers that a server uses with it.
  *
  * What several threads share, in all files: "volatile" says that another thread
- * may change a variable; it makes each read a real one and promises no order.
- * Order comes from locks and from Interlocked functions, which on x64 and ARM64
- * are full barriers: what one thread has written before, another one sees after
- * it. A plain read of a volatile variable only decides what its own value
- * says; where other memory is read because of it, there is a lock, an
- * Interlocked function or MemoryBarrier() in between. */
+ * may change a variable, so that it is really read each time; it says nothing of
+ * the order in which another thread sees two writes. Order comes from locks and
+ * from Interlocked functions, which on x64 and ARM64 are full barriers: what one
+ * thread has written before, another one sees after it. A plain read of a
+ * volatile variable decides only about that variable. Before a thread reads
+ * other memory because of it, there is a lock, an Interlocked function or
+ * MemoryBarrier(). (A pointer may be followed: what it points to depends on
+ * it.) */
 #ifndef COMMON_SERVER_H
 #define COMMON_SERVER_H
 
@@ -46,10 +48,10 @@ void server_begin(int argc, char **argv, const char *program,
                   const struct option *own_options);
 
 /* Turns a client away: reports the reason in one line and closes s so that the
- * client sees an orderly end of the stream. Any thread. */
+ * client sees a graceful close. Any thread. */
 void server_refuse(SOCKET s, const char *reason);
 
-/* Whether a connection has had its time: nothing has completed for
+/* Returns whether the time of a connection is up: nothing has completed for
  * --idle-timeout seconds or, while we wait for its peer to take what we send,
  * for 30 s at the most: a peer that never reads must not keep its place for
  * ever. active_ms is GetTickCount() of the last completion: 32 bits, which any
