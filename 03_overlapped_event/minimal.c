@@ -143,6 +143,5 @@ int main(int argc, char **argv)
 
 /* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
  * a limit on clients and TCP_NODELAY (roster_admit); time-outs (roster_cancel);
- * errors reported (roster_leave), also those of WSAStartup (net_start) and
- * _beginthreadex (start_worker); fairness (run_worker); a 65th client
- * (hand_over); calls counted (observe.h). */
+ * errors reported (roster_leave), also those of WSAStartup and _beginthreadex;
+ * fairness (run_worker); a 65th client (hand_over); counting (observe.h). */

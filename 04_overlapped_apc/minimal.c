@@ -150,6 +150,7 @@ int main(int argc, char **argv)
     }
 }
 
-/* Left out, and where server.c adds it: a stop in good order (stop_server); a
- * limit on clients, time-outs, error reports (roster.h); more workers
- * (start_workers); WSAStartup and _beginthreadex checked; TCP_NODELAY. */
+/* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
+ * a limit on clients and TCP_NODELAY (roster_admit); time-outs (roster_cancel);
+ * errors reported (roster_leave), also those of WSAStartup and _beginthreadex;
+ * more workers (start_workers); counting (observe.h). */

@@ -142,6 +142,6 @@ int main(int argc, char **argv)
 
 /* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
  * a limit on clients and TCP_NODELAY (roster_admit); time-outs (roster_cancel);
- * errors reported (roster_leave), also those of WSAStartup (net_start) and of
- * _beginthreadex and the port (start_workers); AcceptEx (start_accept); no
- * packet for what completes at once (on_accept); calls counted (observe.h). */
+ * errors reported (roster_leave), also those of WSAStartup and _beginthreadex;
+ * those of the port, too (start_workers); AcceptEx (start_accept); no packet for
+ * what completes at once (on_accept); counting (observe.h). */
