@@ -125,7 +125,7 @@ static void on_accept(SOCKET s)
 static unsigned __stdcall run_worker(void *unused)
 {
     (void)unused;
-    while (SleepEx(INFINITE, TRUE) == WAIT_IO_COMPLETION)
+    do /* an APC queued before the thread began has been called before this */
         while (waiting != NULL) {
             struct connection *c = waiting;
             waiting = c->next;
@@ -134,6 +134,7 @@ static unsigned __stdcall run_worker(void *unused)
             else
                 start_recv(c);
         }
+    while (SleepEx(INFINITE, TRUE) == WAIT_IO_COMPLETION);
     return 0;
 }
 
@@ -151,6 +152,5 @@ int main(int argc, char **argv)
 }
 
 /* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
- * a limit on clients and TCP_NODELAY (roster_admit); time-outs (roster_cancel);
- * errors reported (roster_leave), also those of WSAStartup and _beginthreadex;
- * more workers (start_workers); counting (observe.h). */
+ * a limit on clients, time-outs, error reports (roster.h); more workers
+ * (start_workers); WSAStartup and _beginthreadex checked; TCP_NODELAY. */
