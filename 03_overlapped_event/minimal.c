@@ -142,7 +142,7 @@ int main(int argc, char **argv)
     }
 }
 
-/* Left out, and where server.c adds it: a stop in good order (stop_server); a
- * limit on clients, time-outs, error reports (roster.h); fairness (run_worker);
- * a 65th client (hand_over); WSAStartup, WSACreateEvent and _beginthreadex
- * checked; TCP_NODELAY. */
+/* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
+ * a limit on clients and TCP_NODELAY (roster_admit); time-outs (roster_cancel);
+ * errors reported (roster_leave), also those of WSAStartup and _beginthreadex;
+ * fairness (run_worker); a 65th client (hand_over); counting (observe.h). */

@@ -151,6 +151,6 @@ int main(int argc, char **argv)
     }
 }
 
-/* Left out, and where server.c adds it: a stop in good order (stop_server); a
- * limit on clients, time-outs, error reports (roster.h); more workers
+/* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
+ * a limit on clients, time-outs, error reports (roster.h); more workers
  * (start_workers); WSAStartup and _beginthreadex checked; TCP_NODELAY. */

@@ -140,7 +140,8 @@ int main(int argc, char **argv)
     }
 }
 
-/* Left out, and where server.c adds it: a stop in good order (stop_server); a
- * limit on clients, time-outs, error reports (roster.h); AcceptEx
- * (start_accept); no packet for what completes synchronously (serve_packet);
- * WSAStartup, _beginthreadex and CreateIoCompletionPort checked; TCP_NODELAY. */
+/* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
+ * a limit on clients and TCP_NODELAY (roster_admit); time-outs (roster_cancel);
+ * errors reported (roster_leave), also those of WSAStartup and _beginthreadex;
+ * those of the port, too (start_workers); AcceptEx (start_accept); no packet for
+ * what completes at once (on_accept); counting (observe.h). */
