@@ -315,9 +315,10 @@ static unsigned __stdcall accept_all(void *data)
     return 0;
 }
 
-/* Returns how many milliseconds a client waited for its accept, at least: what
- * else runs here can only make that longer. Each comes when the last one has
- * been accepted; the first does not count, since the thread may begin late. */
+/* Returns how many milliseconds a client waited for its accept, at least: one
+ * that nothing disturbed is enough to show a short wait. Each comes when the
+ * last one has been accepted. The first does not count: it may come before the
+ * thread has begun. */
 static long time_accepts(bool in_turn)
 {
     struct accepting a = {net_listen("127.0.0.1", 0), in_turn, new_event()};
