@@ -107,7 +107,7 @@ static void put(const struct line *line)
 
 static void put_format(const char *format, ...)
 {
-    struct line line;
+    struct line line = {0};
     va_list arguments;
     va_start(arguments, format);
     make_line(&line, format, arguments);
@@ -278,7 +278,7 @@ void die(const char *call, unsigned long error)
  * not, stderr is stuck, and nobody may write there or flush any more. */
 static bool report_last(const char *format, ...)
 {
-    struct line line;
+    struct line line = {0};
     va_list arguments;
     va_start(arguments, format);
     make_line(&line, format, arguments);
@@ -305,7 +305,7 @@ void die_saying(int status, const char *format, ...)
 /* is_limited: clients can cause this line, as often as they like. */
 static void report_line(bool is_limited, const char *format, va_list arguments)
 {
-    struct line line;
+    struct line line = {0};
     make_line(&line, format, arguments);
     if (!has_writer) {
         InitOnceExecuteOnce(&stderr_once, look_at_stderr, NULL, NULL);

@@ -251,7 +251,7 @@ static void judge_stall(const struct load_run *closed,
     uint64_t late_p90_ns = histogram_percentile_ns(late, 90);
     holds[1] = closed->latency.largest_ns >= stalled_ns &&
                late->largest_ns >= stalled_ns;
-    holds[2] = closed->latency.count > 10 * CONNECTIONS;
+    holds[2] = closed->latency.count > UINT64_C(10) * CONNECTIONS;
     holds[3] = count_from(&closed->latency, stalled_ns) <= CONNECTIONS;
     holds[4] = late_p90_ns > stall_ns / 100 * 35;
     holds[5] = histogram_percentile_ns(late, 99) > stall_ns / 100 * 70;
