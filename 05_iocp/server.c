@@ -52,7 +52,7 @@ static long worker_count; /* 0: as many as there are processors */
 static long concurrency;
 enum { ACCEPTS_AT_MOST = 256 };
 static long accept_count = 32;
-static long inline_budget = 4;
+static long inline_budget = 8;
 static const struct option own_options[] = {
     {"--workers", "N", "workers; 0: one for each processor", OPTION_NUMBER,
      &worker_count, 0, 1000},

@@ -78,15 +78,15 @@ static void spread(struct check *c)
 }
 
 /* 05 handles an operation that completes synchronously without a packet, but
- * with a budget of 4 no more than five follow a packet: what the packet leads
- * to, and four more. If the fifth has completed synchronously, too, 05 posts a
- * packet for it. So there are at most five for each packet that is taken, and
- * at least five for each that is posted. All that the client sends is there
+ * with a budget of 8 no more than nine follow a packet: what the packet leads
+ * to, and eight more. If the ninth has completed synchronously, too, 05 posts a
+ * packet for it. So there are at most nine for each packet that is taken, and
+ * at least nine for each that is posted. All that the client sends is there
  * before the server has received the first bytes of it, so that receives do
  * complete synchronously. */
 static void inline_budget(struct check *c)
 {
-    enum { ROUNDS = 5, BYTES = 65536, MOST = 5 };
+    enum { ROUNDS = 5, BYTES = 65536, MOST = 9 };
     struct peer *p = new_peers(c, 1);
     struct process_counts counts;
     join(c, p);
