@@ -7,6 +7,8 @@
  *
  * Threads: main, which waits to stop; one that accepts; one for each client.
  */
+#include <stdlib.h>
+
 #include "server.h" /* and with it all of common/ that a server uses */
 /* From here on recv, send and their like are counted on their way to Windows;
  * with OBSERVE=0 they are not. Nothing else changes. */

@@ -45,8 +45,8 @@ plant 03_overlapped_event/README.md 's/!\[[^]]*\](figures\/timeline/![](figures\
     'picture figures/timeline.svg has no text'
 plant 03_overlapped_event/labs.c 's/{"3\.1",/{"3.99",/' 'its labs are not those of'
 plant 04_overlapped_apc/README.md 's/ insertions(+)/ insertions (+)/' ', not "'
-plant 04_overlapped_apc/server.c 's/^\(static void connection_close.*\)/\1 \/* *\//' \
-    'connection_close is not the same in'
+plant 04_overlapped_apc/server.c 's/^\(static bool begin_turn.*\)/\1 \/* *\//' \
+    'begin_turn is not the same in'
 plant 05_iocp/README.md 's/^cl \/std:c11/cl \/std:c17/' 'no line "cl /std:c11 /I'
 plant common/README.md 's/^lib \/out:common.lib acceptor.obj /lib \/out:common.lib /' \
     'no line "lib /out:common.lib'
