@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* Has one operation in flight: a receive while filled_bytes is 0, then a send.
- * Until it is over Windows uses this memory: do not move or free it. */
+ * Until it completes Windows uses this memory: do not move or free it. */
 struct connection {
     WSAOVERLAPPED overlapped;
     SOCKET socket;
@@ -58,7 +58,7 @@ static void end_turn(struct connection *c, BOOL is_over)
         start_recv(c);
 }
 
-/* [S4] At once or later, a completion comes; none if it could not start. */
+/* [S4] Windows reports a completion, at once or later; none if this fails. */
 static void start_recv(struct connection *c)
 {
     WSABUF buf = {sizeof c->buffer, c->buffer};
@@ -93,14 +93,14 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
         end_turn(c, error != 0 || bytes == 0);
 }
 
-/* [S3] Runs on main. Once the receive has started, c is the worker's. */
+/* [S3] main runs this. Once the receive has started, c is the worker's. */
 static void on_accept(SOCKET s)
 {
     DWORD place = 0;
     while (place < PLACES && connections[place] != NULL)
         place++;
     struct connection *c = place < PLACES ? calloc(1, sizeof *c) : NULL;
-    if (c == NULL) { /* no memory, or the wall: no wait takes 65 events */
+    if (c == NULL) { /* no memory, or no place: a wait takes 64 events */
         closesocket(s);
         return;
     }
@@ -110,7 +110,7 @@ static void on_accept(SOCKET s)
     start_recv(c);
 }
 
-/* [S7] The wait returns the lowest event that is signaled. It stays signaled
+/* [S7] The wait returns the index of the lowest signaled event, which stays so
  * until it is reset: by us here, or by the start of an operation. */
 static unsigned __stdcall run_worker(void *unused)
 {
@@ -144,5 +144,5 @@ int main(int argc, char **argv)
 
 /* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
  * a limit on clients and TCP_NODELAY (roster_admit); time-outs (roster_cancel);
- * errors reported (roster_leave), also those of WSAStartup and _beginthreadex;
+ * errors reported (roster_leave); WSAStartup, events and threads checked;
  * fairness (run_worker); a 65th client (hand_over); counting (observe.h). */

@@ -6,7 +6,7 @@
  * takes. Here each worker has 63 places for connections, and one event more to
  * wake it.
  *
- * Threads: main, which waits to stop; one that accepts; workers.
+ * Threads: main, which waits for the stop event; one that accepts; workers.
  */
 #include <stdlib.h>
 
@@ -18,16 +18,16 @@
 /* One client, with at most one operation in flight: receive, send all of that
  * back, receive again. So only one thread uses c at any time and no lock is
  * needed, and memory is bounded whatever the peer does. While an operation is
- * in flight, overlapped and buffer belong to Windows: do not use or free them.
- * The thread that takes the completion owns c until it starts the next one. */
+ * in flight, Windows uses overlapped and buffer: do not change or free them.
+ * The thread that takes the completion owns c until it starts an operation. */
 struct connection {
     struct member m; /* socket, counts, place in the list: see roster.h */
     WSAOVERLAPPED overlapped;
     DWORD filled_bytes;    /* received into buffer */
     DWORD sent_bytes;      /* of these, sent back */
     DWORD error;           /* of the operation that failed, or 0 */
-    bool is_over;          /* the next turn closes it */
-    struct worker *worker; /* NULL: nobody's yet */
+    bool is_over;          /* begin_turn will close it */
+    struct worker *worker; /* NULL: no worker has it yet */
     DWORD place;           /* its event is worker->events[place] */
     char buffer[];         /* options.buffer_bytes of it */
 };
@@ -149,9 +149,9 @@ static void begin_operation(struct connection *c, bool is_sending)
 
 /* [S5] c's operation has completed, and its memory is ours again. 0 bytes: the
  * peer has sent all it wants to send, and has been sent all of it back. Returns
- * true if the next operation has completed synchronously and no event, routine
- * or packet will report it: then the caller goes on with c. If not, the caller
- * must not touch c: it may belong to another thread already, or be freed. */
+ * true if the next operation has completed synchronously and the caller is to
+ * take its result at once. If it returns false, the caller must not touch c: c
+ * may belong to another thread already, or be freed. */
 static bool on_complete(struct connection *c, DWORD error, DWORD bytes)
 {
     c->m.tally.completed++;
@@ -171,7 +171,8 @@ static bool on_complete(struct connection *c, DWORD error, DWORD bytes)
     return end_turn(c);
 }
 
-/* c has nothing in flight: starts its next receive, or closes it. */
+/* A turn is one receive and the sends that return its bytes. c has no operation
+ * in flight: this starts the receive, or closes c. */
 static bool begin_turn(struct connection *c)
 {
     if (!c->is_over && !stopping)
@@ -180,15 +181,15 @@ static bool begin_turn(struct connection *c)
     return false;
 }
 
-/* All that c's peer sent has been sent back, or c is over. */
+/* All that c has received has been sent back, or c is to be closed. */
 static bool end_turn(struct connection *c)
 {
     return begin_turn(c);
 }
 
 /* [S4] From here to the completion the buffer belongs to Windows. The event
- * reports it, also one that comes synchronously. The result is taken only after
- * a wait, so that no peer can keep the worker from the others. */
+ * reports every completion, a synchronous one, too. The worker takes the result
+ * only after a wait, so that no peer can keep it from the others. */
 static bool start_recv(struct connection *c)
 {
     WSABUF buffer = {.len = (ULONG)options.buffer_bytes, .buf = c->buffer};
@@ -203,9 +204,9 @@ static bool start_recv(struct connection *c)
     return false;
 }
 
-/* [S6] Sends the next piece of what has not been sent yet. If the send completes
- * synchronously, its result is taken without a wait. Its event is signaled then,
- * and the next operation resets it. */
+/* [S6] Sends the next piece of what has not been sent yet. If that completes
+ * synchronously, the caller takes the result without a wait. The event is then
+ * signaled; the next operation resets it. */
 static bool start_send(struct connection *c)
 {
     DWORD left = c->filled_bytes - c->sent_bytes;
@@ -233,7 +234,7 @@ static void collect(struct connection *c)
         begin_turn(c);
         return;
     }
-    MemoryBarrier(); /* what Windows wrote is read after the status */
+    MemoryBarrier(); /* the status is read before the result */
     if (!WSAGetOverlappedResult(c->m.socket, &c->overlapped, &bytes, FALSE,
                                 &flags))
         error = (DWORD)WSAGetLastError();
@@ -243,8 +244,8 @@ static void collect(struct connection *c)
 
 /* [S7] The wait returns the lowest event that is signaled. Serving only that
  * one could starve the others, so the worker looks at every place after each
- * wait. HasOverlappedIoCompleted only reads memory; in a new connection it
- * reads 0, which means completed. Event 0 is reset before the worker looks:
+ * wait. HasOverlappedIoCompleted only reads the status; in a new connection it
+ * is 0, which means completed. Event 0 is reset before the worker looks:
  * a reset afterwards could erase the signal of a connection that came in
  * between. The event of a connection needs no reset: starting an operation
  * resets it (documentation page "Synchronization and Overlapped Input and

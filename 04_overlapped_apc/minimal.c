@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* Has one operation in flight: a receive while filled_bytes is 0, then a send.
- * Until it is over Windows uses this memory: do not move or free it. */
+ * Until it completes Windows uses this memory: do not move or free it. */
 struct connection {
     WSAOVERLAPPED overlapped;
     SOCKET socket;
@@ -18,7 +18,7 @@ struct connection {
 };
 
 static HANDLE worker;
-static struct connection *waiting; /* for their turn, between two waits */
+static struct connection *waiting; /* run_worker receives or closes them */
 static void on_complete(struct connection *c, DWORD error, DWORD bytes);
 
 /* [S1] Returns a listening socket, or ends with one line that says why not. */
@@ -50,7 +50,7 @@ static void connection_close(struct connection *c) /* [S8] */
     free(c);
 }
 
-/* A routine makes no call that may block (page "closesocket function"). */
+/* A routine must make no call that may block (page "closesocket function"). */
 static void end_turn(struct connection *c, BOOL is_over)
 {
     c->is_over = is_over;
@@ -67,7 +67,7 @@ static void CALLBACK done(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped,
                 error, bytes);
 }
 
-/* [S4] At once or later, a completion comes; none if it could not start. */
+/* [S4] Windows reports a completion, at once or later; none if this fails. */
 static void start_recv(struct connection *c)
 {
     WSABUF buf = {sizeof c->buffer, c->buffer};
@@ -102,7 +102,7 @@ static void on_complete(struct connection *c, DWORD error, DWORD bytes)
         end_turn(c, error != 0 || bytes == 0);
 }
 
-/* An APC. The worker runs it, so the worker starts the receive and runs done. */
+/* An APC. The worker runs it, so that the worker starts the first receive. */
 static void CALLBACK adopt(ULONG_PTR data)
 {
     end_turn((struct connection *)data, FALSE);
@@ -121,11 +121,11 @@ static void on_accept(SOCKET s)
         connection_close(c);
 }
 
-/* [S7] TRUE makes the wait alertable: Windows calls adopt and done in SleepEx. */
+/* [S7] TRUE makes the wait alertable: in it Windows calls adopt and done. */
 static unsigned __stdcall run_worker(void *unused)
 {
     (void)unused;
-    do { /* first of all: an APC may run before this function begins */
+    do { /* no wait first: an APC may have run before this function */
         while (waiting != NULL) {
             struct connection *c = waiting;
             waiting = c->next;

@@ -3,9 +3,9 @@
  * An overlapped call is given a routine to run when the operation has
  * completed. Windows queues it for the thread that started the operation (an
  * APC is such a queued call) and runs it when that thread waits alertably: here
- * in SleepEx. No other thread can, so a connection stays with its worker.
+ * in SleepEx. No other thread runs it, so a connection stays with its worker.
  *
- * Threads: main, which waits to stop; one that accepts; workers.
+ * Threads: main, which waits for the stop event; one that accepts; workers.
  */
 #include <stdlib.h>
 
@@ -17,15 +17,15 @@
 /* One client, with at most one operation in flight: receive, send all of that
  * back, receive again. So only one thread uses c at any time and no lock is
  * needed, and memory is bounded whatever the peer does. While an operation is
- * in flight, overlapped and buffer belong to Windows: do not use or free them.
- * The thread that takes the completion owns c until it starts the next one. */
+ * in flight, Windows uses overlapped and buffer: do not change or free them.
+ * The thread that takes the completion owns c until it starts an operation. */
 struct connection {
     struct member m; /* socket, counts, place in the list: see roster.h */
     WSAOVERLAPPED overlapped;
     DWORD filled_bytes;    /* received into buffer */
     DWORD sent_bytes;      /* of these, sent back */
     DWORD error;           /* of the operation that failed, or 0 */
-    bool is_over;          /* the next turn closes it */
+    bool is_over;          /* begin_turn will close it */
     struct worker *worker; /* its routines run on this one's thread */
     struct connection *next_waiting;
     char buffer[]; /* options.buffer_bytes of it */
@@ -35,7 +35,7 @@ struct worker {
     HANDLE handle;
     struct worker *next;
     volatile LONG members; /* connections, those on their way here included */
-    bool is_ending;        /* from here down: its own thread only */
+    bool is_ending;        /* this and waiting: only for its own thread */
     struct connection *waiting; /* for their turn, when SleepEx has returned */
 };
 
@@ -108,9 +108,9 @@ static void begin_operation(struct connection *c, bool is_sending)
 
 /* [S5] c's operation has completed, and its memory is ours again. 0 bytes: the
  * peer has sent all it wants to send, and has been sent all of it back. Returns
- * true if the next operation has completed synchronously and no event, routine
- * or packet will report it: then the caller goes on with c. If not, the caller
- * must not touch c: it may belong to another thread already, or be freed. */
+ * true if the next operation has completed synchronously and the caller is to
+ * take its result at once. If it returns false, the caller must not touch c: c
+ * may belong to another thread already, or be freed. */
 static bool on_complete(struct connection *c, DWORD error, DWORD bytes)
 {
     c->m.tally.completed++;
@@ -130,7 +130,8 @@ static bool on_complete(struct connection *c, DWORD error, DWORD bytes)
     return end_turn(c);
 }
 
-/* c has nothing in flight: starts its next receive, or closes it. */
+/* A turn is one receive and the sends that return its bytes. c has no operation
+ * in flight: this starts the receive, or closes c. */
 static bool begin_turn(struct connection *c)
 {
     if (!c->is_over && !stopping)
@@ -139,8 +140,8 @@ static bool begin_turn(struct connection *c)
     return false;
 }
 
-/* All that c's peer sent has been sent back, or c is over. This may be called inside
- * SleepEx, so the worker begins the next turn when SleepEx has returned. */
+/* All that c has received has been sent back, or c is to be closed. This runs
+ * in SleepEx, too, so the worker begins the next turn when SleepEx returns. */
 static bool end_turn(struct connection *c)
 {
     c->next_waiting = c->worker->waiting;
@@ -148,10 +149,10 @@ static bool end_turn(struct connection *c)
     return false;
 }
 
-/* Windows calls this in SleepEx. A routine may start an overlapped send, because
- * that does not block. It must not close a socket or make another call that may
- * block: Winsock may wait alertably in it, and the next routine would run on
- * top of this one and make such a call, too. That is undefined behavior
+/* Windows calls this in SleepEx. A routine may start an overlapped send, which
+ * does not block. It must not close a socket or make another call that may
+ * block: while Winsock waits alertably in that call, the next routine may run
+ * on top of this one and make such a call, too. That is undefined behavior
  * (documentation pages "closesocket function" and "shutdown function"). */
 static void CALLBACK on_routine(DWORD error, DWORD bytes,
                                 WSAOVERLAPPED *overlapped, DWORD flags)
@@ -162,7 +163,7 @@ static void CALLBACK on_routine(DWORD error, DWORD bytes,
 }
 
 /* [S4] From here to the completion the buffer belongs to Windows. Pending or
- * completed synchronously: the routine runs in a later wait, never in here. */
+ * completed synchronously, its routine runs in a later wait: returns false. */
 static bool start_recv(struct connection *c)
 {
     WSABUF buffer = {.len = (ULONG)options.buffer_bytes, .buf = c->buffer};

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* Has one operation in flight: a receive while filled_bytes is 0, then a send.
- * Until it is over Windows uses this memory: do not move or free it. */
+ * Until it completes Windows uses this memory: do not move or free it. */
 struct connection {
     WSAOVERLAPPED overlapped;
     SOCKET socket;
@@ -56,7 +56,7 @@ static void end_turn(struct connection *c, BOOL is_over)
         start_recv(c);
 }
 
-/* [S4] At once or later, a completion comes; none if it could not start. */
+/* [S4] Windows reports a completion, at once or later; none if this fails. */
 static void start_recv(struct connection *c)
 {
     WSABUF buf = {sizeof c->buffer, c->buffer};
@@ -142,6 +142,6 @@ int main(int argc, char **argv)
 
 /* Left out, and where server.c adds it: an orderly end at Ctrl+C (stop_server);
  * a limit on clients and TCP_NODELAY (roster_admit); time-outs (roster_cancel);
- * errors reported (roster_leave), also those of WSAStartup and _beginthreadex;
- * those of the port, too (start_workers); AcceptEx (start_accept); no packet for
- * what completes at once (on_accept); counting (observe.h). */
+ * errors reported (roster_leave); WSAStartup, the port and threads checked;
+ * AcceptEx (start_accept); no packet for what completes synchronously
+ * (on_accept); counting (observe.h). */

@@ -6,7 +6,7 @@
  * thread waits for a connection. Accepting is such an operation, too: no thread
  * sits in accept().
  *
- * Threads: main, which waits to stop; workers.
+ * Threads: main, which waits for the stop event; workers.
  */
 #include <stdlib.h>
 
@@ -18,15 +18,15 @@
 /* One client, with at most one operation in flight: receive, send all of that
  * back, receive again. So only one thread uses c at any time and no lock is
  * needed, and memory is bounded whatever the peer does. While an operation is
- * in flight, overlapped and buffer belong to Windows: do not use or free them.
- * The thread that takes the completion owns c until it starts the next one. */
+ * in flight, Windows uses overlapped and buffer: do not change or free them.
+ * The thread that takes the completion owns c until it starts an operation. */
 struct connection {
     struct member m; /* socket, counts, place in the list: see roster.h */
     WSAOVERLAPPED overlapped;
     DWORD filled_bytes; /* received into buffer */
     DWORD sent_bytes;   /* of these, sent back */
     DWORD error;        /* of the operation that failed, or 0 */
-    bool is_over;       /* the next turn closes it */
+    bool is_over;       /* begin_turn will close it */
     char buffer[];      /* options.buffer_bytes of it */
 };
 
@@ -64,7 +64,7 @@ static const struct option own_options[] = {
      OPTION_NUMBER, &inline_budget, 0, 1000},
     {NULL, NULL, NULL, OPTION_FLAG, NULL, 0, 0}};
 
-/* What a packet is about. A key is as wide as a pointer, it is no DWORD. */
+/* The completion key says what a packet is about; a ULONG_PTR, not a DWORD. */
 enum { KEY_END, KEY_ACCEPT, KEY_CONNECTION };
 static HANDLE port;
 /* Whether an operation that completes synchronously brings no packet. */
@@ -181,9 +181,9 @@ static void begin_operation(struct connection *c, bool is_sending)
 
 /* [S5] c's operation has completed, and its memory is ours again. 0 bytes: the
  * peer has sent all it wants to send, and has been sent all of it back. Returns
- * true if the next operation has completed synchronously and no event, routine
- * or packet will report it: then the caller goes on with c. If not, the caller
- * must not touch c: it may belong to another thread already, or be freed. */
+ * true if the next operation has completed synchronously and the caller is to
+ * take its result at once. If it returns false, the caller must not touch c: c
+ * may belong to another thread already, or be freed. */
 static bool on_complete(struct connection *c, DWORD error, DWORD bytes)
 {
     c->m.tally.completed++;
@@ -203,7 +203,8 @@ static bool on_complete(struct connection *c, DWORD error, DWORD bytes)
     return end_turn(c);
 }
 
-/* c has nothing in flight: starts its next receive, or closes it. */
+/* A turn is one receive and the sends that return its bytes. c has no operation
+ * in flight: this starts the receive, or closes c. */
 static bool begin_turn(struct connection *c)
 {
     if (!c->is_over && !stopping)
@@ -212,8 +213,8 @@ static bool begin_turn(struct connection *c)
     return false;
 }
 
-/* All that c's peer sent has been sent back, or c is over. Its next turn begins
- * at once. */
+/* All that c has received has been sent back, or c is to be closed. Its next
+ * turn begins at once. */
 static bool end_turn(struct connection *c)
 {
     return begin_turn(c);
@@ -221,7 +222,7 @@ static bool end_turn(struct connection *c)
 
 /* [S4] From here to the completion the buffer belongs to Windows. Pending:
  * another worker may have taken the packet already, and have freed c. Completed
- * synchronously: no packet comes if we skip, and one all the same if not. */
+ * synchronously: with skip_on_success no packet comes, otherwise one does. */
 static bool start_recv(struct connection *c)
 {
     WSABUF buffer = {.len = (ULONG)options.buffer_bytes, .buf = c->buffer};

@@ -11,8 +11,9 @@
 #include "ledger.h"
 
 /* The first field of every chapter's struct connection. The lock of the list
- * protects next and previous. Everything else belongs to the thread that owns
- * the connection; main only reads what is volatile, and cancels. */
+ * protects next and previous; socket and id do not change. Everything else
+ * belongs to the thread that owns the connection; main only reads what is
+ * volatile and, when it cancels, sets was_cancelled. */
 struct member {
     SOCKET socket;
     long id; /* 1 for the first connection */
@@ -24,24 +25,24 @@ struct member {
     struct member *previous;
 };
 
-/* Lets a client in. Returns zeroed memory for its connection, that many bytes,
- * which begins with a struct member that is filled in and in the list already;
- * roster_leave() frees it. Returns NULL when --max-clients are here already or
- * there is no memory; then the reason has been reported and s closed. Any
+/* Lets a client in. Returns memory of that many bytes for its connection: first
+ * a struct member, filled in and in the list already, then zeros. The memory is
+ * freed by roster_leave(). Returns NULL when --max-clients are here already or
+ * there is no memory; then it has reported the reason and closed s. Any
  * thread. */
 void *roster_admit(SOCKET s, size_t bytes);
 
 /* Takes a connection off the list, closes its socket and frees its memory. It
  * has no operation in flight, and no other thread is in a call on its socket.
- * A peer that has not got all of its echo is reset, because a graceful close
- * would tell it that this was all. call and error say what ended it; that is
- * reported unless error is 0 or main has cancelled. Any thread. */
+ * A peer that has not got all of its echo is reset: a graceful close would tell
+ * it that the echo is complete. call and error say what ended the connection;
+ * that is reported unless error is 0 or main has cancelled. Any thread. */
 void roster_leave(struct member *m, const char *call, DWORD error);
 
 /* Asks Windows to cancel the calls and operations of all connections, or only
  * of those that server_timed_out() names. It only asks: each still completes,
- * cancelled or not. The cancel has no effect on a connection that is between two
- * of them, so main repeats this. */
+ * cancelled or not. Between two of its calls a connection does not notice the
+ * cancel, so main repeats this. */
 void roster_cancel(bool all);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* Has one operation in flight: a receive while filled_bytes is 0, then a send.
- * Until it is over Windows uses this memory: do not move or free it. */
+ * Until it completes Windows uses this memory: do not move or free it. */
 struct connection {
     WSAOVERLAPPED overlapped;
     SOCKET socket;
@@ -16,7 +16,7 @@ struct connection {
     char buffer[4096];
 };
 
-static struct connection *waiting; /* for their turn, between two waits */
+static struct connection *waiting; /* main receives or closes them */
 static void on_complete(struct connection *c, DWORD error, DWORD bytes);
 
 /* [S1] Returns a listening socket, or ends with one line that says why not. */
@@ -48,7 +48,7 @@ static void connection_close(struct connection *c) /* [S8] */
     free(c);
 }
 
-/* A routine makes no call that may block (page "closesocket function"). */
+/* A routine must make no call that may block (page "closesocket function"). */
 static void end_turn(struct connection *c, BOOL is_over)
 {
     c->is_over = is_over;
@@ -65,7 +65,7 @@ static void CALLBACK done(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped,
                 error, bytes);
 }
 
-/* [S4] At once or later, a completion comes; none if it could not start. */
+/* [S4] Windows reports a completion, at once or later; none if this fails. */
 static void start_recv(struct connection *c)
 {
     WSABUF buf = {sizeof c->buffer, c->buffer};
@@ -115,14 +115,14 @@ static void on_accept(SOCKET s)
 int main(int argc, char **argv)
 {
     SOCKET listener = listen_on(argc > 1 ? atoi(argv[1]) : 7007);
-    u_long on = 1; /* accept must not wait: no routine would be called then */
+    u_long on = 1; /* accept must not wait: no turn would begin meanwhile */
     ioctlsocket(listener, (long)FIONBIO, &on);
     for (;;) {
         SOCKET s = accept(listener, NULL, NULL); /* [S2] */
         if (s != INVALID_SOCKET)
             on_accept(s);
-        /* [S7] Who was accepted, or has ended a turn in accept or closesocket,
-         * must not wait: then this only calls the routines that are due. */
+        /* [S7] If a client came or a turn has ended (routines may run in accept
+         * and closesocket), SleepEx does not wait: it runs what is due. */
         SleepEx(s != INVALID_SOCKET || waiting != NULL ? 0 : 100, TRUE);
         while (waiting != NULL) {
             struct connection *c = waiting;

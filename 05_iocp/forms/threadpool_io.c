@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* Has one operation in flight: a receive while filled_bytes is 0, then a send.
- * Until it is over Windows uses this memory: do not move or free it. */
+ * Until it completes Windows uses this memory: do not move or free it. */
 struct connection {
     WSAOVERLAPPED overlapped;
     SOCKET socket;
@@ -44,7 +44,7 @@ static void connection_close(struct connection *c) /* [S8] */
 {
     closesocket(c->socket);
     if (c->io != NULL)
-        CloseThreadpoolIo(c->io); /* freed after its last callback */
+        CloseThreadpoolIo(c->io); /* the pool frees it, after the callback */
     free(c);
 }
 
@@ -64,7 +64,7 @@ static void on_not_started(struct connection *c)
     end_turn(c, TRUE);
 }
 
-/* [S4] At once or later, a completion comes; none if it could not start. */
+/* [S4] Windows reports a completion, at once or later; none if this fails. */
 static void start_recv(struct connection *c)
 {
     WSABUF buf = {sizeof c->buffer, c->buffer};

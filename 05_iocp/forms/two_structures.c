@@ -12,7 +12,7 @@ struct per_handle {
 };
 
 /* Has one operation in flight: a receive while filled_bytes is 0, then a send.
- * Until it is over Windows uses this memory: do not move or free it. */
+ * Until it completes Windows uses this memory: do not move or free it. */
 struct per_io {
     WSAOVERLAPPED overlapped;
     DWORD filled_bytes, sent_bytes;
@@ -61,7 +61,7 @@ static void end_turn(struct per_handle *h, struct per_io *p, BOOL is_over)
         start_recv(h, p);
 }
 
-/* [S4] At once or later, a completion comes; none if it could not start. */
+/* [S4] Windows reports a completion, at once or later; none if this fails. */
 static void start_recv(struct per_handle *h, struct per_io *p)
 {
     WSABUF buf = {sizeof p->buffer, p->buffer};
@@ -149,5 +149,5 @@ int main(int argc, char **argv)
     }
 }
 
-/* Left out: a second operation at once, which would need per-I/O data of its own
+/* Left out: a second operation at once, which would need its own per-I/O data
  * and a count before anything is freed; and all that minimal.c leaves out. */
