@@ -38,8 +38,8 @@ static BOOL send_all(SOCKET s, const char *buffer, int bytes)
     return sent == bytes;
 }
 
-/* [S5] The life of a client. recv() sleeps until there is something; 0: the
- * client has sent all that it wanted; less than 0: the connection broke. */
+/* [S5] Serves one client. recv() sleeps until bytes arrive. It returns 0 when
+ * the client has sent all that it wanted, -1 when the connection broke. */
 static unsigned __stdcall serve_connection(void *data)
 {
     SOCKET s = (SOCKET)data;
@@ -60,7 +60,7 @@ static void on_accept(SOCKET s)
     if (thread == NULL)
         closesocket(s); /* no thread for this one: the others go on */
     else
-        CloseHandle(thread); /* the thread goes on without it */
+        CloseHandle(thread); /* the thread goes on, its handle is not needed */
 }
 
 int main(int argc, char **argv)

@@ -63,8 +63,8 @@ static unsigned __stdcall accept_clients(void *unused)
             on_accept(s);
         } else if (!stopping && error != WSAECONNRESET) {
             /* WSAECONNRESET is a client that left before it was accepted. All
-             * else is a shortage, and the next client may fare better. Waiting
-             * keeps a lasting shortage from becoming a busy loop. */
+             * else is taken for a shortage: the next client may fare better.
+             * Waiting keeps a lasting shortage from becoming a busy loop. */
             if (!reported)
                 report_connection(0, "accept", (DWORD)error);
             reported = true;
@@ -88,7 +88,7 @@ static void on_accept(SOCKET s)
     /* With the flag, stack_bytes is the part of the address space that the
      * stack may grow into, and memory is committed as it grows. Without it,
      * stack_bytes would be committed at once. 256 KiB, because this stack also
-     * serves whatever else lives in the process, such as a layered Winsock
+     * serves whatever else runs in the process, such as a layered Winsock
      * provider. */
     HANDLE thread =
         (HANDLE)_beginthreadex(NULL, (unsigned)stack_bytes, serve_connection, c,
@@ -163,7 +163,7 @@ static void connection_close(struct connection *c)
  * A cancel that falls between two calls has no effect, so main repeats it until
  * the acceptor has ended and the last connection is closed. Only then may the
  * listener be closed: no thread can be in a call on it any more (documentation
- * page "closesocket function"). With a provider that cannot cancel this takes
+ * page "closesocket function"). With a provider that cannot cancel, this takes
  * until the peer does something; a second Ctrl+C ends the process. */
 static void stop_server(void)
 {

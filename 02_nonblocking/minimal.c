@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Waits to send while sent_bytes < filled_bytes, otherwise to receive. */
+/* It waits to send while sent_bytes < filled_bytes, otherwise to receive. */
 struct connection {
     SOCKET socket;
     int filled_bytes, sent_bytes;
@@ -68,7 +68,7 @@ static void on_readable(struct connection *c)
     if (bytes > 0) {
         c->filled_bytes = bytes;
         c->sent_bytes = 0;
-        on_writable(c); /* most likely it is */
+        on_writable(c); /* most likely it is writable */
     } else if (bytes == 0 || WSAGetLastError() != WSAEWOULDBLOCK) {
         connection_close(c);
     }
@@ -92,8 +92,8 @@ static void add_to_set(fd_set *set, SOCKET s)
 }
 
 /* [S7] Waits until a call on one of the sockets would do something, and makes
- * the calls. Once a second all that wait to send are tried: only who waits to
- * receive is promised to hear of a broken connection. */
+ * the calls. Once a second it tries all that wait to send: select() promises to
+ * report a broken connection only for those that wait to receive. */
 static void serve_ready(SOCKET listener)
 {
     fd_set readable = {0}, writable = {0};
@@ -128,7 +128,7 @@ static void serve_ready(SOCKET listener)
 int main(int argc, char **argv)
 {
     SOCKET listener = listen_on(argc > 1 ? atoi(argv[1]) : 7007);
-    u_long on = 1; /* a client that is gone again must not hold up accept() */
+    u_long on = 1; /* accept() must not wait when the client is gone again */
     ioctlsocket(listener, (long)FIONBIO, &on);
     for (;;)
         serve_ready(listener);
@@ -138,4 +138,5 @@ int main(int argc, char **argv)
  * a limit on clients and TCP_NODELAY (roster_admit); time-outs
  * (serve_ready_connections); errors reported (roster_leave), also those of
  * WSAStartup (net_start); a 64th client (FD_SETSIZE); no buffer for a silent
- * client (keep_unsent); WSAPoll (wait_with_poll); counting (observe.h). */
+ * client (keep_unsent); a pause when accept() lacks memory (accept_clients);
+ * WSAPoll (wait_with_poll); calls counted (observe.h). */

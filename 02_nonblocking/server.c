@@ -9,7 +9,7 @@
  * Threads: main, which serves everybody.
  */
 
-/* An fd_set is an array of this many sockets, not a set of bits. The default
+/* An fd_set is an array of FD_SETSIZE sockets, not a set of bits. The default
  * is 64, and it must be overridden before winsock2.h is read (documentation
  * page "select function"). WSAPoll keeps to the same limit here. */
 enum { CLIENTS_AT_MOST = 1024 };
@@ -30,7 +30,7 @@ enum { CLIENTS_AT_MOST = 1024 };
  * what readiness saves. */
 struct connection {
     struct member m; /* socket, counts, place in the list: see roster.h */
-    bool is_ready;   /* its next call can make progress, said the last wait */
+    bool is_ready;   /* the last wait found that a call would do something */
     bool hung_up;    /* WSAPoll must ignore it: see wait_with_poll */
     char *unsent;    /* memory for what send() did not take; NULL: nothing */
     int unsent_bytes;
@@ -47,7 +47,7 @@ static const struct option own_options[] = {
 
 static SOCKET listener;
 static bool listener_is_ready;
-static bool listener_rests; /* there was a shortage: until the next tick */
+static bool listener_rests; /* after a shortage, until the next tick */
 static bool is_tick; /* time to try all that wait to send, and for time-outs */
 static bool stopping;
 static char *buffer; /* options.buffer_bytes: every receive uses this one */
@@ -258,7 +258,7 @@ static void wait_with_poll(int timeout_ms)
          * treats it as readable: there may be data before the end. For one that
          * waits to send it says nothing, because its peer may still be reading,
          * but each WSAPoll would return at once. So WSAPoll is not asked about
-         * that one any more, and it is tried at each tick. */
+         * that one any more; its send is tried at each tick. */
         c->is_ready = wants_to_send(c)
                           ? (fds[i].revents & (POLLWRNORM | POLLERR)) != 0
                           : fds[i].revents != 0;
@@ -277,7 +277,7 @@ static void wait_until_ready(void)
 {
     enum { TICK_MS = 250 };
     static DWORD ticked_ms;
-    if (connection_count == 0 && listener_rests) /* no set may be empty */
+    if (connection_count == 0 && listener_rests) /* no socket to wait for */
         WaitForSingleObject(stop_event(), TICK_MS);
     else if (wait_form == WAIT_SELECT)
         wait_with_select(TICK_MS);

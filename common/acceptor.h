@@ -1,6 +1,6 @@
 /* acceptor.h: two ways to accept: a thread that sleeps in accept(), for the
- * models that have no way of their own to wait for a client (01 writes the same
- * thread out), and AcceptEx, for the model that has one. */
+ * models that have no way of their own to wait for a client (server.c of 01 has
+ * the same thread in it), and AcceptEx, for the model that has one. */
 #ifndef COMMON_ACCEPTOR_H
 #define COMMON_ACCEPTOR_H
 
@@ -8,8 +8,9 @@
 #include <mswsock.h>
 
 /* Starts the thread; it calls on_accept with each accepted socket, which then
- * belongs to on_accept. A client that has left again and a shortage of memory
- * or handles do not end it. Exits with status 1 if it cannot be started. */
+ * belongs to on_accept. The thread goes on when accept() fails: a client has
+ * left again, or memory or handles are short. Exits with status 1 if the thread
+ * cannot be started. */
 void acceptor_start(SOCKET listener, void (*on_accept)(SOCKET s));
 
 /* Cancels accept() until the thread has ended, then closes the listener. After

@@ -23,7 +23,7 @@ struct tally {
     int64_t completed; /* overlapped operations finished, failures included */
 };
 
-/* One more connection, unless that many are open already. Returns its
+/* One more connection, unless live_at_most are open already. Returns its
  * number, 1 for the first, or 0: there is no room. Any thread. */
 long ledger_accepted(long live_at_most);
 
@@ -35,9 +35,9 @@ void ledger_closed(const struct tally *tally);
 void ledger_posted(void);
 void ledger_completed(void);
 
-/* Waits until there is neither a connection nor an operation that is counted
- * above, at most timeout_ms. Returns whether that is so. One thread at a time,
- * and of use only when nothing new begins: at stop. */
+/* Waits at most timeout_ms until no connection is open and all operations of
+ * ledger_posted() have completed. Returns whether that is so. One thread at a
+ * time, and of use only when nothing new begins: at stop. */
 bool ledger_drained(uint32_t timeout_ms);
 
 /* Prints the ledger, one line, to stdout, and waits until it is written, at most

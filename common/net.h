@@ -43,15 +43,15 @@ SOCKET net_accept_socket(void);
 /* Whether sockets are real file handles, so that skip-on-success can be relied
  * on; if not, says so in one line. The provider of one socket tells for all.
  * (Documentation page "SetFileCompletionNotificationModes function"; KB
- * 2568167 on providers behind the port's back.) */
+ * 2568167, on providers that the port does not work with.) */
 bool net_has_ifs_handles(SOCKET s);
 
 /* Graceful close: sends what is still queued and a FIN, so that the peer sees
- * the end of the stream, throws away what has already arrived and nobody will
- * read (closing with unread input would reset the connection, and a reset can
- * destroy data on its way to the peer), then closes. Does not wait for the
- * peer: one that goes on sending is reset in the end. The caller has no
- * operation pending on s, and has sent all that it owes. */
+ * the end of the stream. Then throws away what has already arrived, because
+ * closing with unread input would reset the connection, and a reset can destroy
+ * data on its way to the peer. Then closes. Does not wait for the peer: one
+ * that goes on sending is reset in the end. The caller has no operation pending
+ * on s, and has sent all that it owes. */
 void net_close_gracefully(SOCKET s);
 
 /* Abortive close: resets the connection (SO_LINGER on, 0 seconds). For a peer

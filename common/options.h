@@ -21,7 +21,7 @@ enum option_kind {
 
 struct option {
     const char *name; /* "--port"; "" takes one word that is not an option */
-    const char *value_name; /* "N"; "select|poll|spin"; NULL for a flag */
+    const char *value_name; /* "N"; "select|poll"; NULL for a flag */
     const char *help;       /* one line */
     enum option_kind kind;
     void *target; /* holds the default before, the value after */

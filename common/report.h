@@ -5,15 +5,16 @@
  *   one connection failed           report()      one line, the server goes on
  *   the program broke its own rule  invariant()   one line, abort
  *
- * All lines go to stderr; stdout carries only what design asks of it. Any
+ * All lines go to stderr; stdout carries only what a program is run for. Any
  * thread may call these; a line is written whole.
  *
- * Nobody may be taking what a program writes: a pipe is full, or somebody has
- * selected text in the console. A server must not stand still then. So after
- * report_begin() a line goes into a queue, and a thread of its own writes it (the
- * chapters do not name it among their threads). What finds the queue full is
- * left out. Clients can cause lines as often as they like; of those 20 are
- * written within 5 s, and one line says how many more there were. */
+ * It can be that nobody takes what a program writes: a pipe is full, or
+ * somebody has selected text in the console. A server must not stand still
+ * then. So after report_begin() a line goes into a queue, and one more thread,
+ * the writer, writes it (no chapter names it among its threads). A line that
+ * finds the queue full is left out. Clients can cause lines as often as they
+ * like; of those 20 are written within 5 s, and one line says how many more
+ * there were. */
 #ifndef COMMON_REPORT_H
 #define COMMON_REPORT_H
 
@@ -59,8 +60,8 @@ _Noreturn void invariant_broken(const char *rule, const char *file, int line);
  * prints: */
 void report_set_program(const char *program, bool verbose);
 
-/* Starts the thread that writes. Early: later, when there is something to say,
- * there may be no memory for a thread. */
+/* Starts the writer. Early: later, when there is something to say, there may be
+ * no memory for a thread. */
 void report_begin(void);
 
 /* Waits until all lines have been written, and says how many were left out. It

@@ -62,8 +62,8 @@ static bool owes_echo(const struct member *m)
     return m->tally.bytes_out < m->tally.bytes_in || unread_bytes > 0;
 }
 
-/* What the error of a cancelled call is differs from system to system, so
- * nothing is concluded from it. */
+/* The error of a cancelled call differs from system to system, so nothing is
+ * concluded from it. */
 void roster_leave(struct member *m, const char *call, DWORD error)
 {
     struct tally tally = m->tally;

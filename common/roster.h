@@ -19,8 +19,8 @@ struct member {
     long id; /* 1 for the first connection */
     struct tally tally;
     volatile DWORD active_ms;    /* GetTickCount() of the last progress */
-    volatile bool is_sending;    /* its peer has not got all of its echo yet */
-    volatile bool was_cancelled; /* main has cancelled a call or operation */
+    volatile bool is_sending;    /* not all of the echo has been sent yet */
+    volatile bool was_cancelled; /* main has asked to cancel its calls */
     struct member *next;
     struct member *previous;
 };

@@ -2,14 +2,14 @@
  * other headers that a server uses with it.
  *
  * What several threads share, in all files: "volatile" says that another thread
- * may change a variable, so that it is really read each time; it says nothing of
- * the order in which another thread sees two writes. Order comes from locks and
- * from Interlocked functions, which on x64 and ARM64 are full barriers: what one
- * thread has written before, another one sees after it. A plain read of a
- * volatile variable decides only about that variable. Before a thread reads
- * other memory because of it, there is a lock, an Interlocked function or
- * MemoryBarrier(). (A pointer may be followed: what it points to depends on
- * it.) */
+ * may change a variable, so that it is really read each time; it says nothing
+ * of the order in which another thread sees two writes. Locks and Interlocked
+ * functions keep that order: an Interlocked function is a full barrier, on x64
+ * and on ARM64. A thread that has read a volatile variable knows the value of
+ * that variable and nothing else. Before it uses other memory because of that
+ * value, it takes a lock, or it calls an Interlocked function or
+ * MemoryBarrier(). (If the value is a pointer, the thread may use what it
+ * points to: that read cannot come first.) */
 #ifndef COMMON_SERVER_H
 #define COMMON_SERVER_H
 
@@ -52,19 +52,19 @@ void server_begin(int argc, char **argv, const char *program,
 void server_refuse(SOCKET s, const char *reason);
 
 /* Returns whether the time of a connection is up: nothing has completed for
- * --idle-timeout seconds or, while we wait for its peer to take what we send,
- * for 30 s at the most: a peer that never reads must not keep its place for
- * ever. active_ms is GetTickCount() of the last completion: 32 bits, which any
- * thread may read while another one writes them. With --verbose it says so. Any
- * thread. */
+ * --idle-timeout seconds. While we wait for its peer to take what we send, its
+ * time is 30 s at the most, because a peer that never reads must not keep its
+ * place for ever. active_ms is GetTickCount() of the last completion: 32 bits,
+ * which any thread may read while another one writes them. With --verbose it
+ * reports the time-out. Any thread. */
 bool server_timed_out(long id, DWORD active_ms, bool is_sending);
 
-/* Looks at the clock for server_timed_out(), which goes by the last look. When a
- * second and more has passed without one, the whole server was held up (the
- * machine slept, a debugger stopped it), and what clients sent meanwhile is
- * still to be received: all clocks start again. server_tick() calls it; a main
- * that waits in another way calls it four times a second, or more often. One
- * thread. */
+/* Looks at the clock for server_timed_out(), which goes by the last look. When
+ * more than a second has passed between two looks, the whole server was held up
+ * (the machine slept, a debugger stopped it), and what clients sent meanwhile
+ * is still to be received: all clocks start again. server_tick() calls it; a
+ * main that waits in another way calls it four times a second, or more often.
+ * One thread. */
 void server_note_time(void);
 
 /* Waits for the stop event, but no longer than a tick of 250 ms, so that main

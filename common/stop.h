@@ -2,8 +2,8 @@
  *
  * Ctrl+C, Ctrl+Break, closing the console, or the harness setting the event
  * named by --stop-event: each sets the same manual-reset event. A server waits
- * for that event in the way its I/O model can. (Of logging off and shutdown
- * Windows tells only services in this way: documentation page "HandlerRoutine
+ * for that event in the way its I/O model can. (At log-off and shutdown Windows
+ * calls the handlers of services only: documentation page "HandlerRoutine
  * callback function".) */
 #ifndef COMMON_STOP_H
 #define COMMON_STOP_H

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Waits to send while sent_bytes < filled_bytes, otherwise to receive. */
+/* It waits to send while sent_bytes < filled_bytes, otherwise to receive. */
 struct connection {
     SOCKET socket;
     int filled_bytes, sent_bytes;
@@ -67,7 +67,7 @@ static void on_readable(struct connection *c)
     if (bytes > 0) {
         c->filled_bytes = bytes;
         c->sent_bytes = 0;
-        on_writable(c); /* most likely it is */
+        on_writable(c); /* most likely it is writable */
     } else if (bytes == 0 || WSAGetLastError() != WSAEWOULDBLOCK) {
         connection_close(c);
     }
@@ -112,6 +112,6 @@ int main(int argc, char **argv)
         serve_all(listener);
 }
 
-/* Left out: the wait, so this keeps one processor busy when nothing happens
- * (minimal.c, serve_ready, waits); and all that minimal.c leaves out, but for a
- * 64th client. */
+/* Left out: the wait (serve_ready in minimal.c), so this keeps one processor
+ * busy even when nothing happens; and all that minimal.c leaves out, except that
+ * this serves over 63 clients. */

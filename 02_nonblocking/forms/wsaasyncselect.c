@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Waits to send while sent_bytes < filled_bytes, otherwise to receive. */
+/* It waits to send while sent_bytes < filled_bytes, otherwise to receive. */
 struct connection {
     SOCKET socket;
     long news; /* FD_READ, FD_CLOSE: announced, no recv called since */
@@ -13,7 +13,7 @@ struct connection {
     char buffer[4096];
 };
 
-/* A message queue holds 10,000 messages (page "PostMessageW function"). */
+/* A message queue holds 10,000 (page "PostMessageW function"): some for each. */
 enum { CLIENTS_AT_MOST = 1024, NEWS = WM_APP };
 static HWND window; /* never shown; it only gets the messages */
 static struct connection connections[CLIENTS_AT_MOST];
@@ -70,7 +70,7 @@ static void on_readable(struct connection *c)
     if (bytes > 0) {
         c->filled_bytes = bytes;
         c->sent_bytes = 0;
-        on_writable(c); /* most likely it is */
+        on_writable(c); /* most likely it is writable */
     } else if (bytes == 0 || WSAGetLastError() != WSAEWOULDBLOCK) {
         connection_close(c);
     }
@@ -138,4 +138,4 @@ int main(int argc, char **argv)
         serve_ready(listener);
 }
 
-/* Left out: all that minimal.c leaves out, but for a 64th client. */
+/* Left out: all that minimal.c leaves out; but this serves over 63 clients. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Waits to send while sent_bytes < filled_bytes, otherwise to receive. */
+/* It waits to send while sent_bytes < filled_bytes, otherwise to receive. */
 struct connection {
     SOCKET socket;
     long news; /* FD_READ, FD_CLOSE: announced, no recv called since */
@@ -70,7 +70,7 @@ static void on_readable(struct connection *c)
     if (bytes > 0) {
         c->filled_bytes = bytes;
         c->sent_bytes = 0;
-        on_writable(c); /* most likely it is */
+        on_writable(c); /* most likely it is writable */
     } else if (bytes == 0 || WSAGetLastError() != WSAEWOULDBLOCK) {
         connection_close(c);
     }
