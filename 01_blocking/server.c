@@ -134,7 +134,7 @@ static int receive_some(struct connection *c)
 static bool send_all(struct connection *c, int bytes)
 {
     int sent = 0;
-    c->m.is_sending = true;
+    InterlockedExchange(&c->m.is_sending, 1);
     while (sent < bytes) {
         int left = bytes - sent;
         int piece = left < SEND_BYTES_AT_MOST ? left : SEND_BYTES_AT_MOST;
@@ -147,7 +147,7 @@ static bool send_all(struct connection *c, int bytes)
         c->m.tally.bytes_out += n;
         c->m.active_ms = GetTickCount();
     }
-    c->m.is_sending = false;
+    InterlockedExchange(&c->m.is_sending, 0);
     return true;
 }
 

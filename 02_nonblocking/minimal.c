@@ -105,7 +105,8 @@ static void serve_ready(SOCKET listener)
         add_to_set(c->sent_bytes < c->filled_bytes ? &writable : &readable,
                    c->socket);
     }
-    select(0, &readable, &writable, NULL, &second);
+    select(0, &readable, writable.fd_count > 0 ? &writable : NULL, NULL,
+           &second);
     BOOL is_time = GetTickCount() - tried_ms >= 1000;
     if (is_time)
         tried_ms = GetTickCount();

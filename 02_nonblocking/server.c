@@ -150,7 +150,9 @@ static int send_some(struct connection *c, const char *bytes, int count)
 {
     int sent = 0;
     while (sent < count) {
-        int n = send(c->m.socket, bytes + sent, count - sent, 0);
+        int left = count - sent;
+        int piece = left < SEND_BYTES_AT_MOST ? left : SEND_BYTES_AT_MOST;
+        int n = send(c->m.socket, bytes + sent, piece, 0);
         if (n == SOCKET_ERROR) {
             int error = WSAGetLastError();
             if (error != WSAEWOULDBLOCK)
@@ -161,7 +163,7 @@ static int send_some(struct connection *c, const char *bytes, int count)
         c->m.tally.bytes_out += n;
         c->m.active_ms = GetTickCount();
     }
-    c->m.is_sending = sent < count;
+    c->m.is_sending = sent < count; /* no other thread looks */
     return sent;
 }
 
@@ -219,7 +221,10 @@ static void wait_with_select(int timeout_ms)
         add_to_set(wants_to_send(connections[i]) ? &writable : &readable,
                    connections[i]->m.socket);
 
-    if (select(0, &readable, &writable, NULL, &timeout) == SOCKET_ERROR)
+    /* No set may be empty (documentation page "select function"). */
+    if (select(0, readable.fd_count > 0 ? &readable : NULL,
+               writable.fd_count > 0 ? &writable : NULL, NULL,
+               &timeout) == SOCKET_ERROR)
         die("select", (DWORD)WSAGetLastError());
 
     /* Now each set holds only the sockets that are ready. FD_ISSET searches
@@ -236,19 +241,27 @@ static void wait_with_poll(int timeout_ms)
 {
     static WSAPOLLFD fds[CLIENTS_AT_MOST + 1];
     ULONG count = 0;
+    ULONG asked = 0;
 
     /* Only these two events are asked for: some of the others make WSAPoll
      * fail (documentation page "WSAPoll function"). A negative socket keeps
      * its place and is ignored (documentation page "WSAPOLLFD structure"). */
-    for (int i = 0; i < connection_count; i++)
-        fds[count++] = (WSAPOLLFD){
-            .fd =
-                connections[i]->hung_up ? (SOCKET)-1 : connections[i]->m.socket,
-            .events = wants_to_send(connections[i]) ? POLLWRNORM : POLLRDNORM};
-    if (!listener_rests)
+    for (int i = 0; i < connection_count; i++) {
+        const struct connection *c = connections[i];
+        fds[count++] =
+            (WSAPOLLFD){.fd = c->hung_up ? (SOCKET)-1 : c->m.socket,
+                        .events = wants_to_send(c) ? POLLWRNORM : POLLRDNORM};
+        asked += !c->hung_up;
+    }
+    if (!listener_rests) {
         fds[count++] = (WSAPOLLFD){.fd = listener, .events = POLLRDNORM};
+        asked++;
+    }
 
-    if (WSAPoll(fds, count, timeout_ms) == SOCKET_ERROR)
+    /* WSAPoll takes no array without a socket to ask about. */
+    if (asked == 0)
+        WaitForSingleObject(stop_event(), (DWORD)timeout_ms);
+    else if (WSAPoll(fds, count, timeout_ms) == SOCKET_ERROR)
         die("WSAPoll", (DWORD)WSAGetLastError());
 
     listener_is_ready = !listener_rests && fds[count - 1].revents != 0;
@@ -277,12 +290,14 @@ static void wait_until_ready(void)
 {
     enum { TICK_MS = 250 };
     static DWORD ticked_ms;
-    if (connection_count == 0 && listener_rests) /* no socket to wait for */
-        WaitForSingleObject(stop_event(), TICK_MS);
-    else if (wait_form == WAIT_SELECT)
+    if (connection_count == 0 && listener_rests) { /* no socket to wait for */
+        stopping = WaitForSingleObject(stop_event(), TICK_MS) == WAIT_OBJECT_0;
+        listener_is_ready = false;
+    } else if (wait_form == WAIT_SELECT) {
         wait_with_select(TICK_MS);
-    else
+    } else {
         wait_with_poll(TICK_MS);
+    }
     is_tick = GetTickCount() - ticked_ms >= TICK_MS;
     if (is_tick) {
         ticked_ms = GetTickCount();

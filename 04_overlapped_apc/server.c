@@ -102,7 +102,7 @@ static void hand_over(struct connection *c)
 static void begin_operation(struct connection *c, bool is_sending)
 {
     c->overlapped = (WSAOVERLAPPED){0};
-    c->m.is_sending = is_sending;
+    InterlockedExchange(&c->m.is_sending, is_sending);
     c->m.tally.posted++;
 }
 

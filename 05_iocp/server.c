@@ -175,7 +175,7 @@ static void start_accepting(void)
 static void begin_operation(struct connection *c, bool is_sending)
 {
     c->overlapped = (WSAOVERLAPPED){0};
-    c->m.is_sending = is_sending;
+    InterlockedExchange(&c->m.is_sending, is_sending);
     c->m.tally.posted++;
 }
 

@@ -79,13 +79,23 @@ void roster_leave(struct member *m, const char *call, DWORD error)
     ledger_closed(&tally); /* last: stop_server() may be waiting for it */
 }
 
+/* Reads in the opposite order of that in which the owner writes: a send that has
+ * just begun must not be judged by the time of what was before it. */
+static bool is_time_up(const struct member *m)
+{
+    bool is_sending = m->is_sending != 0;
+    MemoryBarrier();
+    return server_timed_out(m->id, m->active_ms, is_sending);
+}
+
 void roster_cancel(bool all)
 {
     AcquireSRWLockShared(&lock);
     for (struct member *m = members; m != NULL; m = m->next)
-        if (all || server_timed_out(m->id, m->active_ms, m->is_sending)) {
-            m->was_cancelled = true;
-            CancelIoEx((HANDLE)m->socket, NULL);
+        if (all || is_time_up(m)) {
+            m->was_cancelled = true; /* the owner may notice at once */
+            if (!CancelIoEx((HANDLE)m->socket, NULL))
+                m->was_cancelled = false; /* there was nothing to cancel */
         }
     ReleaseSRWLockShared(&lock);
 }

@@ -19,7 +19,8 @@ struct member {
     long id; /* 1 for the first connection */
     struct tally tally;
     volatile DWORD active_ms;    /* GetTickCount() of the last progress */
-    volatile bool is_sending;    /* not all of the echo has been sent yet */
+    volatile LONG is_sending;    /* 1: not all of the echo has been sent; set
+                                  * with InterlockedExchange, after active_ms */
     volatile bool was_cancelled; /* main has asked to cancel its calls */
     struct member *next;
     struct member *previous;

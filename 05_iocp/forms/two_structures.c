@@ -120,10 +120,10 @@ static void on_accept(SOCKET s)
 static unsigned __stdcall run_worker(void *unused)
 {
     (void)unused;
-    DWORD bytes;
-    ULONG_PTR key;
-    OVERLAPPED *overlapped = NULL;
     for (;;) {
+        DWORD bytes;
+        ULONG_PTR key;
+        OVERLAPPED *overlapped = NULL;
         BOOL ok = GetQueuedCompletionStatus(port, &bytes, &key, &overlapped,
                                             INFINITE);
         if (overlapped == NULL)
