@@ -71,7 +71,7 @@ static HANDLE port;
 static bool skip_on_success;
 static LPFN_ACCEPTEX accept_ex;
 static struct accept_slot slots[ACCEPTS_AT_MOST]; /* accept_count are used */
-static volatile LONG shortage_reported; /* 0 again when one completes */
+static volatile LONG shortage_reported; /* 0 again when one is pending */
 
 static bool start_recv(struct connection *c);
 static bool start_send(struct connection *c);
@@ -104,8 +104,10 @@ static void start_accept(struct accept_slot *slot)
                       &bytes, &slot->overlapped))
             return;
         error = (DWORD)WSAGetLastError();
-        if (error == ERROR_IO_PENDING)
+        if (error == ERROR_IO_PENDING) {
+            shortage_reported = 0;
             return;
+        }
         if (slot->socket != INVALID_SOCKET)
             closesocket(slot->socket);
         ledger_completed();
@@ -149,7 +151,6 @@ static struct connection *on_accept_complete(struct accept_slot *slot,
 {
     SOCKET s = slot->socket;
     struct connection *c = NULL;
-    shortage_reported = 0;
     start_accept(slot); /* first, so that there are always as many in flight */
     /* Until the socket is told of its listener, shutdown and getpeername fail
      * on it (documentation page "AcceptEx function"). */

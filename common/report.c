@@ -198,6 +198,7 @@ void report_begin(void)
         die("_beginthreadex", _doserrno);
     CloseHandle((HANDLE)thread); /* it ends with the process */
     has_writer = true;
+    atexit(report_end); /* also for an exit(1) right after a report() */
 }
 
 /* Writes line after all that is queued and the sum of what was left out, and
