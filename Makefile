@@ -439,7 +439,7 @@ check-guard: ## the suite with guarded memory and UBSan's traps: some minutes
 
 # ---- lint --------------------------------------------------------------------
 
-LINTED_C := $(wildcard */*.c bench/*/*.c)
+LINTED_C := $(wildcard */*.c */forms/*.c bench/*/*.c)
 LINTED_H := $(wildcard */*.h bench/*/*.h)
 LINTED   := $(LINTED_C:%=$(BUILD)/lint/%.ok) $(LINTED_H:%=$(BUILD)/lint/%.ok) \
             $(BUILD)/lint/scripts.ok
