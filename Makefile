@@ -69,7 +69,7 @@ CFLAGS   ?= -O2 -g $(if $(filter 1,$(GUARD)),-fsanitize=undefined \
             -fsanitize-undefined-trap-on-error)
 DEFINES  := -D_WIN32_WINNT=0x0A00 -DWIN32_LEAN_AND_MEAN \
             -D_CRT_SECURE_NO_WARNINGS -D__USE_MINGW_ANSI_STDIO=1 \
-            -DOBSERVE=$(OBSERVE) -DGUARD=$(GUARD) -DVERSION='"0.1"' -Icommon
+            -DOBSERVE=$(OBSERVE) -DGUARD=$(GUARD) -DVERSION='"0.1"' -Icommon -Icommon/seam
 LDFLAGS  ?= -static
 LDLIBS   := -lws2_32 -lmswsock -lpsapi
 COMPILE  := $(CC) -std=c11 $(STRICT) $(DEFINES) $(CPPFLAGS) $(CFLAGS)
@@ -85,9 +85,10 @@ FIRST := $(filter deps,$(MAKECMDGOALS))
 
 CHAPTERS := 01_blocking 02_nonblocking 03_overlapped_event 04_overlapped_apc \
             05_iocp
-COMMON   := $(patsubst %,common/%.c,acceptor clock ledger net observe options report \
-            roster server stop utf8)
-HARNESS  := $(wildcard bench/harness/*.c)
+COMMON   := $(patsubst %,common/%.c,acceptor clock ledger net options report \
+            roster seam/observe server stop utf8)
+RESULT   := $(wildcard bench/result/*.c)
+RUN      := $(wildcard bench/run/*.c)
 CASES    := $(wildcard bench/cases/*.c)
 REPORT   := $(wildcard bench/report/*.c)
 
@@ -109,8 +110,8 @@ all: $(PROGRAMS) ## build everything into build/
 $(SERVERS): $(BUILD)/%.exe: $(BUILD)/obj/%/server.o $(call objects,$(COMMON))
 $(BUILD)/client.exe: $(call objects,common/client.c $(COMMON))
 $(BUILD)/check.exe: $(call objects,bench/check.c $(CASES) $(COMMON) $(patsubst \
-    %,bench/harness/%.c,peer process statistics))
-$(BUILD)/bench.exe: $(call objects,bench/bench.c $(REPORT) $(HARNESS) $(COMMON))
+    %,bench/%.c,run/peer run/process result/statistics))
+$(BUILD)/bench.exe: $(call objects,bench/bench.c $(REPORT) $(RESULT) $(RUN) $(COMMON))
 
 # The commit goes into the reports: only environment.c is compiled with it, and
 # again when it changes.
@@ -119,8 +120,8 @@ COMMIT := $(shell git describe --always --dirty --abbrev=10 2>/dev/null || \
 $(BUILD)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' >$@
-$(BUILD)/obj/bench/harness/environment.o: $(BUILD)/commit
-$(BUILD)/obj/bench/harness/environment.o: private COMPILE := $(COMPILE) \
+$(BUILD)/obj/bench/run/environment.o: $(BUILD)/commit
+$(BUILD)/obj/bench/run/environment.o: private COMPILE := $(COMPILE) \
     -DCOMMIT='"$(COMMIT)"'
 
 $(PROGRAMS): $(BUILD)/flags
@@ -145,7 +146,7 @@ $(BUILD)/flags: FORCE | $(FIRST)
 	    printf '%s\n' $(call quote,$(COMPILE) $(LINK)) >$@
 .PHONY: FORCE
 
-OBJECTS := $(call objects,$(MAINS) $(COMMON) $(HARNESS) $(CASES) $(REPORT) \
+OBJECTS := $(call objects,$(MAINS) $(COMMON) $(RESULT) $(RUN) $(CASES) $(REPORT) \
            $(ONE_PAGE) $(CHAPTERS:%=%/labs.c) common/lab.c common/program.c)
 -include $(OBJECTS:.o=.d)
 
@@ -385,11 +386,10 @@ check-handles: all $(READY) ## each server when there is no handle left
 # Unit tests: bench/tests/test_NAME.c, built for the system that make runs on.
 TESTS  := $(patsubst bench/tests/%.c,$(BUILD)/native/%$(if $(filter \
           Windows_NT,$(OS)),.exe),$(wildcard bench/tests/test_*.c))
-PURE   := $(wildcard common/options.c bench/harness/histogram.c \
-          bench/harness/statistics.c \
-          bench/harness/price_list.c) $(filter-out %/progress.c,$(REPORT))
+PURE   := $(wildcard common/options.c bench/result/*.c bench/report/*.c \
+          bench/run/price_list.c)
 NATIVE := $(NATIVE_CC) -std=c11 $(STRICT) -g -O1 $(SANITIZE) -DVERSION='"0.1"' \
-          -Icommon -Ibench
+          -Icommon -Icommon/seam -Ibench
 
 check-native: $(TESTS)
 $(TESTS): $(BUILD)/native/%: $(patsubst %.c,$(BUILD)/native/obj/%.o,$(PURE))
@@ -427,7 +427,7 @@ coverage: all $(READY) ## how many error paths are reached; SERVER=NN: by one
 	@BUILD=$(BUILD) GCOV=$(CC:gcc=gcov) OBJDUMP=$(CC:gcc=objdump) \
 	    ADDR2LINE=$(CC:gcc=addr2line) \
 	    $(WITH_WINE) sh bench/check_coverage.sh "$(SERVER)" \
-	    $(filter-out $(PURE) common/observe.c common/clock.c common/utf8.c,\
+	    $(filter-out $(PURE) common/seam/observe.c common/clock.c common/utf8.c,\
 	    $(COMMON))
 coverage-build: $(SERVERS)
 faults: ## each call of each server fails once: some minutes; SERVER=NN
@@ -439,8 +439,8 @@ check-guard: ## the suite with guarded memory and UBSan's traps: some minutes
 
 # ---- lint --------------------------------------------------------------------
 
-LINTED_C := $(wildcard */*.c */forms/*.c bench/*/*.c)
-LINTED_H := $(wildcard */*.h bench/*/*.h)
+LINTED_C := $(sort $(wildcard */*.c */forms/*.c common/seam/*.c bench/*/*.c))
+LINTED_H := $(wildcard */*.h common/seam/*.h bench/*/*.h)
 LINTED   := $(LINTED_C:%=$(BUILD)/lint/%.ok) $(LINTED_H:%=$(BUILD)/lint/%.ok) \
             $(BUILD)/lint/scripts.ok
 

@@ -1,22 +1,22 @@
 /* bench: what one echo costs with each of the five servers, how sure that is,
  * and why.
  *
- * report/plan.c says which blocks and rows a run has, harness/run.c measures
- * them, report/result.c computes every figure, and the writers print them.
+ * result/plan.c says which blocks and rows a run has, run/run.c measures
+ * them, result/result.c computes every figure, and the writers print them.
  * README.md says how to read what comes out. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/environment.h"
-#include "harness/processors.h"
-#include "harness/run.h"
-#include "harness/selftest.h"
-#include "harness/trace_run.h"
+#include "run/environment.h"
+#include "run/processors.h"
+#include "run/run.h"
+#include "run/selftest.h"
+#include "run/trace_run.h"
 #include "report/export.h"
 #include "report/html.h"
-#include "report/plan.h"
-#include "report/result.h"
+#include "result/plan.h"
+#include "result/result.h"
 #include "report/text.h"
 #include "../common/clock.h"
 #include "../common/net.h"

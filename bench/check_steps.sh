@@ -210,8 +210,8 @@ check_forms() {
         grep -q "^| $name |" "$2" || echo "$2: no row for $form"
         grep -q "\"$1\", \"$name\"" bench/check.c ||
             echo "bench/check.c: no form $name of $1"
-        grep -q "\"forms/$file\"" bench/report/plan.c ||
-            echo "bench/report/plan.c: no rung forms/$file"
+        grep -q "\"forms/$file\"" bench/result/plan.c ||
+            echo "bench/result/plan.c: no rung forms/$file"
     done
 }
 

@@ -8,8 +8,8 @@
 #ifndef CASES_CASES_H
 #define CASES_CASES_H
 
-#include "../harness/peer.h"
-#include "../harness/process.h"
+#include "../run/peer.h"
+#include "../run/process.h"
 
 /* Which forms of a server run a case: see the table of forms in check.c. */
 enum case_group {

@@ -10,7 +10,7 @@
 
 #include "../../common/clock.h"
 #include "cases.h"
-#include "../harness/statistics.h"
+#include "../result/statistics.h"
 
 /* ---- what can fail ------------------------------------------------------- */
 

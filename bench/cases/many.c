@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cases.h"
-#include "../harness/statistics.h"
+#include "../result/statistics.h"
 #include "../../common/clock.h"
 
 static void hold_and_ping(struct check *c, int count, int rounds)

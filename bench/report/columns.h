@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "result.h"
+#include "../result/result.h"
 
 /* One figure of a row. */
 struct column {

@@ -3,7 +3,7 @@
 #define REPORT_EXPORT_H
 
 #include "out.h"
-#include "result.h"
+#include "../result/result.h"
 
 /* One line for each row, with every figure. An unknown one is empty. */
 void export_csv(struct out *out, const struct result *result);

@@ -4,7 +4,7 @@
 #define REPORT_HTML_H
 
 #include "out.h"
-#include "result.h"
+#include "../result/result.h"
 
 /* Appends the whole page. The result has been computed. */
 void html_write_result(struct out *out, const struct result *result);

@@ -3,7 +3,7 @@
 #define REPORT_TEXT_H
 
 #include "out.h"
-#include "result.h"
+#include "../result/result.h"
 
 /* The answer: at most 15 lines when all five were measured at work. Of other
  * runs one small table for each block. */

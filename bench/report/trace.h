@@ -1,5 +1,5 @@
 /* trace.h: timelines of one run of a server, made of the file that its --trace
- * wrote (common/observe.h has the columns) and of what its clients did
+ * wrote (common/seam/observe.h has the columns) and of what its clients did
  * meanwhile. Pure.
  *
  * A lane is a thread. A row is one moment: each call begins in a row of its

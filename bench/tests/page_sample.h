@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report/result.h"
+#include "result/result.h"
 
 enum { SAMPLE_BLOCKS = 24, SAMPLE_ROWS = 160 };
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report/result.h"
+#include "result/result.h"
 
 enum { SAMPLE_ROWS = 6, SAMPLE_EPOCHS = 5, SAMPLE_CONNECTIONS = 4 };
 

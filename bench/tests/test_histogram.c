@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "harness/histogram.h"
+#include "result/histogram.h"
 #include "test.h"
 
 static struct histogram h; /* 30 KB each: not on the stack */

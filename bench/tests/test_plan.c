@@ -1,7 +1,7 @@
 /* What a run will measure, for every kind of request. */
 #include <string.h>
 
-#include "report/plan.h"
+#include "result/plan.h"
 #include "test.h"
 
 static struct plan_request all_servers(void)

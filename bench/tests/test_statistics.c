@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "harness/statistics.h"
+#include "result/statistics.h"
 #include "test.h"
 
 static bool is_near(double value, double expected)

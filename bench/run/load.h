@@ -21,7 +21,7 @@
 #include <mswsock.h>
 #include <windows.h>
 
-#include "histogram.h"
+#include "../result/histogram.h"
 #include "prices.h"
 
 /* A peer that does nothing for this long has failed. */

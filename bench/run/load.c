@@ -11,7 +11,7 @@
 #include "../../common/report.h"
 #include "peer.h"
 #include "process.h"
-#include "statistics.h"
+#include "../result/statistics.h"
 
 struct state {
     uint64_t begun_ns;

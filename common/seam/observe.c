@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
-#include "report.h"
-#include "utf8.h"
+#include "../clock.h"
+#include "../report.h"
+#include "../utf8.h"
 
 static const char *const call_names[] = {
 #define X(name) #name,

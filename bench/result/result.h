@@ -13,10 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../harness/environment.h"
-#include "../harness/histogram.h"
-#include "../harness/prices.h"
-#include "../harness/statistics.h"
+#include "../run/environment.h"
+#include "histogram.h"
+#include "../run/prices.h"
+#include "statistics.h"
 
 /* ---- the words of a report ----------------------------------------------- */
 

@@ -15,7 +15,7 @@
 #ifndef OBSERVE_NO_REDIRECT
 #define OBSERVE_NO_REDIRECT
 #endif
-#include "../../common/observe.h"
+#include "../../common/seam/observe.h"
 #include "../../common/utf8.h"
 
 /* The last line of a server. */

@@ -6,7 +6,7 @@
 #include "../../common/clock.h"
 #include "../../common/report.h"
 #include "../../common/stop.h"
-#include "../report/progress.h"
+#include "progress.h"
 #include "load.h"
 #include "measure.h"
 #include "pool.h"

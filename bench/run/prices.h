@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "statistics.h"
+#include "../result/statistics.h"
 
 enum price {
     PRICE_SEND,             /* send or WSASend, done at once */

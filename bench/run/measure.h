@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../report/result.h"
+#include "../result/result.h"
 #include "load.h"
 #include "process.h"
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../report/plan.h"
+#include "../result/plan.h"
 
 enum { RUN_EPOCHS_AT_LEAST = 3 };
 
