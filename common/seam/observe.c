@@ -13,6 +13,8 @@
 
 static HANDLE mapping;
 static struct observe_counters *counters;
+static struct observe_live unobserved; /* until there are counters */
+static struct observe_live *live = &unobserved;
 static DWORD slot_index = FLS_OUT_OF_INDEXES; /* each thread's own slot */
 
 /* ---- slots -------------------------------------------------------------- */
@@ -48,9 +50,9 @@ static struct observe_slot *claim_slot(void)
 /* The client, check and bench use common/ too, and are not observed. */
 static struct observe_slot *my_slot(void)
 {
-    static struct observe_slot unobserved;
+    static struct observe_slot nobodys;
     if (counters == NULL)
-        return &unobserved;
+        return &nobodys;
     struct observe_slot *slot = FlsGetValue(slot_index);
     return slot != NULL ? slot : claim_slot();
 }
@@ -288,15 +290,10 @@ static bool must_be_short(const struct call *call)
 
 /* ---- wrappers ----------------------------------------------------------- */
 
-/* What has been opened and not closed yet. */
-static volatile LONG sockets;
-static volatile LONG handles;
-static volatile LONG blocks;
-
 #define NOTHING       (void)0
-#define OPENS_SOCKET  InterlockedIncrement(&sockets)
-#define OPENS_HANDLE  InterlockedIncrement(&handles)
-#define CLOSES_HANDLE InterlockedDecrement(&handles)
+#define OPENS_SOCKET  InterlockedIncrement(&live->sockets)
+#define OPENS_HANDLE  InterlockedIncrement(&live->handles)
+#define CLOSES_HANDLE InterlockedDecrement(&live->handles)
 /* NOLINTBEGIN(bugprone-macro-parentheses): arguments has its own. */
 #define X(type, name, parameters, arguments, object, items, failure, effect)   \
     type observe_##name parameters                                             \
@@ -333,7 +330,7 @@ int observe_closesocket(SOCKET s)
     invariant(!another_thread_uses(s, call.slot));
     int result = closesocket(s);
     if (result == 0)
-        InterlockedDecrement(&sockets);
+        InterlockedDecrement(&live->sockets);
     invariant(result == 0 || s == INVALID_SOCKET);
     end(&call, result == 0 ? OBSERVE_DONE : OBSERVE_FAILED, 0);
     return result;
@@ -600,7 +597,7 @@ uintptr_t observe__beginthreadex(void *security, unsigned stack_bytes,
         thread =
             _beginthreadex(security, stack_bytes, function, data, flags, id);
     if (thread != 0)
-        InterlockedIncrement(&handles);
+        InterlockedIncrement(&live->handles);
     end(&call, thread != 0 ? OBSERVE_DONE : OBSERVE_FAILED, 0);
     return thread;
 }
@@ -614,7 +611,7 @@ HANDLE observe_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR key,
                         ? NULL
                         : CreateIoCompletionPort(file, port, key, concurrency);
     if (result != NULL && port == NULL)
-        InterlockedIncrement(&handles);
+        InterlockedIncrement(&live->handles);
     end(&call, result != NULL ? OBSERVE_DONE : OBSERVE_FAILED, 0);
     return result;
 }
@@ -721,7 +718,7 @@ void *observe_calloc(size_t count, size_t bytes)
     if (!must_fail(&call))
         memory = GUARD ? allocate_guarded(count * bytes) : calloc(count, bytes);
     if (memory != NULL)
-        InterlockedIncrement(&blocks);
+        InterlockedIncrement(&live->blocks);
     end(&call, memory != NULL ? OBSERVE_DONE : OBSERVE_FAILED, 0);
     return memory;
 }
@@ -730,7 +727,7 @@ void observe_free(void *memory)
 {
     struct call call = begin(OBSERVE_free, 0);
     if (memory != NULL) {
-        InterlockedDecrement(&blocks);
+        InterlockedDecrement(&live->blocks);
         if (GUARD)
             free_guarded(memory);
         else
@@ -752,6 +749,8 @@ static void open_counters(const char *name)
     counters = MapViewOfFile(mapping, FILE_MAP_WRITE, 0, 0, sizeof *counters);
     if (counters == NULL)
         die("MapViewOfFile", GetLastError());
+    counters->live = unobserved;
+    live = &counters->live;
     counters->call_count = OBSERVE_CALL_COUNT;
     counters->version = OBSERVE_VERSION;
 }
@@ -782,9 +781,9 @@ void observe_begin(const struct observe_options *observe_options)
 
 void observe_end(void)
 {
-    invariant(sockets == 0);
-    invariant(handles == 0);
-    invariant(blocks == 0);
+    invariant(live->sockets == 0);
+    invariant(live->handles == 0);
+    invariant(live->blocks == 0);
     if (trace != NULL) {
         bool failed = ferror(trace) != 0;
         if (fclose(trace) != 0 || failed)

@@ -46,7 +46,14 @@ struct observe_slot {
     char unused[64]; /* whatever the alignment: never a shared cache line */
 };
 
-enum { OBSERVE_SLOTS = 2048, OBSERVE_VERSION = 3 };
+enum { OBSERVE_SLOTS = 2048, OBSERVE_VERSION = 4 };
+
+/* What has been opened through the seam and not closed yet. */
+struct observe_live {
+    volatile LONG sockets;
+    volatile LONG handles; /* events, threads, ports */
+    volatile LONG blocks;  /* of memory */
+};
 
 /* The whole mapping. Threads that find no free slot share the last one, which
  * has no owner. The counts stay right, because each is one interlocked
@@ -56,7 +63,7 @@ struct observe_counters {
     LONG version;                    /* OBSERVE_VERSION */
     LONG call_count;                 /* OBSERVE_CALL_COUNT */
     volatile LONG failed_on_purpose; /* calls that --fault has made fail */
-    LONG padding;
+    struct observe_live live;
     struct observe_slot slots[OBSERVE_SLOTS];
 };
 
