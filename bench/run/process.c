@@ -809,56 +809,11 @@ int process_go_on(const struct process *p)
     return each_thread(p, ResumeThread);
 }
 
-/* Wine 8 answers GetProcessHandleCount with 0. But it lists all handles of all
- * processes, as Windows does for those who know this structure: SYSTEM_HANDLE_
- * INFORMATION_EX, which is not documented, and which is used under Wine only. */
-static int wine_handles(DWORD id)
-{
-    enum { SYSTEM_EXTENDED_HANDLE_INFORMATION = 64 };
-    enum { STATUS_OK = 0, TOO_SMALL = (int)0xC0000004 };
-    struct list {
-        ULONG_PTR count;
-        ULONG_PTR reserved;
-        struct {
-            void *object;
-            ULONG_PTR process_id;
-            ULONG_PTR handle;
-            ULONG access;
-            USHORT trace;
-            USHORT type;
-            ULONG attributes;
-            ULONG reserved;
-        } handles[];
-    };
-    typedef LONG(NTAPI * query_function)(int, void *, ULONG, ULONG *);
-    query_function query = (query_function)(uintptr_t)GetProcAddress(
-        GetModuleHandleA("ntdll.dll"), "NtQuerySystemInformation");
-    ULONG bytes = 65536;
-    LONG status = TOO_SMALL;
-    struct list *list = NULL;
-    while (status == TOO_SMALL && bytes <= 67108864) {
-        free(list);
-        bytes *= 2;
-        list = malloc(bytes);
-        if (list == NULL)
-            return 0;
-        status = query(SYSTEM_EXTENDED_HANDLE_INFORMATION, list, bytes, NULL);
-    }
-    int count = 0;
-    for (ULONG_PTR i = 0; status == STATUS_OK && i < list->count; i++)
-        count += list->handles[i].process_id == id;
-    free(list);
-    return count;
-}
-
 int process_handles(const struct process *p)
 {
-    DWORD count = 0;
-    if (p->process == NULL)
+    if (p->counters == NULL)
         return 0;
-    if (process_under_wine())
-        return wine_handles(p->id);
-    return GetProcessHandleCount(p->process, &count) ? (int)count : 0;
+    return p->counters->live.sockets + p->counters->live.handles;
 }
 
 bool process_counts(const struct process *p, struct process_counts *totals)

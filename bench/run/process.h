@@ -161,8 +161,8 @@ int process_threads(const struct process *p);
 int process_hold(const struct process *p);
 int process_go_on(const struct process *p);
 
-/* Open handles of the process now, exactly: files, sockets, events, threads;
- * 0: not to be had. */
+/* What the server has open now, as the seam counts it: sockets, events, threads,
+ * ports; 0: not to be had. */
 int process_handles(const struct process *p);
 
 /* Sums the slots of the live counters into totals. False: no counters. */

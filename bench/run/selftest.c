@@ -6,7 +6,6 @@
 
 #include "../../common/clock.h"
 #include "load.h"
-#include "peer.h"
 #include "process.h"
 #include "processors.h"
 
@@ -62,46 +61,6 @@ static enum load_outcome measure(const char *program, const char *fault,
     if (outcome == LOAD_FAILED)
         printf("%s: %s%s\n", program, message, load.failure);
     return outcome;
-}
-
-/* Waits until the child has this many open handles. Returns how many it has. */
-static int handles_within(const struct process *child, int expected)
-{
-    enum { WITHIN_MS = 5000, LOOK_MS = 10 };
-    int handles = process_handles(child);
-    for (int i = 0; i < WITHIN_MS / LOOK_MS && handles != expected; i++) {
-        Sleep(LOOK_MS);
-        handles = process_handles(child);
-    }
-    return handles;
-}
-
-/* Each connection is one handle more in a child that keeps nothing else. Tried
- * again if not: the child may have had something to finish when we began. */
-static void check_handles(const struct process *child)
-{
-    enum { COUNT = 50, CONNECT_MS = 5000 };
-    static struct peer peers[COUNT];
-    bool is_right = false;
-    for (int left = TRIES; left > 0 && !is_right; left--) {
-        int before = process_handles(child);
-        if (before == 0) {
-            printf("      (the handles of another process are not to be "
-                   "had)\n");
-            return;
-        }
-        for (int i = 0; i < COUNT; i++)
-            peer_connect(&peers[i], child->host, child->port, CONNECT_MS);
-        int during = handles_within(child, before + COUNT);
-        for (int i = 0; i < COUNT; i++)
-            peer_close(&peers[i]);
-        int after = handles_within(child, before);
-        printf("      %d connections: %d handles before, %d with them, %d "
-               "after\n",
-               COUNT, before, during, after);
-        is_right = during == before + COUNT && after == before;
-    }
-    check(is_right, "the handles of another process are read right");
 }
 
 static void burn(uint64_t until_100ns)
@@ -178,19 +137,6 @@ static void check_wineserver(void)
     check(limited, "everything can be put on one processor");
     check(server_ms > 0.1 * own_ms && own_ms + server_ms < 1.1 * elapsed_ms,
           "the processor time of the wineserver is read, and not too much");
-}
-
-static void check_instruments(const char *directory)
-{
-    struct process server;
-    char program[PATH_BYTES + 32];
-    char message[600] = "";
-    check_cpu();
-    check_wineserver();
-    snprintf(program, sizeof program, "%s\\02_nonblocking.exe", directory);
-    if (process_start(&server, program, "", START_MS, message, sizeof message))
-        check_handles(&server);
-    process_free(&server);
 }
 
 /* What the client itself costs, on 05 and all processors: it must not be the
@@ -323,7 +269,8 @@ int selftest_run(const char *directory, HANDLE stop)
     }
     for (int i = 0; i < STALL_RULES; i++)
         check(holds[i], stall_rules[i]);
-    check_instruments(directory);
+    check_cpu();
+    check_wineserver();
     print_client(directory, stop);
     printf("%d passed, %d failed\n", passed_count, failed_count);
     return failed_count > 0;
