@@ -169,13 +169,12 @@ enum { USUAL_BYTES = 64, TIMED_LAUNCHES = 5 };
 
 static void make_title(struct result_block *block)
 {
-    int used = snprintf(block->title, sizeof block->title, "%s%s, %d %s%s",
-                        block->is_ladder ? "ladder: " : "",
-                        result_words(block->scenario)->name,
-                        block->connection_count,
-                        block->scenario == RESULT_IDLE ? "active connection"
-                                                       : "connection",
-                        block->connection_count == 1 ? "" : "s");
+    int used = snprintf(
+        block->title, sizeof block->title, "%s%s, %d %s%s",
+        block->is_ladder ? "ladder: " : "", result_words(block->scenario)->name,
+        block->connection_count,
+        block->scenario == RESULT_IDLE ? "active connection" : "connection",
+        block->connection_count == 1 ? "" : "s");
     char *rest = block->title + used;
     size_t size = sizeof block->title - (size_t)used;
     if (block->scenario == RESULT_IDLE || block->scenario == RESULT_HERD)
@@ -188,12 +187,10 @@ static void make_title(struct result_block *block)
 
 /* The block of a scenario at that many connections; idle, size and rate are
  * those of `like`. */
-static struct result_block *add_scenario(struct plan *plan,
-                                         const struct plan_request *request,
-                                         const struct rungs *rungs,
-                                         enum result_scenario scenario,
-                                         int connections,
-                                         struct result_block like)
+static struct result_block *
+add_scenario(struct plan *plan, const struct plan_request *request,
+             const struct rungs *rungs, enum result_scenario scenario,
+             int connections, struct result_block like)
 {
     enum { PER_CONNECTION_MS = 3 }; /* each needs its turns */
     long window_ms = habits[scenario].window_ms;
@@ -234,8 +231,8 @@ static int list_connections(const struct plan_request *request,
                             enum result_scenario scenario, const int **counts)
 {
     int count = 0;
-    *counts = request->is_full ? habits[scenario].full
-                               : habits[scenario].connections;
+    *counts =
+        request->is_full ? habits[scenario].full : habits[scenario].connections;
     if (request->connections_count > 0) {
         *counts = request->connections;
         return request->connections_count;
@@ -291,9 +288,9 @@ static void add_rates(struct plan *plan, const struct plan_request *request,
     int count = list_connections(request, RESULT_PACED, &counts);
     for (int c = 0; c < count; c++)
         for (int i = 0; i < (request->rate_per_s > 0 ? 1 : 3); i++) {
-            struct result_block like = {
-                .rate_per_s =
-                    request->rate_per_s > 0 ? request->rate_per_s : usual[i]};
+            struct result_block like = {.rate_per_s = request->rate_per_s > 0
+                                                          ? request->rate_per_s
+                                                          : usual[i]};
             add_scenario(plan, request, rungs, RESULT_PACED, counts[c], like);
         }
 }
@@ -440,10 +437,7 @@ static const struct ladder {
      {{"default", ""},
       {"minimal", "minimal.c"},
       {"lowest only", "forms/lowest_only.patch"}}},
-    {3,
-     RESULT_SPEED,
-     128,
-     {{"default", ""}, {"even", "forms/even.patch"}}},
+    {3, RESULT_SPEED, 128, {{"default", ""}, {"even", "forms/even.patch"}}},
     {4,
      RESULT_SPEED,
      16,

@@ -153,9 +153,9 @@ static void compute_calls(struct result_row *row,
     row->at_once_percent = figure_ratio(
         100 * (double)(receives[OBSERVE_DONE] + sends[OBSERVE_DONE]),
         calls_of(sum, OBSERVE_RECEIVE) + calls_of(sum, OBSERVE_SEND));
-    row->in_vain = figure_ratio((double)(receives[OBSERVE_WOULD_BLOCK] +
-                                         sends[OBSERVE_WOULD_BLOCK]),
-                                echoes);
+    row->in_vain = figure_ratio(
+        (double)(receives[OBSERVE_WOULD_BLOCK] + sends[OBSERVE_WOULD_BLOCK]),
+        echoes);
     row->found_per_wait = figure_ratio((double)sum->found, (double)sum->waits);
 }
 
@@ -165,8 +165,7 @@ static void compute_calls(struct result_row *row,
 static struct figure last(const struct result_row *row, size_t offset)
 {
     uint64_t value = 0;
-    memcpy(&value,
-           (const char *)&row->samples[row->sample_count - 1] + offset,
+    memcpy(&value, (const char *)&row->samples[row->sample_count - 1] + offset,
            sizeof value);
     return (struct figure){value > 0, (double)value};
 }
@@ -317,8 +316,7 @@ static size_t list_baseline(const struct result *result,
                             double values[2 * LAUNCHES_AT_MOST])
 {
     const struct result_block *block = &result->blocks[row->block];
-    size_t count =
-        list_values(&result->rows[row->baseline], measure, values);
+    size_t count = list_values(&result->rows[row->baseline], measure, values);
     for (int i = block->first_row; i < block->first_row + block->row_count; i++)
         if (result->rows[i].role == RESULT_CONTROL && &result->rows[i] != row &&
             result->rows[i].baseline == row->baseline)
@@ -337,8 +335,8 @@ static void compute_ratio(const struct result *result, struct result_row *row,
     if (&result->rows[row->baseline] == row || base_count == 0)
         return;
     double base = exp(statistics_log_mean(values, base_count));
-    struct figure half = spread_half(spread, 1 / (double)count +
-                                                 1 / (double)base_count);
+    struct figure half =
+        spread_half(spread, 1 / (double)count + 1 / (double)base_count);
     score->ratio = figure_ratio(score->value.value, base);
     if (!half.known || !score->ratio.known)
         return;
@@ -469,8 +467,8 @@ static const struct result_row *extreme(const struct result *result,
         struct figure figure;
         memcpy(&figure, (const char *)row + offset, sizeof figure);
         if (row->role != RESULT_MODEL || !figure.known ||
-            (found != NULL && (least ? figure.value >= best
-                                     : figure.value <= best)))
+            (found != NULL &&
+             (least ? figure.value >= best : figure.value <= best)))
             continue;
         best = figure.value;
         found = row;
@@ -544,8 +542,7 @@ static void add_kinds(char text[RESULT_TEXT_BYTES],
 {
     const char *between = more ? ": " : "; it saves ";
     for (int kind = 0; kind < OBSERVE_ROUTINE; kind++) {
-        double difference =
-            row->kinds[kind].value - base->kinds[kind].value;
+        double difference = row->kinds[kind].value - base->kinds[kind].value;
         if (more ? difference < 0.05 : difference > -0.05)
             continue;
         difference = fabs(difference);
@@ -567,8 +564,8 @@ void result_why(const struct result *result, const struct result_row *row,
     if (fabs(difference) < 0.005)
         add(text, "%s makes as many calls as %s", row->name, base->name);
     else
-        add(text, "%s makes %.2f calls %s than %s", row->name,
-            fabs(difference), difference > 0 ? "more" : "fewer", base->name);
+        add(text, "%s makes %.2f calls %s than %s", row->name, fabs(difference),
+            difference > 0 ? "more" : "fewer", base->name);
     add_kinds(text, row, base, true);
     add_kinds(text, row, base, false);
     if (row->threads.known && base->threads.known && fabs(threads) >= 1)
