@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "run/environment.h"
-#include "run/processors.h"
+#include "run/process.h"
 #include "run/run.h"
 #include "run/trace_run.h"
 #include "report/export.h"

@@ -637,7 +637,7 @@ enum load_outcome load_run(struct load *load, uint64_t duration_ns, HANDLE stop,
     memset(run, 0, sizeof *run);
     memset(load->calls, 0, sizeof load->calls);
     uint64_t messages_before = stream_messages(load);
-    uint64_t cpu_before_100ns = process_own_cpu_100ns();
+    uint64_t cpu_before_ns = process_own_cpu_ns();
     struct state state = {.begun_ns = clock_ns(), .run = run};
     bool is_paced = load->plan.kind == LOAD_PACED;
     state.window_ns = state.begun_ns + (is_paced ? 0 : duration_ns / 8);
@@ -651,7 +651,7 @@ enum load_outcome load_run(struct load *load, uint64_t duration_ns, HANDLE stop,
     run->whole_ns = state.last_echo_ns - state.begun_ns;
     if (is_paced)
         run->elapsed_ns = run->whole_ns;
-    run->cpu_ns = 100 * (process_own_cpu_100ns() - cpu_before_100ns);
+    run->cpu_ns = process_own_cpu_ns() - cpu_before_ns;
     memcpy(run->calls, load->calls, sizeof run->calls);
     run->all_echoes += stream_messages(load) - messages_before;
     return outcome;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "processors.h"
+#include "wine.h"
 
 /* What the seam counts, in the kinds of the report. A completion routine is no
  * call of the server. */
@@ -137,15 +137,10 @@ static void keep_sample(struct result_row *row, int epoch,
 /* CPU times so far, by part. False: the server's is not to be had. */
 static bool read_cpu(struct process *process, uint64_t cpu_ns[RESULT_IDLE])
 {
-    uint64_t server_100ns = 0;
-    uint64_t kernel_100ns = process_kernel_100ns(process->process);
-    uint64_t own_kernel_100ns = process_kernel_100ns(GetCurrentProcess());
-    bool known = process_cpu_100ns(process, &server_100ns);
-    cpu_ns[RESULT_SERVER] = (server_100ns - kernel_100ns) * 100;
-    cpu_ns[RESULT_CLIENT] = (process_own_cpu_100ns() - own_kernel_100ns) * 100;
-    cpu_ns[RESULT_SYSTEM] = (kernel_100ns + own_kernel_100ns) * 100;
-    processors_wineserver_ns(&cpu_ns[RESULT_SYSTEM]);
-    return known;
+    cpu_ns[RESULT_CLIENT] = process_own_cpu_ns();
+    cpu_ns[RESULT_SYSTEM] = 0;
+    wine_server_ns(&cpu_ns[RESULT_SYSTEM]);
+    return process_cpu_ns(process, &cpu_ns[RESULT_SERVER]);
 }
 
 enum measure_outcome measure_sample(struct process *process, struct load *load,

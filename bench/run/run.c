@@ -10,7 +10,6 @@
 #include "load.h"
 #include "measure.h"
 #include "pool.h"
-#include "processors.h"
 
 enum {
     HOT_BYTES = 4096,         /* what counts as one echo of a hot connection */
