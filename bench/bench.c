@@ -9,9 +9,8 @@
 #include <string.h>
 
 #include "run/environment.h"
-#include "run/processors.h"
+#include "run/process.h"
 #include "run/run.h"
-#include "run/selftest.h"
 #include "run/trace_run.h"
 #include "report/export.h"
 #include "report/html.h"
@@ -110,8 +109,7 @@ static void print_help(void)
         "before it\n"
         "  bench seam DIR [OPTIONS]     what the seam (counters) costs; DIR: "
         "OBSERVE=0\n"
-        "  bench trace [DIR]            timelines of one short run each\n"
-        "  bench selftest               is the ruler straight?\n\n"
+        "  bench trace [DIR]            timelines of one short run each\n\n"
         "Scenarios:\n");
     for (int s = 0; s < RESULT_SCENARIO_COUNT; s++) {
         const struct result_scenario_words *words =
@@ -244,14 +242,11 @@ static void check_operands(void)
 {
     bool has_folder =
         command_is("ab") || command_is("seam") || command_is("trace");
-    if (given.command != NULL && !has_folder && !command_is("ladder") &&
-        !command_is("selftest"))
+    if (given.command != NULL && !has_folder && !command_is("ladder"))
         die_saying(2,
                    "\"%.40s\" is not a command; commands are ladder, ab, "
-                   "seam, trace and selftest",
+                   "seam and trace",
                    given.command);
-    if (command_is("selftest") && given.operand != NULL)
-        die_saying(2, "\"%.40s\" is one word too many", given.operand);
     if (!has_folder || (command_is("trace") && given.operand == NULL))
         return;
     if (given.operand == NULL)
@@ -482,15 +477,12 @@ int main(int argc, char **argv)
     char folder[PATH_BYTES];
     report_set_program("bench", false);
     argv = utf8_arguments(&argc);
-    if (argc > 2 && strcmp(argv[argc - 1], "burn") == 0)
-        return selftest_burn();
     parse_command_line(argc, argv, &request);
     stop_install(NULL);
     net_start();
     find_own_folder(folder);
     sharpen_timer();
-    int status = command_is("selftest") ? selftest_run(folder, stop_event())
-                 : command_is("trace")
+    int status = command_is("trace")
                      ? trace_run(folder, given.operand, request.models,
                                  request.model_count)
                      : run_bench(&request, folder);

@@ -8,7 +8,6 @@
 #include "../../common/stop.h"
 #include "load.h"
 #include "process.h"
-#include "processors.h"
 #include "progress.h"
 #include "wine.h"
 
