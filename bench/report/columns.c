@@ -3,155 +3,123 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMN(name, heading, member, meaning)                                 \
-    {                                                                          \
-        name, heading, meaning, offsetof(struct result_row, member)            \
-    }
+/* clang-format off */
+#define COLUMN(member, name, heading, meaning) \
+    {name, heading, meaning, offsetof(struct result_row, member)}
 
 const struct column columns[] = {
-    COLUMN("p50_us", "p50 us", latency_us.p50,
+    COLUMN(kinds[OBSERVE_RECEIVE], "receives", "receive",
+           "calls for each echo: recv, WSARecv"),
+    COLUMN(kinds[OBSERVE_SEND], "sends", "send", "send, WSASend"),
+    COLUMN(kinds[OBSERVE_WAIT], "waits", "wait",
+           "the thread sleeps until there is something: select, WSAPoll, "
+           "WSAWaitForMultipleEvents, SleepEx"),
+    COLUMN(kinds[OBSERVE_DEQUEUE], "dequeues", "dequeue",
+           "takes completion packets: GetQueuedCompletionStatus, its Ex"),
+    COLUMN(kinds[OBSERVE_RESULT], "results", "result",
+           "asks what came of an operation: WSAGetOverlappedResult"),
+    COLUMN(kinds[OBSERVE_RESET], "resets", "reset", "WSAResetEvent"),
+    COLUMN(kinds[OBSERVE_OTHER], "others", "other",
+           "every other call that is counted"),
+    COLUMN(kinds[OBSERVE_ROUTINE], "routines", "routine",
+           "completion routines that Windows has run: no calls of the server"),
+    COLUMN(calls, "calls", "calls", "all calls of the server for each echo"),
+    COLUMN(calls_low, "calls_low", "fewest",
+           "the same in the launch with the fewest"),
+    COLUMN(calls_high, "calls_high", "most", "and in that with the most"),
+    COLUMN(at_once_percent, "at_once_percent", "at once %",
+           "receives and sends that were done when the call returned"),
+    COLUMN(in_vain, "in_vain", "in vain",
+           "receives and sends that found nothing to do, for each echo"),
+    COLUMN(found_per_wait, "found_per_wait", "found/wait",
+           "ready sockets or completions for each call that waits"),
+    COLUMN(requests, "requests", "requests",
+           "to the wineserver, which is Wine's kernel: the server's, for each "
+           "echo"),
+    COLUMN(client_requests, "client_requests", "client's",
+           "requests of the client"),
+    COLUMN(server_us, "server_us", "server us",
+           "processor time for each echo: of the server"),
+    COLUMN(system_us, "system_us", "system us", "of the system on its behalf"),
+    COLUMN(client_us, "client_us", "client us", "of the client"),
+    COLUMN(threads, "threads", "threads", "of the server"),
+    COLUMN(handles, "handles", "handles", "of the server"),
+    COLUMN(memory_kb, "memory_kb", "memory KB", "of the server"),
+    COLUMN(kb_per_idle, "kb_per_idle", "KB/idle",
+           "memory that each idle connection adds"),
+    COLUMN(handles_per_idle, "handles_per_idle", "handles/idle",
+           "handles that each idle connection adds"),
+    COLUMN(p50_us, "p50_us", "p50 us",
            "half of the echoes took at most this long; open loop: from when "
            "they were due"),
-    COLUMN("p90_us", "p90 us", latency_us.p90, "90 of 100 echoes"),
-    COLUMN("p99_us", "p99 us", latency_us.p99,
+    COLUMN(p90_us, "p90_us", "p90 us", "90 of 100 echoes"),
+    COLUMN(p99_us, "p99_us", "p99 us",
            "99 of 100; a percentile needs ten echoes beyond it"),
-    COLUMN("p999_us", "p99.9 us", latency_us.p999, "999 of 1,000"),
-    COLUMN("max_us", "max us", latency_us.max, "the longest"),
-    COLUMN("sent_p50_us", "sent p50", service_us.p50,
-           "open loop: half of the echoes, from when they were sent"),
-    COLUMN("sent_p99_us", "sent p99", service_us.p99, "likewise, 99 of 100"),
-    COLUMN("server_us", "server us", budget_us[RESULT_SERVER],
-           "processor time of the server for each echo"),
-    COLUMN("system_us", "system us", budget_us[RESULT_SYSTEM],
-           "of the wineserver; on Windows of the kernel for both"),
-    COLUMN("client_us", "client us", budget_us[RESULT_CLIENT], "of the client"),
-    COLUMN("idle_us", "idle us", budget_us[RESULT_IDLE],
-           "work: what is left of the elapsed time"),
-    COLUMN("by_receive_us", "by receive", cause_us[RESULT_BY_RECEIVE],
-           "work: receives of the server, counts times prices"),
-    COLUMN("by_send_us", "by send", cause_us[RESULT_BY_SEND], "its sends"),
-    COLUMN("by_wait_us", "by wait", cause_us[RESULT_BY_WAIT],
-           "its waits, with being woken"),
-    COLUMN("by_results_us", "by results", cause_us[RESULT_BY_RESULT],
-           "dequeuing, asking for results, resetting events"),
-    COLUMN("by_client_us", "by client", cause_us[RESULT_BY_CLIENT],
-           "the calls of the client"),
-    COLUMN("unexplained_us", "unexplained", cause_us[RESULT_UNEXPLAINED],
-           "the rest of the work"),
-    COLUMN("explained_percent", "explained %", explained_percent,
-           "of the work, by counts times prices"),
-    COLUMN("receives", "receive", calls_per_echo[RESULT_RECEIVE],
-           "calls for each echo: recv, WSARecv"),
-    COLUMN("sends", "send", calls_per_echo[RESULT_SEND], "send, WSASend"),
-    COLUMN("waits", "wait", calls_per_echo[RESULT_WAIT],
-           "select, WSAPoll, WSAWaitForMultipleEvents, SleepEx"),
-    COLUMN("dequeues", "dequeue", calls_per_echo[RESULT_DEQUEUE],
-           "GetQueuedCompletionStatus and its Ex"),
-    COLUMN("asks", "ask", calls_per_echo[RESULT_ASK], "WSAGetOverlappedResult"),
-    COLUMN("resets", "reset", calls_per_echo[RESULT_RESET], "WSAResetEvent"),
-    COLUMN("others", "other", calls_per_echo[RESULT_OTHER],
-           "every other call that the seam counts"),
-    COLUMN("calls", "calls", all_calls_per_echo, "all of these"),
-    COLUMN("at_once_percent", "at once %", at_once_percent,
-           "receives and sends that were done when the call returned"),
-    COLUMN("would_block", "in vain", would_block_per_echo,
-           "receives and sends in vain, for each echo"),
-    COLUMN("empty_waits", "empty waits", empty_waits_per_echo,
-           "waits that found nothing, for each echo"),
-    COLUMN("found_per_wait", "found/wait", completions_per_wait,
-           "ready sockets or completions for each call that waits"),
-    COLUMN("jain", "Jain", jain,
+    COLUMN(p999_us, "p999_us", "p99.9 us", "999 of 1,000"),
+    COLUMN(max_us, "max_us", "max us", "the longest"),
+    COLUMN(jain, "jain", "Jain",
            "fairness over the connections: 1 when all got the same"),
-    COLUMN("slowest_percent", "slowest %", slowest_percent,
+    COLUMN(slowest_percent, "slowest_percent", "slowest %",
            "what the slowest connection got, in % of an even share"),
-    COLUMN("hot_per_s", "hot/s", hot_per_s,
-           "skew: echoes/s of the hot connection, 4,096 bytes each"),
-    COLUMN("late_percent", "late %", late_percent,
+    COLUMN(late_percent, "late_percent", "late %",
            "open loop: requests that the client sent more than 1 ms late"),
-    COLUMN("busy_percent", "client busy %", busy_percent,
-           "of the time, the client did not wait: from 85 on it is the limit"),
-    COLUMN("threads", "threads", threads, "of the server")};
+    COLUMN(busy_percent, "busy_percent", "client busy %",
+           "of the time, the client did not wait")};
+
+#define SAMPLE(member) {#member, offsetof(struct result_sample, member)}
+
+const struct sample_column sample_columns[] = {
+    SAMPLE(order), SAMPLE(at_ns), SAMPLE(echoes), SAMPLE(all_echoes),
+    SAMPLE(elapsed_ns), SAMPLE(whole_ns), SAMPLE(waited_ns), SAMPLE(server_ns),
+    SAMPLE(system_ns), SAMPLE(client_ns), SAMPLE(machine_ns), SAMPLE(requests),
+    SAMPLE(all_requests), SAMPLE(p50_ns), SAMPLE(due_count), SAMPLE(late_count),
+    SAMPLE(memory_bytes), SAMPLE(threads), SAMPLE(handles), SAMPLE(waits),
+    SAMPLE(found)};
+/* clang-format on */
 
 const int column_count = sizeof columns / sizeof columns[0];
+const int sample_column_count =
+    sizeof sample_columns / sizeof sample_columns[0];
 
 struct figure column_figure(const struct column *column,
                             const struct result_row *row)
 {
-    struct figure figure;
-    memcpy(&figure, (const char *)row + column->offset, sizeof figure);
+    struct figure figure = {0};
+    if (result_has_figures(row))
+        memcpy(&figure, (const char *)row + column->offset, sizeof figure);
     return figure;
 }
 
 void column_text(struct figure figure, char text[24])
 {
     double size = figure.value < 0 ? -figure.value : figure.value;
+    const char *sign = figure.value < 0 ? "-" : "";
     int decimals = size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
+    long whole = size < 1e9 ? (long)(size + 0.5) : 0;
     if (!figure.known)
         snprintf(text, 24, "n/a");
-    else if (size >= 1e7)
-        snprintf(text, 24, figure.value < 0 ? "under -1e7" : "over 1e7");
+    else if (size >= 1e9)
+        snprintf(text, 24, "%.2e", figure.value);
+    else if (whole >= 1000000)
+        snprintf(text, 24, "%s%ld,%03ld,%03ld", sign, whole / 1000000,
+                 whole / 1000 % 1000, whole % 1000);
+    else if (whole >= 1000)
+        snprintf(text, 24, "%s%ld,%03ld", sign, whole / 1000, whole % 1000);
     else
         snprintf(text, 24, "%.*f", decimals, figure.value);
 }
 
-#define SAMPLE(member)                                                         \
-    {                                                                          \
-#member, offsetof(struct result_sample, member)                        \
-    }
-#define CALLS(name, kind)                                                      \
-    {name "_done", offsetof(struct result_sample, calls[kind][RESULT_DONE])},  \
-        {name "_pending",                                                      \
-         offsetof(struct result_sample, calls[kind][RESULT_PENDING])},         \
-        {name "_in_vain",                                                      \
-         offsetof(struct result_sample, calls[kind][RESULT_WOULD_BLOCK])},     \
-    {                                                                          \
-        name "_failed",                                                        \
-            offsetof(struct result_sample, calls[kind][RESULT_FAILED])         \
-    }
-
-const struct sample_column sample_columns[] = {
-    SAMPLE(echoes),
-    SAMPLE(all_echoes),
-    SAMPLE(bytes),
-    SAMPLE(elapsed_ns),
-    SAMPLE(whole_ns),
-    SAMPLE(busy_ns),
-    {"server_ns", offsetof(struct result_sample, cpu_ns[RESULT_SERVER])},
-    {"system_ns", offsetof(struct result_sample, cpu_ns[RESULT_SYSTEM])},
-    {"client_ns", offsetof(struct result_sample, cpu_ns[RESULT_CLIENT])},
-    SAMPLE(p50_ns),
-    SAMPLE(p99_ns),
-    SAMPLE(due_count),
-    SAMPLE(late_count),
-    SAMPLE(hot_echoes),
-    SAMPLE(memory_before_bytes),
-    SAMPLE(memory_after_bytes),
-    CALLS("receive", RESULT_RECEIVE),
-    CALLS("send", RESULT_SEND),
-    CALLS("wait", RESULT_WAIT),
-    CALLS("dequeue", RESULT_DEQUEUE),
-    CALLS("ask", RESULT_ASK),
-    CALLS("reset", RESULT_RESET),
-    CALLS("other", RESULT_OTHER),
-    SAMPLE(waits),
-    SAMPLE(empty_waits),
-    SAMPLE(completions),
-    {"client_sends",
-     offsetof(struct result_sample, client_calls[PRICES_CLIENT_SEND])},
-    {"client_ready",
-     offsetof(struct result_sample, client_calls[PRICES_CLIENT_READY])},
-    {"client_pending",
-     offsetof(struct result_sample, client_calls[PRICES_CLIENT_PENDING])},
-    {"client_dequeues",
-     offsetof(struct result_sample, client_calls[PRICES_CLIENT_DEQUEUE])}};
-
-const int sample_column_count =
-    sizeof sample_columns / sizeof sample_columns[0];
-
-int64_t sample_value(const struct sample_column *column,
-                     const struct result_sample *sample)
+void column_range(struct figure value, bool has_range, double low, double high,
+                  char text[96])
 {
-    int64_t value;
-    memcpy(&value, (const char *)sample + column->offset, sizeof value);
-    return value;
+    char middle[24];
+    char from[24];
+    char to[24];
+    column_text(value, middle);
+    column_text(figure_of(low), from);
+    column_text(figure_of(high), to);
+    if (value.known && has_range)
+        snprintf(text, 96, "%s [%s, %s]", middle, from, to);
+    else
+        snprintf(text, 96, "%s", middle);
 }

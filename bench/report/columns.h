@@ -14,25 +14,30 @@ struct column {
     size_t offset;       /* of a struct figure in struct result_row */
 };
 
+/* Those of the kinds of calls come first: columns[OBSERVE_SEND] is the sends. */
 extern const struct column columns[];
 extern const int column_count;
 
+/* Not known when the row has no figures. */
 struct figure column_figure(const struct column *column,
                             const struct result_row *row);
 
-/* Three significant digits; from 1e7 on "over 1e7"; "n/a" when not known. */
+/* Three significant digits, whole thousands with commas; "n/a" when not known.
+ */
 void column_text(struct figure figure, char text[24]);
 
-/* One number of a sample, as it was measured. */
+/* "96.2 [91.0, 101]": value is one of the score's figures, low and high are its
+ * range if it has one. */
+void column_range(struct figure value, bool has_range, double low, double high,
+                  char text[96]);
+
+/* One number of a sample, as it was measured; the calls are apart. */
 struct sample_column {
     const char *name;
-    size_t offset; /* of a 64-bit integer in struct result_sample */
+    size_t offset; /* of a uint64_t in struct result_sample */
 };
 
 extern const struct sample_column sample_columns[];
 extern const int sample_column_count;
-
-int64_t sample_value(const struct sample_column *column,
-                     const struct result_sample *sample);
 
 #endif

@@ -48,20 +48,12 @@ static const char *blank_if_control(unsigned char character)
 
 static const char *in_xml(unsigned char character)
 {
-    switch (character) {
-    case '<':
-        return "&lt;";
-    case '>':
-        return "&gt;";
-    case '&':
-        return "&amp;";
-    case '"':
-        return "&quot;";
-    case '\'':
-        return "&#39;";
-    default:
-        return blank_if_control(character);
-    }
+    return character == '<'    ? "&lt;"
+           : character == '>'  ? "&gt;"
+           : character == '&'  ? "&amp;"
+           : character == '"'  ? "&quot;"
+           : character == '\'' ? "&#39;"
+                               : blank_if_control(character);
 }
 
 void escape_xml(struct out *out, const char *text)
@@ -71,18 +63,9 @@ void escape_xml(struct out *out, const char *text)
 
 static const char *in_json(unsigned char character)
 {
-    static const char *const controls[32] = {
-        "\\u0000", "\\u0001", "\\u0002", "\\u0003", "\\u0004", "\\u0005",
-        "\\u0006", "\\u0007", "\\b",     "\\t",     "\\n",     "\\u000b",
-        "\\f",     "\\r",     "\\u000e", "\\u000f", "\\u0010", "\\u0011",
-        "\\u0012", "\\u0013", "\\u0014", "\\u0015", "\\u0016", "\\u0017",
-        "\\u0018", "\\u0019", "\\u001a", "\\u001b", "\\u001c", "\\u001d",
-        "\\u001e", "\\u001f"};
-    if (character < ' ')
-        return controls[character];
-    if (character == 0x7F)
-        return "\\u007f";
-    return character == '"' ? "\\\"" : character == '\\' ? "\\\\" : NULL;
+    return character == '"'    ? "\\\""
+           : character == '\\' ? "\\\\"
+                               : blank_if_control(character);
 }
 
 void escape_json(struct out *out, const char *text)
@@ -107,33 +90,4 @@ void escape_csv(struct out *out, const char *text)
     out_printf(out, "%s", quote);
     put(out, text, in_csv);
     out_printf(out, "%s", quote);
-}
-
-static const char *in_markdown(unsigned char character)
-{
-    switch (character) {
-    case '|':
-        return "\\|";
-    case '\\':
-        return "\\\\";
-    case '`':
-        return "\\`";
-    case '*':
-        return "\\*";
-    case '_':
-        return "\\_";
-    case '[':
-        return "\\[";
-    case '<':
-        return "&lt;";
-    case '&':
-        return "&amp;";
-    default:
-        return blank_if_control(character);
-    }
-}
-
-void escape_markdown(struct out *out, const char *text)
-{
-    put(out, text, in_markdown);
 }

@@ -2,8 +2,7 @@
  * calls itself) put into a format without breaking it. Pure.
  *
  * All of them write valid UTF-8 whatever the bytes are: a byte that belongs to
- * no UTF-8 character becomes "?", a control character becomes a blank (JSON has
- * escapes for those, and keeps them). */
+ * no UTF-8 character becomes "?", a control character becomes a blank. */
 #ifndef REPORT_ESCAPE_H
 #define REPORT_ESCAPE_H
 
@@ -17,8 +16,5 @@ void escape_json(struct out *out, const char *text);
 
 /* A CSV field (RFC 4180), in quotes when it needs them. */
 void escape_csv(struct out *out, const char *text);
-
-/* For a cell of a Markdown table, or a paragraph. */
-void escape_markdown(struct out *out, const char *text);
 
 #endif

@@ -1,314 +1,315 @@
 #include "export.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "columns.h"
 #include "escape.h"
 
-/* ---- CSV ------------------------------------------------------------------- */
+/* Fields one after the other: the line of their names or that of their values
+ * in CSV, or members of an object in JSON. */
+struct fields {
+    struct out *out;
+    enum { NAMES, CSV, JSON } form;
+    bool is_begun;
+};
 
-/* A field with the comma before it. */
-static void put_figure(struct out *out, struct figure figure)
+/* Puts what stands before a value; false: no value is wanted. */
+static bool begin(struct fields *f, const char *name)
 {
-    if (figure.known)
-        out_printf(out, ",%.9g", figure.value);
+    if (f->is_begun)
+        out_printf(f->out, f->form == JSON ? ", " : ",");
+    f->is_begun = true;
+    if (f->form != CSV)
+        out_printf(f->out, f->form == JSON ? "\"%s\": " : "%s", name);
+    return f->form != NAMES;
+}
+
+static void put_text(struct fields *f, const char *name, const char *text)
+{
+    if (!begin(f, name))
+        return;
+    if (f->form == JSON)
+        escape_json(f->out, text);
     else
-        out_printf(out, ",");
+        escape_csv(f->out, text);
 }
 
-static void put_text(struct out *out, const char *text)
+static void put_figure(struct fields *f, const char *name, struct figure figure)
 {
-    out_printf(out, ",");
-    escape_csv(out, text);
+    if (!begin(f, name))
+        return;
+    if (figure.known)
+        out_printf(f->out, "%.9g", figure.value);
+    else if (f->form == JSON)
+        out_printf(f->out, "null");
 }
 
-/* The fields that say which row it is; the first one has no comma before it. */
-static void put_identity(struct out *out, const struct result *result,
-                         const struct result_row *row)
+static void put_count(struct fields *f, const char *name, uint64_t count)
 {
-    const struct result_block *block = &result->blocks[row->block];
-    escape_csv(out, block->title);
-    out_printf(out, ",%s", result_words(block->scenario)->name);
-    put_text(out, row->name);
-    put_text(out, row->form);
-    out_printf(out, ",%d,%d,%ld", row->connection_count, row->idle_count,
-               block->message_bytes);
+    if (begin(f, name))
+        out_printf(f->out, "%" PRIu64, count);
 }
 
-static const char identity[] =
-    "block,scenario,server,form,connections,idle_connections,message_bytes";
+/* A number that is not known when it is 0. */
+static void put_some(struct fields *f, const char *name, int number)
+{
+    put_figure(f, name, (struct figure){number != 0, number});
+}
+
+static void put_flag(struct fields *f, const char *name, bool is_so)
+{
+    if (begin(f, name))
+        out_printf(f->out, is_so ? "true" : "false");
+}
+
+static void open_list(struct fields *f, const char *name, char bracket)
+{
+    begin(f, name);
+    out_printf(f->out, "%c", bracket);
+    f->is_begun = false;
+}
+
+static void close_list(struct fields *f, char bracket)
+{
+    out_printf(f->out, "%c", bracket);
+    f->is_begun = true;
+}
+
+/* The next one of a list, on a line of its own. */
+static void next_item(struct fields *f, int i)
+{
+    out_printf(f->out, i > 0 ? ",\n{" : "\n{");
+    f->is_begun = false;
+}
+
+/* ---- what both formats have ---------------------------------------------- */
+
+static void put_block(struct fields *f, const struct result_block *block)
+{
+    put_text(f, "block", block->title);
+    put_text(f, "scenario", result_words(block->scenario)->name);
+    put_flag(f, "is_ladder", block->is_ladder);
+    put_text(f, "relative_to", block->relative_to);
+    put_count(f, "connections", (uint64_t)block->connection_count);
+    put_count(f, "idle_connections", (uint64_t)block->idle_count);
+    put_count(f, "message_bytes", (uint64_t)block->message_bytes);
+    put_count(f, "due_per_s", (uint64_t)block->rate_per_s);
+    put_count(f, "window_ms", (uint64_t)block->window_ms);
+}
+
+static const char *const measures[RESULT_MEASURE_COUNT] = {
+    "cost_us", "echoes_per_s", "p50"};
+
+static void put_score(struct fields *f, const char *measure,
+                      const struct result_score *score)
+{
+    static const char *const verdicts[] = {"", "less", "more", "within"};
+    const struct figure figures[] = {
+        score->value,
+        {score->has_range, score->low},
+        {score->has_range, score->high},
+        score->ratio,
+        {score->has_range && score->ratio.known, score->ratio_low},
+        {score->has_range && score->ratio.known, score->ratio_high}};
+    static const char *const names[] = {"",       "_low",       "_high",
+                                        "_ratio", "_ratio_low", "_ratio_high"};
+    char name[64];
+    for (int i = 0; i < 6; i++) {
+        snprintf(name, sizeof name, "%s%s", measure, names[i]);
+        put_figure(f, name, figures[i]);
+    }
+    snprintf(name, sizeof name, "%s_verdict", measure);
+    put_text(f, name, verdicts[score->verdict]);
+}
+
+static void put_row(struct fields *f, const struct result *result,
+                    const struct result_row *row)
+{
+    static const char *const roles[] = {"model", "control", "peer"};
+    put_text(f, "server", row->name);
+    put_text(f, "form", row->form);
+    put_text(f, "role", roles[row->role]);
+    put_some(f, "model", row->model);
+    put_some(f, "processors", row->processors);
+    put_text(f, "baseline", result->rows[row->baseline].name);
+    put_flag(f, "is_other_build", row->is_other_build);
+    bool has_lines = row->lines_added + row->lines_removed > 0;
+    put_figure(f, "lines_added", (struct figure){has_lines, row->lines_added});
+    put_figure(f, "lines_removed",
+               (struct figure){has_lines, row->lines_removed});
+    put_some(f, "wall", row->wall);
+    put_text(f, "failure", row->failure);
+    put_count(f, "launches", (uint64_t)row->sample_count);
+    put_flag(f, "is_client_bound", row->is_client_bound);
+    for (int m = 0; m < RESULT_MEASURE_COUNT; m++)
+        put_score(f, measures[m], &row->scores[m]);
+    for (int c = 0; c < column_count; c++)
+        put_figure(f, columns[c].name, column_figure(&columns[c], row));
+}
 
 void export_csv(struct out *out, const struct result *result)
 {
-    out_printf(out,
-               "%s,score,score_unit,relative_to,ratio,ratio_low,"
-               "ratio_high,epochs,verdict,client_bound,unsteady",
-               identity);
-    for (int c = 0; c < column_count; c++)
-        out_printf(out, ",%s", columns[c].name);
-    out_printf(out, ",failure\n");
+    static const struct result_block no_block;
+    static struct result_row no_row;
+    static const struct result nothing = {.rows = &no_row};
+    struct fields f = {.out = out, .form = NAMES};
+    put_block(&f, &no_block);
+    put_row(&f, &nothing, &no_row);
+    f.form = CSV;
     for (int i = 0; i < result->row_count; i++) {
-        const struct result_row *row = &result->rows[i];
-        const struct estimate *ratio = &row->ratio;
-        put_identity(out, result, row);
-        put_figure(out, row->score);
-        put_text(out, result_words(result->blocks[row->block].scenario)->unit);
-        put_text(out, result->rows[row->baseline].name);
-        put_figure(out, ratio->median);
-        put_figure(out, (struct figure){ratio->has_interval, ratio->low});
-        put_figure(out, (struct figure){ratio->has_interval, ratio->high});
-        out_printf(out, ",%d", row->sample_count);
-        put_text(out, result_verdict_words(row->verdict));
-        out_printf(out, ",%d,%d", row->is_client_bound, row->is_unsteady);
-        for (int c = 0; c < column_count; c++)
-            put_figure(out, column_figure(&columns[c], row));
-        put_text(out, row->failure);
         out_printf(out, "\n");
+        f.is_begun = false;
+        put_block(&f, &result->blocks[result->rows[i].block]);
+        put_row(&f, result, &result->rows[i]);
     }
-}
-
-void export_csv_samples(struct out *out, const struct result *result)
-{
-    out_printf(out, "%s,epoch", identity);
-    for (int c = 0; c < sample_column_count; c++)
-        out_printf(out, ",%s", sample_columns[c].name);
     out_printf(out, "\n");
-    for (int i = 0; i < result->row_count; i++) {
-        const struct result_row *row = &result->rows[i];
-        for (int e = 0; e < row->sample_count; e++) {
-            put_identity(out, result, row);
-            out_printf(out, ",%d", e + 1);
-            for (int c = 0; c < sample_column_count; c++)
-                out_printf(out, ",%" PRId64,
-                           sample_value(&sample_columns[c], &row->samples[e]));
-            out_printf(out, "\n");
+}
+
+/* ---- what only JSON has -------------------------------------------------- */
+
+static void put_environment(struct fields *f, const struct environment *e)
+{
+    open_list(f, "environment", '{');
+    put_text(f, "system", e->system);
+    put_text(f, "wine", e->wine);
+    put_text(f, "processor", e->processor);
+    put_count(f, "processors", e->processors);
+    put_count(f, "memory_bytes", e->memory_bytes);
+    put_count(f, "clock_hz", e->clock_hz);
+    put_count(f, "tick_100ns", e->tick_100ns);
+    put_count(f, "timer_100ns", e->timer_100ns);
+    put_count(f, "timer_finest_100ns", e->timer_finest_100ns);
+    put_text(f, "power_plan", e->power_plan);
+    put_text(f, "compiler", e->compiler);
+    put_text(f, "version", e->version);
+    put_text(f, "commit", e->commit);
+    put_flag(f, "is_observed", e->is_observed);
+    close_list(f, '}');
+}
+
+static void put_settings(struct fields *f, const struct result *result)
+{
+    const struct result_settings *settings = &result->settings;
+    open_list(f, "settings", '{');
+    put_text(f, "command", settings->command);
+    put_text(f, "servers", settings->servers);
+    put_text(f, "remark", settings->remark);
+    put_flag(f, "is_ab", settings->is_ab);
+    put_count(f, "launches", (uint64_t)settings->launch_count);
+    put_count(f, "seed", (uint64_t)settings->seed);
+    close_list(f, '}');
+    put_flag(f, "is_interrupted", result->is_interrupted);
+    put_count(f, "elapsed_ns", result->elapsed_ns);
+    put_figure(f, "others_percent", result->others_percent);
+}
+
+/* All calls of a sample: of each kind a list, an outcome each. */
+static void put_calls(struct fields *f, const struct result_sample *sample)
+{
+    open_list(f, "calls", '{');
+    for (int kind = 0; kind < OBSERVE_KIND_COUNT; kind++) {
+        const uint64_t *calls = sample->calls[kind];
+        if (begin(f, columns[kind].name))
+            out_printf(f->out,
+                       "[%" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 "]",
+                       calls[OBSERVE_DONE], calls[OBSERVE_PENDING],
+                       calls[OBSERVE_WOULD_BLOCK], calls[OBSERVE_FAILED]);
+    }
+    close_list(f, '}');
+}
+
+static void put_samples(struct fields *f, const struct result_row *row)
+{
+    open_list(f, "samples", '[');
+    for (int s = 0; s < row->sample_count; s++) {
+        next_item(f, s);
+        for (int c = 0; c < sample_column_count; c++) {
+            uint64_t number;
+            memcpy(&number,
+                   (const char *)&row->samples[s] + sample_columns[c].offset,
+                   sizeof number);
+            put_count(f, sample_columns[c].name, number);
         }
+        put_calls(f, &row->samples[s]);
+        close_list(f, '}');
     }
-}
-
-/* ---- JSON ------------------------------------------------------------------ */
-
-/* "name": before a value. */
-static void put_name(struct out *out, const char *name)
-{
-    escape_json(out, name);
-    out_printf(out, ": ");
-}
-
-static void json_figure(struct out *out, const char *name, struct figure figure)
-{
-    put_name(out, name);
-    if (figure.known)
-        out_printf(out, "%.9g", figure.value);
-    else
-        out_printf(out, "null");
-}
-
-static void json_text(struct out *out, const char *name, const char *text)
-{
-    put_name(out, name);
-    escape_json(out, text);
-    out_printf(out, ",\n  ");
-}
-
-static void json_estimate(struct out *out, const char *name,
-                          const struct estimate *estimate)
-{
-    put_name(out, name);
-    out_printf(out, "{\"count\": %zu, ", estimate->count);
-    json_figure(out, "value", estimate->median);
-    out_printf(out, ", ");
-    json_figure(out, "low",
-                (struct figure){estimate->has_interval, estimate->low});
-    out_printf(out, ", ");
-    json_figure(out, "high",
-                (struct figure){estimate->has_interval, estimate->high});
-    out_printf(out, "}");
-}
-
-static void json_head(struct out *out, const struct result *result)
-{
-    const struct environment *e = &result->environment;
-    json_text(out, "format", "echo-bench 2");
-    json_text(out, "system", e->system);
-    json_text(out, "wine", e->wine);
-    json_text(out, "processor", e->processor);
-    json_text(out, "compiler", e->compiler);
-    json_text(out, "version", e->version);
-    json_text(out, "commit", e->commit);
-    json_text(out, "power_plan", e->power_plan);
-    json_text(out, "command", result->settings.command);
-    json_text(out, "servers", result->settings.servers);
-    out_printf(out,
-               "\"processors\": %u, \"memory_bytes\": %" PRIu64
-               ", \"clock_hz\": %" PRIu64 ",\n  \"seed\": %ld, \"epochs\": %d, "
-               "\"interrupted\": %s, \"elapsed_ns\": %" PRIu64 ",\n  ",
-               e->processors, e->memory_bytes, e->clock_hz,
-               result->settings.seed, result->settings.epoch_count,
-               result->interrupted ? "true" : "false", result->elapsed_ns);
-    json_estimate(out, "pooled", &result->pooled);
-    out_printf(out, ",\n  \"prices_us\": {");
-    for (int i = 0; i < PRICE_COUNT; i++) {
-        out_printf(out, i > 0 ? ", " : "");
-        json_figure(out, price_name((enum price)i), result->prices.us[i]);
-    }
-    out_printf(out, "},\n");
-}
-
-static void json_samples(struct out *out, const struct result_row *row)
-{
-    out_printf(out, ", \"samples\": [");
-    for (int e = 0; e < row->sample_count; e++) {
-        out_printf(out, e > 0 ? ",\n       {" : "\n       {");
-        for (int c = 0; c < sample_column_count; c++)
-            out_printf(out, "%s\"%s\": %" PRId64, c > 0 ? ", " : "",
-                       sample_columns[c].name,
-                       sample_value(&sample_columns[c], &row->samples[e]));
-        out_printf(out, "}");
-    }
-    out_printf(out, "]}");
+    close_list(f, ']');
 }
 
 /* Pairs of where a bucket begins, in ns, and how many values it holds. */
-static void json_histogram(struct out *out, const char *name,
-                           const struct histogram *h)
+static void put_latency(struct fields *f, const struct histogram *h)
 {
     const char *between = "";
-    out_printf(out, ",\n      \"%s\": [", name);
+    open_list(f, "latency_ns", '[');
     for (unsigned bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
         if (h->counts[bucket] == 0)
             continue;
-        out_printf(out, "%s[%" PRIu64 ", %" PRIu64 "]", between,
+        out_printf(f->out, "%s[%" PRIu64 ", %" PRIu64 "]", between,
                    histogram_bucket_low_ns(bucket), h->counts[bucket]);
         between = ", ";
     }
-    out_printf(out, "]");
+    close_list(f, ']');
 }
 
-static void json_shares(struct out *out, const struct result_row *row)
+static void put_shares(struct fields *f, const struct result_row *row,
+                       int connection_count)
 {
-    out_printf(out, ",\n      \"echoes_by_connection\": [");
-    for (int i = 0;
-         row->echoes_by_connection != NULL && i < row->connection_count; i++)
-        out_printf(out, "%s%" PRIu64, i > 0 ? ", " : "",
+    open_list(f, "echoes_by_connection", '[');
+    for (int i = 0; row->echoes_by_connection != NULL && i < connection_count;
+         i++)
+        out_printf(f->out, i > 0 ? ", %" PRIu64 : "%" PRIu64,
                    row->echoes_by_connection[i]);
-    out_printf(out, "]");
+    close_list(f, ']');
 }
 
-static void json_row(struct out *out, const struct result *result,
-                     const struct result_row *row)
+static void put_rows(struct fields *f, const struct result *result,
+                     const struct result_block *block)
 {
-    out_printf(out, "\n     {");
-    put_name(out, "server");
-    escape_json(out, row->name);
-    out_printf(out, ", ");
-    put_name(out, "form");
-    escape_json(out, row->form);
-    out_printf(out, ", \"connections\": %d, \"idle_connections\": %d, ",
-               row->connection_count, row->idle_count);
-    put_name(out, "relative_to");
-    escape_json(out, result->rows[row->baseline].name);
-    out_printf(out, ", ");
-    json_estimate(out, "ratio", &row->ratio);
-    out_printf(out,
-               ", \"verdict\": \"%s\", \"client_bound\": %s, "
-               "\"unsteady\": %s, ",
-               result_verdict_words(row->verdict),
-               row->is_client_bound ? "true" : "false",
-               row->is_unsteady ? "true" : "false");
-    put_name(out, "failure");
-    escape_json(out, row->failure);
-    out_printf(out, ",\n      ");
-    json_figure(out, "score", row->score);
-    for (int c = 0; c < column_count; c++) {
-        out_printf(out, ", ");
-        json_figure(out, columns[c].name, column_figure(&columns[c], row));
+    open_list(f, "rows", '[');
+    for (int i = 0; i < block->row_count; i++) {
+        const struct result_row *row = &result->rows[block->first_row + i];
+        char why[RESULT_TEXT_BYTES];
+        result_why(result, row, why);
+        next_item(f, i);
+        put_row(f, result, row);
+        put_text(f, "why", why);
+        put_shares(f, row, block->connection_count);
+        put_latency(f, &row->latency);
+        put_samples(f, row);
+        close_list(f, '}');
     }
-    json_shares(out, row);
-    json_histogram(out, "latency", &row->latency);
-    json_histogram(out, "latency_from_send", &row->service);
-    json_samples(out, row);
+    close_list(f, ']');
 }
 
 void export_json(struct out *out, const struct result *result)
 {
-    out_printf(out, "{\n  ");
-    json_head(out, result);
-    out_printf(out, "  \"blocks\": [");
+    struct fields f = {.out = out, .form = JSON};
+    char text[RESULT_TEXT_BYTES];
+    out_printf(out, "{");
+    put_text(&f, "format", "echo-bench 3");
+    put_environment(&f, &result->environment);
+    put_settings(&f, result);
+    result_answer(result, text);
+    put_text(&f, "answer", text);
+    result_told(result, text);
+    put_text(&f, "told", text);
+    open_list(&f, "blocks", '[');
     for (int b = 0; b < result->block_count; b++) {
         const struct result_block *block = &result->blocks[b];
-        out_printf(out, "%s\n   {", b > 0 ? "," : "");
-        put_name(out, "title");
-        escape_json(out, block->title);
-        out_printf(out,
-                   ", \"scenario\": \"%s\", \"unit\": \"%s\", "
-                   "\"rate_per_s\": %ld, \"load_percent\": %d, "
-                   "\"window_ms\": %ld, \"noisy\": %s, ",
-                   result_words(block->scenario)->name,
-                   result_words(block->scenario)->unit, block->rate_per_s,
-                   block->load_percent, block->window_ms,
-                   block->is_noisy ? "true" : "false");
-        json_estimate(out, "control", &block->control);
-        out_printf(out, ", \"rows\": [");
-        for (int i = 0; i < block->row_count; i++) {
-            out_printf(out, i > 0 ? "," : "");
-            json_row(out, result, &result->rows[block->first_row + i]);
+        char name[64];
+        next_item(&f, b);
+        put_block(&f, block);
+        for (int m = 0; m < RESULT_MEASURE_COUNT; m++) {
+            snprintf(name, sizeof name, "%s_shows_percent", measures[m]);
+            put_figure(&f, name, block->shows_percent[m]);
+            snprintf(name, sizeof name, "%s_control", measures[m]);
+            put_score(&f, name, &block->control[m]);
         }
-        out_printf(out, "]}");
+        put_rows(&f, result, block);
+        close_list(&f, '}');
     }
-    out_printf(out, "]\n}\n");
-}
-
-/* ---- Markdown --------------------------------------------------------------- */
-
-static void markdown_row(struct out *out, const struct result_row *row)
-{
-    char text[24];
-    out_printf(out, "| ");
-    escape_markdown(out, result_full_name(row));
-    if (!result_has_figures(row)) {
-        out_printf(out, " | ");
-        escape_markdown(out, row->failure[0] != '\0' ? row->failure
-                                                     : "not measured");
-        out_printf(out, " | | | |\n");
-        return;
-    }
-    column_text(row->score, text);
-    out_printf(out, " | %s", text);
-    column_text(row->ratio.median, text);
-    out_printf(out, " | %s | ", text);
-    if (row->ratio.has_interval)
-        out_printf(out, "%.2f to %.2f", row->ratio.low, row->ratio.high);
-    out_printf(out, " | %s |\n",
-               row->is_client_bound ? "client-bound"
-                                    : result_verdict_words(row->verdict));
-}
-
-void export_markdown(struct out *out, const struct result *result)
-{
-    char answer[RESULT_WHY_BYTES];
-    result_answer(result, answer);
-    out_printf(out, "# What one echo costs\n\n");
-    escape_markdown(out, answer);
-    out_printf(out, "\n\nMeasured on ");
-    escape_markdown(out, result->environment.system);
-    if (result->environment.wine[0] != '\0')
-        out_printf(out, " as Wine %s shows it: costs are Wine's, not Windows'",
-                   result->environment.wine);
-    out_printf(out, ".\n");
-    for (int b = 0; b < result->block_count; b++) {
-        const struct result_block *block = &result->blocks[b];
-        out_printf(out, "\n## ");
-        escape_markdown(out, block->title);
-        out_printf(out, "\n\n%s.\n\n| server | %s | times ",
-                   result_words(block->scenario)->purpose,
-                   result_words(block->scenario)->unit);
-        escape_markdown(out, block->relative_to);
-        out_printf(out, " | 95 of 100 repeats | |\n| --- | ---: | ---: | "
-                        "---: | --- |\n");
-        for (int i = 0; i < block->row_count; i++)
-            markdown_row(out, &result->rows[block->first_row + i]);
-        if (block->is_noisy)
-            out_printf(out, "\nThe control failed: no verdicts.\n");
-    }
+    close_list(&f, ']');
+    out_printf(out, "}\n");
 }

@@ -279,7 +279,7 @@ static bool churn_connect(struct load *load, int index, struct state *state)
            PostQueuedCompletionStatus(load->port, 0, (ULONG_PTR)index, &c->out);
 }
 
-static bool churn_connected(struct load *load, int index, struct state *state)
+static bool churn_connected(struct load *load, int index)
 {
     struct load_connection *c = &load->connections[index];
     c->is_connecting = false;
@@ -311,7 +311,7 @@ static bool churn_closed(struct load *load, int index, struct state *state)
     state->run->all_echoes++;
     if (state->is_counting && state->last_echo_ns < state->deadline_ns) {
         state->run->echoes++;
-        state->c->echoes++;
+        c->echoes++;
     }
     if (state->last_echo_ns < state->deadline_ns &&
         state->connects < load->plan.connects_at_most)
@@ -348,13 +348,12 @@ static bool on_echo_complete(struct load *load, int index, struct state *state)
     return true;
 }
 
-static bool on_sent(struct load *load, int index, DWORD bytes,
-                    struct state *state)
+static bool on_sent(struct load *load, int index, DWORD bytes)
 {
     struct load_connection *c = &load->connections[index];
     c->is_sending = false;
     if (c->is_connecting)
-        return churn_connected(load, index, state);
+        return churn_connected(load, index);
     c->sent_bytes += bytes;
     return send_more(load, index);
 }
@@ -411,7 +410,7 @@ static bool take_packet(struct load *load, struct state *state)
                              error);
         }
         good = is_receive ? on_received(load, (int)key, bytes, state)
-                          : on_sent(load, (int)key, bytes, state);
+                          : on_sent(load, (int)key, bytes);
         if (!good)
             return false;
     }

@@ -11,7 +11,7 @@ struct progress {
     bool is_console;
     bool is_limited; /* it ends after total_ms, whatever has been done */
     long total_ms;   /* as planned */
-    long done_ms;  /* planned time of what has been done */
+    long done_ms;    /* planned time of what has been done */
     uint64_t begun_ns;
     uint64_t next_print_ns; /* not before this, unless on a console */
     long shown_left_s;      /* never goes up */

@@ -24,8 +24,8 @@ static struct {
     struct prng prng;
     struct progress progress;
     uint64_t begun_ns;
-    uint64_t order; /* of the last sample */
-    bool is_clean;  /* every server has ended as it should */
+    uint64_t order;     /* of the last sample */
+    bool is_clean;      /* every server has ended as it should */
     bool one_processor; /* could be had */
 } run;
 
@@ -97,8 +97,9 @@ static void check_programs(void)
         find_program(row, program);
         snprintf(path, sizeof path, "%s.exe", program);
         if (utf8_attributes(path) == INVALID_FILE_ATTRIBUTES)
-            die_saying(2, "there is no %s; `make` builds it, `make forms` the "
-                          "forms",
+            die_saying(2,
+                       "there is no %s; `make` builds it, `make forms` the "
+                       "forms",
                        path);
         if (is_form(row))
             count_lines(program, row);
@@ -235,8 +236,8 @@ static void sort_calls(struct result_sample *sample,
         enum observe_kind kind = observe_rows[call].kind;
         uint64_t calls = 0;
         for (int o = 0; o < OBSERVE_OUTCOME_COUNT; o++) {
-            uint64_t more = (uint64_t)(after->calls[call][o] -
-                                       before->calls[call][o]);
+            uint64_t more =
+                (uint64_t)(after->calls[call][o] - before->calls[call][o]);
             sample->calls[kind][o] += more;
             calls += more;
         }
@@ -246,8 +247,8 @@ static void sort_calls(struct result_sample *sample,
         if (call == OBSERVE_WSAWaitForMultipleEvents)
             event_waits = calls;
         else
-            sample->found += (uint64_t)(after->items[call] -
-                                        before->items[call]);
+            sample->found +=
+                (uint64_t)(after->items[call] - before->items[call]);
     }
     /* An event only says that there is something: what has completed is taken
      * with WSAGetOverlappedResult, and that may be more than one. */
@@ -281,8 +282,8 @@ static void fill_sample(struct result_row *row, const struct load_run *load,
         .threads = (uint64_t)process_threads(p),
         .handles = (uint64_t)process_handles(p)};
     if (sample->requests > 0)
-        sample->all_requests = sample->requests + after->client_requests -
-                               before->client_requests;
+        sample->all_requests =
+            sample->requests + after->client_requests - before->client_requests;
     row->has_counts = before->has_counts;
     if (row->has_counts)
         sort_calls(sample, &before->counts, &after->counts);
@@ -330,8 +331,8 @@ static bool measure(struct process *server, struct load *load,
 static int processors_of(const struct result_block *block,
                          const struct result_row *row)
 {
-    bool is_work = block->scenario == RESULT_WORK ||
-                   block->scenario == RESULT_SIZES;
+    bool is_work =
+        block->scenario == RESULT_WORK || block->scenario == RESULT_SIZES;
     return is_work ? 1 : row->processors;
 }
 
