@@ -110,7 +110,7 @@ all: $(PROGRAMS) ## build everything into build/
 $(SERVERS): $(BUILD)/%.exe: $(BUILD)/obj/%/server.o $(call objects,$(COMMON))
 $(BUILD)/client.exe: $(call objects,common/client.c $(COMMON))
 $(BUILD)/check.exe: $(call objects,bench/check.c $(CASES) $(COMMON) $(patsubst \
-    %,bench/%.c,run/peer run/process result/statistics))
+    %,bench/%.c,run/peer run/process run/wine result/statistics))
 $(BUILD)/bench.exe: $(call objects,bench/bench.c $(REPORT) $(RESULT) $(RUN) $(COMMON))
 
 # The commit goes into the reports: only environment.c is compiled with it, and
@@ -313,8 +313,7 @@ $(PREFIX)/.ready: | $(FIRST)
 
 # These compute, and run beside the others, which mostly wait.
 BESIDE := check-native check-fuzz check-steps check-checks check-page check-clang
-PARTS  := check-labs check-texts check-servers check-bugs check-solutions \
-          check-ruler
+PARTS  := check-labs check-texts check-servers check-bugs check-solutions
 
 ifeq ($(CASE)$(SERVER),)
 check: $(READY) ## test everything; CASE=... SERVER=...: only that, see above
@@ -330,8 +329,6 @@ check-fuzz: ## feed the command line with nonsense for 6 seconds, with sanitizer
 	    sh bench/check_fuzz.sh $(BUILD)/fuzz common/options.c
 check-page: ## the report's page in headless Chromium
 	@sh bench/check_page.sh
-check-ruler: all $(READY) ## a planted stall must show where it should
-	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe selftest
 check-steps: ## steps S1 to S9: sources and chapters say the same
 	@sh bench/check_steps.sh $(CHAPTERS)
 check-labs: $(LABS) $(READY) ## every claim gets the verdict that claims.md says

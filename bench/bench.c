@@ -1,23 +1,23 @@
 /* bench: what one echo costs with each of the five servers, how sure that is,
  * and why.
  *
- * result/plan.c says which blocks and rows a run has, run/run.c measures
- * them, result/result.c computes every figure, and the writers print them.
- * README.md says how to read what comes out. */
+ * The command line becomes a request, result/plan.c makes empty rows of it,
+ * run/run.c measures them, result/result.c computes every figure, and the
+ * writers of report/ print them. README.md says how to read what comes out. */
+#include <io.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/environment.h"
-#include "run/processors.h"
-#include "run/run.h"
-#include "run/selftest.h"
-#include "run/trace_run.h"
 #include "report/export.h"
 #include "report/html.h"
+#include "report/text.h"
 #include "result/plan.h"
 #include "result/result.h"
-#include "report/text.h"
+#include "run/environment.h"
+#include "run/process.h"
+#include "run/run.h"
+#include "run/trace_run.h"
 #include "../common/clock.h"
 #include "../common/net.h"
 #include "../common/options.h"
@@ -33,7 +33,7 @@ enum {
     CONNECTIONS_AT_MOST = 4000,
     IDLE_AT_MOST = 9000,
     MEMORY_AT_MOST = 64 << 20, /* bytes of messages under way */
-    SHORT_RUN_MS = 55000,      /* all of the default run */
+    LIMIT_MS = 56000,          /* of a run whose launches were not counted */
     EXIT_INTERRUPTED = 130
 };
 
@@ -47,34 +47,46 @@ static struct {
     const char *idle;
     const char *servers;
     const char *peer;
-    const char *markdown_path;
-    const char *csv_path;
-    const char *json_path;
-    const char *html_path;
     long message_bytes;
-    long epoch_count;
+    long launch_count;
     long window_ms;
     long rate_per_s;
     long seed; /* 0: one that differs from run to run */
     bool has_details;
 } given = {.servers = "01,02,03,04,05"};
 
+/* What is written into files, and where. */
+typedef void writer(struct out *out, const struct result *result);
+static struct export
+{
+    const char *name; /* of its option */
+    writer *write;
+    const char *path; /* NULL: not asked for */
+    FILE *file;       /* open from before the run, so that no run is in vain */
+}
+exports[] = {{"--export-html", html_write_result, NULL, NULL},
+             {"--export-json", export_json, NULL, NULL},
+             {"--export-csv", export_csv, NULL, NULL}};
+
+enum { EXPORT_COUNT = sizeof exports / sizeof exports[0] };
+
 static const struct option option_table[] = {
     {"", "COMMAND", "see above", OPTION_TEXT, &given.command, 0, 0},
     {"", "OPERAND", "see above", OPTION_TEXT, &given.operand, 0, 0},
     {"--scenario", "LIST",
-     "scenarios by name, or all; default: work, speed, memory", OPTION_TEXT,
+     "scenarios by name, or all; default: work, speed, idle", OPTION_TEXT,
      &given.scenario, 0, 0},
     {"--connections", "LIST", "connection counts, such as 1,16,128",
      OPTION_TEXT, &given.connections, 0, 0},
-    {"--idle", "LIST", "herd, memory: idle connections; default 200,800",
+    {"--idle", "LIST", "idle, herd: idle connections, such as 1,10,100",
      OPTION_TEXT, &given.idle, 0, 0},
-    {"--size", "BYTES", "of one message; bulk: of one block", OPTION_NUMBER,
-     &given.message_bytes, 1, 1 << 20},
-    {"--rate", "N", "paced, skew: requests/s over all connections",
-     OPTION_NUMBER, &given.rate_per_s, 1, 1000000},
-    {"--epochs", "N", "launches of each server; a range takes at least 3",
-     OPTION_NUMBER, &given.epoch_count, 1, 100},
+    {"--size", "BYTES", "of one message", OPTION_NUMBER, &given.message_bytes,
+     1, 1 << 20},
+    {"--rate", "N", "paced: requests/s over all connections", OPTION_NUMBER,
+     &given.rate_per_s, 1, 1000000},
+    {"--launches", "N",
+     "launches of each server; default: until the minute is used",
+     OPTION_NUMBER, &given.launch_count, 1, PLAN_LAUNCHES_AT_MOST},
     {"--window-ms", "N", "length of one measurement", OPTION_NUMBER,
      &given.window_ms, 10, 60000},
     {"--servers", "LIST",
@@ -83,26 +95,23 @@ static const struct option option_table[] = {
     {"--peer", "NAME=COMMAND",
      "one more server, anybody's: {port} in the command becomes its port",
      OPTION_TEXT, &given.peer, 0, 0},
-    {"--seed", "N", "order of blocks and servers; default 0: random",
-     OPTION_NUMBER, &given.seed, 0, 2147483647},
-    {"--details", "", "print every figure, the prices and what ran",
+    {"--seed", "N", "order of the servers; default 0: random", OPTION_NUMBER,
+     &given.seed, 0, 2147483647},
+    {"--details", "", "print every figure, what it means, and what ran",
      OPTION_FLAG, &given.has_details, 0, 0},
-    {"--export-markdown", "FILE", "also write the tables as Markdown",
-     OPTION_TEXT, &given.markdown_path, 0, 0},
-    {"--export-csv", "FILE",
-     "also write all figures as CSV, and FILE-samples.csv", OPTION_TEXT,
-     &given.csv_path, 0, 0},
-    {"--export-json", "FILE", "also write everything, with the raw samples",
-     OPTION_TEXT, &given.json_path, 0, 0},
     {"--export-html", "FILE", "also write a page with charts", OPTION_TEXT,
-     &given.html_path, 0, 0},
+     &exports[0].path, 0, 0},
+    {"--export-json", "FILE", "also write everything, with every sample",
+     OPTION_TEXT, &exports[1].path, 0, 0},
+    {"--export-csv", "FILE", "also write all figures, a line for each row",
+     OPTION_TEXT, &exports[2].path, 0, 0},
     {NULL, NULL, NULL, OPTION_FLAG, NULL, 0, 0}};
 
 static void print_help(void)
 {
     printf(
         "bench: measures the five echo servers beside each other\n\n"
-        "  bench [OPTIONS]              all five, in less than a minute\n"
+        "  bench [OPTIONS]              all five, in a minute\n"
         "  bench --scenario all         every scenario\n"
         "  bench ladder 05 [OPTIONS]    one trick of a chapter after the "
         "other\n"
@@ -110,8 +119,7 @@ static void print_help(void)
         "before it\n"
         "  bench seam DIR [OPTIONS]     what the seam (counters) costs; DIR: "
         "OBSERVE=0\n"
-        "  bench trace [DIR]            timelines of one short run each\n"
-        "  bench selftest               is the ruler straight?\n\n"
+        "  bench trace [DIR]            timelines of one short run each\n\n"
         "Scenarios:\n");
     for (int s = 0; s < RESULT_SCENARIO_COUNT; s++) {
         const struct result_scenario_words *words =
@@ -179,11 +187,10 @@ static void parse_servers(struct plan_request *request)
 static void parse_scenarios(struct plan_request *request)
 {
     const char *at = given.scenario;
-    request->is_short = at == NULL && given.command == NULL;
     if (at == NULL)
-        at = "work,speed,memory";
+        at = "work,speed,idle";
     bool all = strcmp(at, "all") == 0;
-    request->has_scaling = all;
+    request->is_full = all;
     for (;; at++) {
         size_t length = strcspn(at, ",");
         bool known = all;
@@ -244,14 +251,11 @@ static void check_operands(void)
 {
     bool has_folder =
         command_is("ab") || command_is("seam") || command_is("trace");
-    if (given.command != NULL && !has_folder && !command_is("ladder") &&
-        !command_is("selftest"))
+    if (given.command != NULL && !has_folder && !command_is("ladder"))
         die_saying(2,
                    "\"%.40s\" is not a command; commands are ladder, ab, "
-                   "seam, trace and selftest",
+                   "seam and trace",
                    given.command);
-    if (command_is("selftest") && given.operand != NULL)
-        die_saying(2, "\"%.40s\" is one word too many", given.operand);
     if (!has_folder || (command_is("trace") && given.operand == NULL))
         return;
     if (given.operand == NULL)
@@ -304,7 +308,7 @@ static void parse_command_line(int argc, char **argv,
         parse_peer(request);
     request->message_bytes = given.message_bytes;
     request->rate_per_s = given.rate_per_s;
-    request->epoch_count = given.epoch_count;
+    request->launch_count = (int)given.launch_count;
     request->window_ms = given.window_ms;
     request->processors = processors_count();
     if (given.seed == 0)
@@ -356,13 +360,8 @@ static void describe(const struct plan_request *request)
              given.scenario != NULL ? given.scenario : "");
     settings->command = command;
     settings->servers = servers;
-    settings->left_out = plan.left_out;
-    settings->epoch_count = plan.epoch_count;
+    settings->is_ab = command_is("ab") || command_is("seam");
     settings->seed = given.seed;
-    if (command_is("seam"))
-        settings->pooled = "with the seam relative to without";
-    if (command_is("ab"))
-        settings->pooled = "new relative to old";
     result.blocks = plan.blocks;
     result.block_count = plan.block_count;
     result.rows = plan.rows;
@@ -370,64 +369,108 @@ static void describe(const struct plan_request *request)
     environment_read(&result.environment);
 }
 
-static void print_out(struct out *out)
+/* False: not all of it has reached stdout. */
+static bool print_out(struct out *out)
 {
-    if (out->text != NULL)
-        utf8_print(stdout, out->text, out->bytes);
-    if (out->is_incomplete)
-        printf("(not enough memory for the rest of the report)\n");
-    fflush(stdout);
-    free(out->text);
-    *out = (struct out){0};
-}
-
-typedef void writer(struct out *out, const struct result *result);
-
-/* Writes one file; no path: nothing. False: said why on stderr. */
-static bool export_file(const char *path, writer *write)
-{
-    struct out out = {0};
-    bool good = true;
-    if (path == NULL)
-        return true;
-    FILE *file = utf8_open(path, "wb");
-    if (file == NULL) {
-        report("bench: cannot write \"%.200s\"", path);
-        return false;
-    }
-    write(&out, &result);
-    good =
-        !out.is_incomplete && fwrite(out.text, 1, out.bytes, file) == out.bytes;
-    good = fclose(file) == 0 && good;
-    free(out.text);
+    bool good = out->text != NULL && !out->is_incomplete &&
+                utf8_print(stdout, out->text, out->bytes) &&
+                fflush(stdout) == 0;
     if (!good)
-        report("bench: \"%.200s\" is not complete; is its disk full?", path);
+        report("the report could not be printed; is a disk full?");
+    free(out->text);
     return good;
 }
 
-/* A file with two tables cannot be read by anything: the samples go into
- * one of their own, out-samples.csv beside out.csv. */
-static bool export_both_csv(void)
+/* ---- exports ------------------------------------------------------------- */
+
+static bool is_same_file(FILE *one, FILE *other)
 {
-    char path[PATH_BYTES];
-    if (given.csv_path == NULL)
+    BY_HANDLE_FILE_INFORMATION a, b;
+    return GetFileInformationByHandle((HANDLE)_get_osfhandle(_fileno(one)),
+                                      &a) &&
+           GetFileInformationByHandle((HANDLE)_get_osfhandle(_fileno(other)),
+                                      &b) &&
+           a.dwVolumeSerialNumber == b.dwVolumeSerialNumber &&
+           a.nFileIndexHigh == b.nFileIndexHigh &&
+           a.nFileIndexLow == b.nFileIndexLow;
+}
+
+/* Opens the files without touching what is in them: a minute is too long to
+ * learn only then that there is no such folder. */
+static void open_exports(void)
+{
+    for (int i = 0; i < EXPORT_COUNT; i++) {
+        struct export *export = &exports[i];
+        if (export->path == NULL)
+            continue;
+        export->file = utf8_open(export->path, "ab");
+        if (export->file == NULL)
+            die_saying(2, "%s: cannot write \"%.200s\"", export->name,
+                       export->path);
+        for (int j = 0; j < i; j++)
+            if (exports[j].file != NULL &&
+                is_same_file(exports[j].file, export->file))
+                die_saying(2,
+                           "%s and %s are both \"%.200s\"; each takes a "
+                           "file of its own",
+                           exports[j].name, export->name, export->path);
+    }
+}
+
+/* Writes a new file, which takes the place of the old one when it is complete.
+ * What is no file on a disk cannot be replaced and is written to. */
+static bool write_export(struct export *export, const struct out *out)
+{
+    char path[PATH_BYTES + 8];
+    HANDLE handle = (HANDLE)_get_osfhandle(_fileno(export->file));
+    bool is_on_disk = GetFileType(handle) == FILE_TYPE_DISK;
+    if (is_on_disk) {
+        fclose(export->file);
+        snprintf(path, sizeof path, "%s.new", export->path);
+        export->file = utf8_open(path, "wb");
+    }
+    bool good = export->file != NULL && !out->is_incomplete &&
+                fwrite(out->text, 1, out->bytes, export->file) == out->bytes;
+    good = export->file != NULL && fclose(export->file) == 0 && good;
+    if (good && is_on_disk) {
+        wchar_t *from = utf8_wide(path);
+        wchar_t *to = utf8_wide(export->path);
+        good = MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING) != 0;
+        free(from);
+        free(to);
+    }
+    return good;
+}
+
+/* A report of a run that was interrupted replaces none that is complete. */
+static bool export_one(struct export *export)
+{
+    struct out out = {0};
+    fseek(export->file, 0, SEEK_END);
+    if (result.is_interrupted && ftell(export->file) > 0) {
+        report("\"%.200s\" stays that of an earlier run", export->path);
+        fclose(export->file);
         return true;
-    size_t length = strlen(given.csv_path);
-    if (length > 4 && strcmp(given.csv_path + length - 4, ".csv") == 0)
-        length -= 4;
-    snprintf(path, sizeof path, "%.*s-samples.csv", (int)length,
-             given.csv_path);
-    bool good = export_file(given.csv_path, export_csv);
-    return export_file(path, export_csv_samples) && good;
+    }
+    export->write(&out, &result);
+    bool good = write_export(export, &out);
+    if (!good)
+        report("\"%.200s\" could not be written; is its disk full?",
+               export->path);
+    free(out.text);
+    return good;
 }
 
 static bool export_all(void)
 {
-    bool good = export_file(given.markdown_path, export_markdown);
-    good = export_both_csv() && good;
-    good = export_file(given.html_path, html_write_result) && good;
-    return export_file(given.json_path, export_json) && good;
+    bool good = true;
+    for (int i = 0; i < EXPORT_COUNT; i++)
+        if (exports[i].path != NULL)
+            good = export_one(&exports[i]) && good;
+    return good;
 }
+
+/* ---- everything ---------------------------------------------------------- */
 
 static void make_plan(const struct plan_request *request)
 {
@@ -439,58 +482,47 @@ static void make_plan(const struct plan_request *request)
         plan_builds(&plan, request, "plain", "seam");
     else
         plan_race(&plan, request);
-    if (plan.is_incomplete || !plan_allocate(&plan))
+    if (plan.is_incomplete)
         die_saying(1, "not enough memory for the results");
 }
 
 static int run_bench(const struct plan_request *request, const char *folder)
 {
     struct out out = {0};
-    bool one_processor = true;
-    uint64_t begun_ns = clock_ns();
     make_plan(request);
-    bool is_short = request->is_short && given.command == NULL &&
-                    given.epoch_count == 0 && given.window_ms == 0 &&
-                    given.connections == NULL;
     describe(request);
+    open_exports();
+    bool is_limited =
+        given.launch_count == 0 && !request->is_full && !command_is("ladder");
     struct run_options options = {
         .directory = folder,
         .other_directory = given.operand,
         .is_seam = command_is("seam"),
         .seed = (uint64_t)given.seed,
-        .limit_ns = is_short ? SHORT_RUN_MS * UINT64_C(1000000) : 0};
-    bool clean = run_plan(&plan, &options, &result.prices, &result.interrupted,
-                          &one_processor);
-    if (!one_processor)
-        result.settings.left_out =
-            "Work could not be put on one processor (under Wine that takes "
-            "taskset, of Debian's util-linux): it does not add up.";
-    result.elapsed_ns = clock_ns() - begun_ns;
+        .limit_ns = is_limited ? LIMIT_MS * UINT64_C(1000000) : 0};
+    bool clean = run_plan(&plan, &options, &result);
     result_compute(&result);
     text_write_answer(&out, &result);
     if (given.has_details)
         text_write_details(&out, &result);
-    print_out(&out);
+    clean = print_out(&out) && clean;
     clean = export_all() && clean && !result_has_failure(&result);
     plan_free(&plan);
-    return result.interrupted ? EXIT_INTERRUPTED : !clean;
+    return result.is_interrupted ? EXIT_INTERRUPTED : !clean;
 }
 
 int main(int argc, char **argv)
 {
-    struct plan_request request = {.is_short = false};
+    struct plan_request request = {.is_full = false};
     char folder[PATH_BYTES];
     report_set_program("bench", false);
     argv = utf8_arguments(&argc);
-    if (argc > 2 && strcmp(argv[argc - 1], "burn") == 0)
-        return selftest_burn();
     parse_command_line(argc, argv, &request);
     stop_install(NULL);
     net_start();
     find_own_folder(folder);
     sharpen_timer();
-    int status = command_is("selftest") ? selftest_run(folder, stop_event())
-                 : command_is("trace")
+    int status = command_is("trace")
                      ? trace_run(folder, given.operand, request.models,
                                  request.model_count)
                      : run_bench(&request, folder);

@@ -10,6 +10,7 @@
 
 #include "../run/peer.h"
 #include "../run/process.h"
+#include "../run/wine.h"
 
 /* Which forms of a server run a case: see the table of forms in check.c. */
 enum case_group {
@@ -189,7 +190,7 @@ int lines_within(struct check *c, const char *words, int count, uint32_t ms);
 struct quiet {
     uint64_t begin_ns;
     bool has_cpu;
-    uint64_t cpu_100ns;
+    uint64_t cpu_ns;
     int64_t calls;
 };
 void quiet_begin(struct check *c, struct quiet *quiet);

@@ -129,7 +129,7 @@ static void client(struct check *c)
 /* Linux has a disk that is always full. */
 static void disk_full(struct check *c)
 {
-    if (!process_under_wine()) {
+    if (!wine_here()) {
         skip(c, "there is no disk that is full");
         return;
     }

@@ -119,7 +119,7 @@ static bool traced(const char *trace, const char *call, int items)
     if (items == 0)
         snprintf(words, sizeof words, ",%s,", call);
     else
-        snprintf(words, sizeof words, ",%s,done,%d\r\n", call, items);
+        snprintf(words, sizeof words, ",%s,done,%d,", call, items);
     return strstr(trace, words) != NULL;
 }
 

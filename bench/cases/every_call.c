@@ -14,7 +14,7 @@
 
 /* ---- what can fail ------------------------------------------------------- */
 
-enum row_flag {
+enum duty {
     START_GOES_ON = 1, /* before "listening", too: otherwise that ends it */
     FIRST_ENDS = 2,    /* with START_GOES_ON: but for the first call */
     MAY_END = 4,       /* the wait itself, or what wakes it: may end it later */
@@ -23,152 +23,46 @@ enum row_flag {
     TRIED_AGAIN = 32 /* AcceptEx: afterwards as many as ever are in flight */
 };
 
+/* What a server owes after a failure, where it owes something special. */
+static const int duties[OBSERVE_CALL_COUNT] = {
+    [OBSERVE_accept] = START_GOES_ON | REPORTED,
+    [OBSERVE_AcceptEx] = START_GOES_ON | REPORTED | TRIED_AGAIN,
+    [OBSERVE_recv] = REPORTED,
+    [OBSERVE_send] = REPORTED,
+    [OBSERVE_WSARecv] = REPORTED,
+    [OBSERVE_WSASend] = REPORTED,
+    [OBSERVE_select] = START_GOES_ON | MAY_END,
+    [OBSERVE_WSAPoll] = START_GOES_ON | MAY_END,
+    [OBSERVE_WSAWaitForMultipleEvents] = START_GOES_ON | MAY_END,
+    [OBSERVE_GetQueuedCompletionStatus] = START_GOES_ON | MAY_END,
+    [OBSERVE_GetQueuedCompletionStatusEx] = START_GOES_ON | MAY_END,
+    [OBSERVE_WSAResetEvent] = MAY_END,
+    [OBSERVE_WSAEnumNetworkEvents] = MAY_END,
+    [OBSERVE_QueueUserAPC] = STOP_MAY_END | REPORTED,
+    [OBSERVE_PostQueuedCompletionStatus] = STOP_MAY_END | REPORTED,
+    [OBSERVE__beginthreadex] = REPORTED,
+    [OBSERVE_completion_routine] = REPORTED,
+    /* 05 makes the sockets for AcceptEx with it, too. */
+    [OBSERVE_WSASocketW] = START_GOES_ON | FIRST_ENDS | REPORTED | TRIED_AGAIN,
+    [OBSERVE_WSACreateEvent] = REPORTED,
+    [OBSERVE_WSASetEvent] = MAY_END,
+    [OBSERVE_CreateIoCompletionPort] = REPORTED,
+    [OBSERVE_SetFileCompletionNotificationModes] = REPORTED,
+    [OBSERVE_calloc] = REPORTED,
+};
+
 enum { ERRORS_AT_MOST = 4 };
 
-struct row {
-    enum observe_call kind;
-    const char *words; /* in the line that ends the server */
-    int flags;         /* of enum row_flag */
-    int errors[ERRORS_AT_MOST];
-};
-
-/* Errors: what Winsock's list of error codes gives such a call for causes outside
- * of the program (not WSAEFAULT and its like); for calls whose pages name none,
- * such as QueueUserAPC, a shortage of memory or resources. No errors: see --fault in observe.h
- * for why it cannot fail. */
-static const struct row rows[] = {
-    {OBSERVE_accept,
-     "accept",
-     START_GOES_ON | REPORTED,
-     {WSAEMFILE, WSAENOBUFS, WSAENETDOWN, WSAECONNRESET}},
-    {OBSERVE_AcceptEx,
-     "AcceptEx",
-     START_GOES_ON | REPORTED | TRIED_AGAIN,
-     {WSAENOBUFS, WSAECONNRESET}},
-    {OBSERVE_recv,
-     "recv",
-     REPORTED,
-     {WSAECONNABORTED, WSAENETRESET, WSAECONNRESET}},
-    {OBSERVE_send,
-     "send",
-     REPORTED,
-     {WSAENOBUFS, WSAECONNABORTED, WSAECONNRESET}},
-    /* WSAEWOULDBLOCK: too many operations are pending. */
-    {OBSERVE_WSARecv,
-     "WSARecv",
-     REPORTED,
-     {WSAEWOULDBLOCK, WSAENETRESET, WSAECONNRESET}},
-    {OBSERVE_WSASend,
-     "WSASend",
-     REPORTED,
-     {WSAENOBUFS, WSAEWOULDBLOCK, WSAECONNRESET}},
-    {OBSERVE_select, "select", START_GOES_ON | MAY_END, {WSAENETDOWN}},
-    {OBSERVE_WSAPoll,
-     "WSAPoll",
-     START_GOES_ON | MAY_END,
-     {WSAENOBUFS, WSAENETDOWN}},
-    {OBSERVE_WSAWaitForMultipleEvents,
-     "WSAWaitForMultipleEvents",
-     START_GOES_ON | MAY_END,
-     {WSA_NOT_ENOUGH_MEMORY, WSAENETDOWN}},
-    {OBSERVE_SleepEx, "", 0, {0}},
-    /* The first two are the operation's, after which the server goes on; 735
-     * is the call's: somebody has closed the port. */
-    {OBSERVE_GetQueuedCompletionStatus,
-     "GetQueuedCompletionStatus",
-     START_GOES_ON | MAY_END,
-     {ERROR_NETNAME_DELETED, ERROR_SEM_TIMEOUT, ERROR_ABANDONED_WAIT_0}},
-    {OBSERVE_GetQueuedCompletionStatusEx,
-     "GetQueuedCompletionStatusEx",
-     START_GOES_ON | MAY_END,
-     {ERROR_ABANDONED_WAIT_0}},
-    {OBSERVE_WSAGetOverlappedResult,
-     "WSAGetOverlappedResult",
-     0,
-     {WSAENETDOWN, WSAECONNABORTED, WSAECONNRESET}},
-    {OBSERVE_WSAResetEvent, "WSAResetEvent", MAY_END, {WSAENETDOWN}},
-    {OBSERVE_WSAEnumNetworkEvents,
-     "WSAEnumNetworkEvents",
-     MAY_END,
-     {WSAENETDOWN}},
-    {OBSERVE_QueueUserAPC,
-     "QueueUserAPC",
-     STOP_MAY_END | REPORTED,
-     {ERROR_NOT_ENOUGH_MEMORY}},
-    {OBSERVE_PostQueuedCompletionStatus,
-     "PostQueuedCompletionStatus",
-     STOP_MAY_END | REPORTED,
-     {ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_SYSTEM_RESOURCES}},
-    {OBSERVE_StartThreadpoolIo, "", 0, {0}}, /* only programs of one page */
-    {OBSERVE_GetMessageW, "", 0, {0}},
-    {OBSERVE_CancelIoEx, "CancelIoEx", 0, {ERROR_NOT_FOUND}},
-    /* Its own error is EAGAIN or EACCES; this is what _doserrno says. */
-    {OBSERVE__beginthreadex,
-     "_beginthreadex",
-     REPORTED,
-     {ERROR_NOT_ENOUGH_MEMORY}},
-    {OBSERVE_completion_routine,
-     "",
-     REPORTED,
-     {WSAECONNABORTED, WSAENETRESET, WSAECONNRESET}},
-    {OBSERVE_socket, "socket", 0, {WSAEMFILE, WSAENOBUFS}},
-    /* 05 makes the sockets for AcceptEx with it, too. */
-    {OBSERVE_WSASocketW,
-     "WSASocket",
-     START_GOES_ON | FIRST_ENDS | REPORTED | TRIED_AGAIN,
-     {WSAEMFILE, WSAENOBUFS, WSAENETDOWN}},
-    {OBSERVE_bind, "bind", 0, {WSAEADDRINUSE, WSAEACCES, WSAENOBUFS}},
-    {OBSERVE_listen, "listen", 0, {WSAEADDRINUSE, WSAEMFILE, WSAENOBUFS}},
-    {OBSERVE_connect, "connect", 0, {WSAENOBUFS}},
-    {OBSERVE_getsockname, "getsockname", 0, {WSAENETDOWN}},
-    {OBSERVE_getsockopt, "getsockopt", 0, {WSAENETDOWN, WSAENOPROTOOPT}},
-    {OBSERVE_setsockopt,
-     "setsockopt",
-     0,
-     {WSAENETDOWN, WSAENETRESET, WSAEINVAL}},
-    {OBSERVE_ioctlsocket, "ioctlsocket", 0, {WSAENETDOWN}},
-    {OBSERVE_WSAIoctl, "WSAIoctl", 0, {WSAEOPNOTSUPP, WSAENETDOWN}},
-    {OBSERVE_shutdown,
-     "shutdown",
-     0,
-     {WSAENOTCONN, WSAECONNABORTED, WSAECONNRESET}},
-    {OBSERVE_closesocket, "", 0, {0}},
-    {OBSERVE_WSACreateEvent,
-     "WSACreateEvent",
-     REPORTED,
-     {WSA_NOT_ENOUGH_MEMORY, WSAENETDOWN}},
-    {OBSERVE_WSASetEvent, "WSASetEvent", MAY_END, {WSAENETDOWN}},
-    {OBSERVE_WSACloseEvent, "", 0, {0}},
-    {OBSERVE_WSAEventSelect, "", 0, {0}},
-    {OBSERVE_WSAAsyncSelect, "", 0, {0}},
-    {OBSERVE_CreateThreadpoolIo, "", 0, {0}},
-    {OBSERVE_CloseThreadpoolIo, "", 0, {0}},
-    {OBSERVE_CreateIoCompletionPort,
-     "CreateIoCompletionPort",
-     REPORTED,
-     {ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_SYSTEM_RESOURCES}},
-    {OBSERVE_SetFileCompletionNotificationModes,
-     "SetFileCompletionNotificationModes",
-     REPORTED,
-     {ERROR_NOT_ENOUGH_MEMORY}},
-    {OBSERVE_CloseHandle, "", 0, {0}},
-    {OBSERVE_calloc, "calloc", REPORTED, {ERROR_NOT_ENOUGH_MEMORY}},
-    {OBSERVE_free, "", 0, {0}},
-};
-
-enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
-_Static_assert((int)ROW_COUNT == (int)OBSERVE_CALL_COUNT, "a row for each");
-
-static const char *const call_names[] = {
-#define X(name) #name,
+static const int errors[OBSERVE_CALL_COUNT][ERRORS_AT_MOST + 1] = {
+#define X(name, kind, step, blocks, starts, errors) {OBSERVE_ERRORS errors},
     OBSERVE_CALLS(X)
 #undef X
 };
 
-static int error_count(const struct row *row)
+static int error_count(enum observe_call call)
 {
     int count = 0;
-    while (count < ERRORS_AT_MOST && row->errors[count] != 0)
+    while (errors[call][count] != 0)
         count++;
     return count;
 }
@@ -176,7 +70,7 @@ static int error_count(const struct row *row)
 /* ---- one run ------------------------------------------------------------- */
 
 struct fault {
-    const struct row *row;
+    enum observe_call call;
     int64_t number;
     int error;
     bool ends_start; /* the server must not come as far as "listening" */
@@ -209,7 +103,7 @@ struct calls {
 static bool has_flag(const struct calls *all, int flag)
 {
     for (int i = 0; i < all->fault_count; i++)
-        if ((all->faults[i].row->flags & flag) != 0)
+        if ((duties[all->faults[i].call] & flag) != 0)
             return true;
     return false;
 }
@@ -241,6 +135,12 @@ static int count_lines(const char *text, const char *words, int error)
     return count;
 }
 
+/* The name that the line has which ends the server. */
+static const char *words_of(enum observe_call call)
+{
+    return call == OBSERVE_WSASocketW ? "WSASocket" : observe_rows[call].name;
+}
+
 /* The server has ended by itself: with status 1, and has said why. */
 static void judge_end(struct calls *all, int status, bool at_start)
 {
@@ -249,7 +149,7 @@ static void judge_end(struct calls *all, int status, bool at_start)
     process_kill(&c->server); /* has ended: err is complete now */
     const char *text = c->server.err;
     for (int i = 0; i < all->fault_count; i++)
-        says |= count_lines(text, all->faults[i].row->words,
+        says |= count_lines(text, words_of(all->faults[i].call),
                             all->faults[i].error) == 1;
     expect(c, status == 1, "expected exit status 1, saw %d; stderr: %.400s",
            status, text);
@@ -337,8 +237,7 @@ static void expect_report(struct calls *all)
     char number[16];
     if (all->fault_count != 1 || !has_flag(all, REPORTED) ||
         all->c->server.counters->failed_on_purpose == 0 ||
-        ((fault->row->kind == OBSERVE_accept ||
-          fault->row->kind == OBSERVE_AcceptEx) &&
+        ((fault->call == OBSERVE_accept || fault->call == OBSERVE_AcceptEx) &&
          fault->error == WSAECONNRESET))
         return;
     snprintf(number, sizeof number, "(%d)", fault->error);
@@ -451,7 +350,7 @@ static void write_arguments(struct calls *all, char *text, size_t text_bytes)
         used += snprintf(all->fault_text + used,
                          sizeof all->fault_text - (size_t)used,
                          "%s%s@%" PRId64 "=%d", i > 0 ? "," : "",
-                         call_names[f[i].row->kind], f[i].number, f[i].error);
+                         observe_rows[f[i].call].name, f[i].number, f[i].error);
     snprintf(text, text_bytes, "%s%s%s%s", all->c->form,
              all->arguments != NULL ? all->arguments : "",
              all->fault_count > 0 ? " --fault " : "", all->fault_text);
@@ -503,17 +402,17 @@ static void run(struct calls *all)
 
 /* ---- all runs ------------------------------------------------------------ */
 
-static struct fault make_fault(const struct calls *all, const struct row *row,
+static struct fault make_fault(const struct calls *all, enum observe_call call,
                                int64_t number, int error)
 {
-    bool goes_on = (row->flags & START_GOES_ON) != 0;
-    if ((row->flags & FIRST_ENDS) != 0 && number == 1)
+    bool goes_on = (duties[call] & START_GOES_ON) != 0;
+    if ((duties[call] & FIRST_ENDS) != 0 && number == 1)
         goes_on = false;
-    return (struct fault){.row = row,
+    return (struct fault){.call = call,
                           .number = number,
                           .error = error,
                           .ends_start =
-                              !goes_on && number <= all->at_start[row->kind]};
+                              !goes_on && number <= all->at_start[call]};
 }
 
 /* All of them: each up to 24, of more every fifth and the last eight (such a
@@ -526,17 +425,17 @@ static bool is_wanted(int64_t number, int64_t count, bool is_part)
     return count <= 24 || number % 5 == 1 || number > count - 8;
 }
 
-static void fail_one(struct calls *all, const struct row *row, bool is_part)
+static void fail_one(struct calls *all, enum observe_call call, bool is_part)
 {
-    int64_t count = all->at_end[row->kind];
-    int errors = error_count(row);
+    int64_t count = all->at_end[call];
+    int kinds = error_count(call);
     int64_t last = is_part ? count : count + 1;
     int enough = all->failures + 3;
     all->fault_count = 1;
     for (int64_t number = 1; number <= last; number++)
-        for (int e = 0; e < errors && is_wanted(number, count, is_part); e++)
-            if ((!is_part || e == number % errors) && all->failures < enough) {
-                all->faults[0] = make_fault(all, row, number, row->errors[e]);
+        for (int e = 0; e < kinds && is_wanted(number, count, is_part); e++)
+            if ((!is_part || e == number % kinds) && all->failures < enough) {
+                all->faults[0] = make_fault(all, call, number, errors[call][e]);
                 run(all);
             }
 }
@@ -547,26 +446,18 @@ static void fail_two(struct calls *all, int times)
     all->fault_count = FAULTS_AT_MOST;
     while (times-- > 0) {
         for (int i = 0; i < FAULTS_AT_MOST; i++) {
-            const struct row *row;
+            enum observe_call call;
             do
-                row = &rows[prng_below(&prng, ROW_COUNT)];
-            while (error_count(row) == 0 || all->at_end[row->kind] == 0);
-            int64_t number = 1 + (int64_t)prng_below(
-                                     &prng, (uint64_t)all->at_end[row->kind]);
+                call = (enum observe_call)prng_below(&prng, OBSERVE_CALL_COUNT);
+            while (error_count(call) == 0 || all->at_end[call] == 0);
+            int64_t number =
+                1 + (int64_t)prng_below(&prng, (uint64_t)all->at_end[call]);
             int error =
-                row->errors[prng_below(&prng, (uint64_t)error_count(row))];
-            all->faults[i] = make_fault(all, row, number, error);
+                errors[call][prng_below(&prng, (uint64_t)error_count(call))];
+            all->faults[i] = make_fault(all, call, number, error);
         }
         run(all);
     }
-}
-
-static const struct row *row_of(enum observe_call kind)
-{
-    const struct row *row = rows;
-    while (row->kind != kind)
-        row++;
-    return row;
 }
 
 /* What comes about only together with something else. The last echo cannot be
@@ -574,12 +465,12 @@ static const struct row *row_of(enum observe_call kind)
  * an option that only an IPv6 socket gets. */
 static void fail_options(struct calls *all)
 {
-    const struct row *option = row_of(OBSERVE_setsockopt);
-    const struct row *send = row_of(
-        all->at_end[OBSERVE_WSASend] > 0 ? OBSERVE_WSASend : OBSERVE_send);
+    enum observe_call option = OBSERVE_setsockopt;
+    enum observe_call sends =
+        all->at_end[OBSERVE_WSASend] > 0 ? OBSERVE_WSASend : OBSERVE_send;
     all->fault_count = 2;
     all->faults[0] =
-        make_fault(all, send, (int64_t)2 * CLIENTS, WSAECONNABORTED);
+        make_fault(all, sends, (int64_t)2 * CLIENTS, WSAECONNABORTED);
     all->faults[1] = make_fault(all, option, all->options_set + 1, WSAENETDOWN);
     all->arguments = " --verbose";
     run(all);
@@ -597,13 +488,13 @@ static void fail_calls(struct check *c, bool is_part)
     int kinds = 0;
     int64_t calls = 0;
     run(&all); /* the clean one */
-    for (int i = 0; i < ROW_COUNT; i++) {
-        int64_t count = all.at_end[rows[i].kind];
-        if (error_count(&rows[i]) == 0 || count == 0)
+    for (int i = 0; i < OBSERVE_CALL_COUNT; i++) {
+        enum observe_call call = (enum observe_call)i;
+        if (error_count(call) == 0 || all.at_end[call] == 0)
             continue;
         kinds++;
-        calls += count;
-        fail_one(&all, &rows[i], is_part);
+        calls += all.at_end[call];
+        fail_one(&all, call, is_part);
     }
     if (kinds > 0)
         fail_options(&all);

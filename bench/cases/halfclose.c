@@ -63,7 +63,7 @@ static void blame_wine(struct check *c, struct peer *p)
     int64_t out = 0;
     bool wrong_bytes =
         c->failed && p->problem[0] != '\0' && p->received < p->sent;
-    if (!wrong_bytes || !process_under_wine() || p->state != PEER_OPEN)
+    if (!wrong_bytes || !wine_here() || p->state != PEER_OPEN)
         return;
     while (peer_wait_readable(p, 1000) && recv(p->s, rest, sizeof rest, 0) > 0)
         continue;

@@ -121,7 +121,7 @@ static void held_up(struct check *c)
     ping_all(c, busy, 8, 10);
     if (!going_on(c))
         return;
-    if (!process_suspend(&c->server)) {
+    if (process_hold(&c->server) == 0) {
         skip(c, "no way to hold up a process here");
         return;
     }
@@ -129,7 +129,7 @@ static void held_up(struct check *c)
         send_bytes(c, &busy[i], 10);
     pass_time(c, 4000);
     uint64_t begin_ns = clock_ns();
-    process_resume(&c->server);
+    process_go_on(&c->server);
     for (int i = 0; i < 8; i++)
         receive_bytes(c, &busy[i], 10);
     receive_end(c, idle);

@@ -92,11 +92,9 @@ static void expect_first_line(struct check *c)
 {
     char line[40];
     snprintf(line, sizeof line, "listening 127.0.0.1:%u", c->server.port);
-    WaitForSingleObject(c->server.first_line_event, STEP_MS);
-    EnterCriticalSection(&c->server.lock);
+    process_first_line(&c->server, STEP_MS);
     expect(c, strncmp(c->server.out, line, strlen(line)) == 0,
            "expected \"%s\" on stdout, saw \"%.100s\"", line, c->server.out);
-    LeaveCriticalSection(&c->server.lock);
 }
 
 void start_server(struct check *c, const char *arguments)
@@ -256,7 +254,7 @@ void reported(struct check *c, const char *words)
 {
     uint64_t limit = clock_in_ms(2000);
     while (going_on(c) && !process_err_has(&c->server, words)) {
-        Sleep(5); /* another thread fills it from a pipe */
+        Sleep(5);
         expect(c, clock_ns() < limit,
                "expected a line on stderr with \"%s\" in it", words);
     }
@@ -279,7 +277,7 @@ int lines_within(struct check *c, const char *words, int count, uint32_t ms)
 {
     uint64_t end_ns = clock_in_ms(ms);
     while (going_on(c) && clock_ns() < end_ns && lines_with(c, words) < count)
-        Sleep(5); /* another thread reads them from a pipe */
+        Sleep(5);
     return lines_with(c, words);
 }
 
@@ -330,7 +328,7 @@ void quiet_begin(struct check *c, struct quiet *quiet)
 {
     *quiet = (struct quiet){.begin_ns = clock_ns(), .calls = all_calls(c)};
     if (c->started)
-        quiet->has_cpu = process_cpu_100ns(&c->server, &quiet->cpu_100ns);
+        quiet->has_cpu = process_cpu_ns(&c->server, &quiet->cpu_ns);
 }
 
 void quiet_end(struct check *c, const struct quiet *quiet)
@@ -338,9 +336,9 @@ void quiet_end(struct check *c, const struct quiet *quiet)
     if (!going_on(c) || (c->groups & GROUP_QUIET) == 0)
         return;
     double seconds = (double)(clock_ns() - quiet->begin_ns) / 1e9;
-    uint64_t cpu_100ns = 0;
-    if (quiet->has_cpu && process_cpu_100ns(&c->server, &cpu_100ns)) {
-        double cpu_seconds = (double)(cpu_100ns - quiet->cpu_100ns) / 1e7;
+    uint64_t cpu_ns = 0;
+    if (quiet->has_cpu && process_cpu_ns(&c->server, &cpu_ns)) {
+        double cpu_seconds = (double)(cpu_ns - quiet->cpu_ns) / 1e9;
         expect(c, cpu_seconds < 0.1 * seconds,
                "expected next to no CPU while there is nothing to do, saw "
                "%.2f s in %.2f s",

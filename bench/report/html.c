@@ -404,8 +404,7 @@ static double most_in(const struct page *page, const struct result_block *block,
         if (row->scores[measure].has_range)
             most = fmax(most, row->scores[measure].high);
         for (int s = 0; s < row->sample_count; s++)
-            most =
-                fmax(most, result_sample_value(row, &row->samples[s], measure));
+            most = fmax(most, result_sample_value(&row->samples[s], measure));
     }
     return most;
 }
@@ -432,7 +431,7 @@ static void put_dots(struct chart_rows *rows, const struct result_row *row,
                                   .high = score->has_range ? score->high : 0});
     for (int s = 0; s < row->sample_count && result_has_figures(row); s++)
         chart_write_dot(rows, style_of(row),
-                        result_sample_value(row, &row->samples[s], measure));
+                        result_sample_value(&row->samples[s], measure));
 }
 
 /* All blocks of a scenario, on one scale; of a ladder only that one. */

@@ -1,21 +1,19 @@
 #include "text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "columns.h"
 
-enum { WIDTH = 100, NAME = 16, BAR = 36 };
+enum { WIDTH = 100, NAME = 18, CELL = 24 };
 
-/* ---- pieces --------------------------------------------------------------- */
+/* ---- pieces -------------------------------------------------------------- */
 
-/* A paragraph under a label, broken between words; at most `lines` lines. */
-static void put_paragraph(struct out *out, const char *label, const char *text,
-                          int lines)
+/* A paragraph under a label, broken between words. */
+static void put_paragraph(struct out *out, const char *label, const char *text)
 {
     int room = WIDTH - NAME;
-    for (; *text != '\0' && lines > 0; lines--, label = "") {
+    for (; *text != '\0'; label = "") {
         int length = (int)strlen(text);
         if (length > room) {
             length = room;
@@ -28,262 +26,327 @@ static void put_paragraph(struct out *out, const char *label, const char *text,
     }
 }
 
-static double percent_of(double ratio)
+/* What a row has instead of figures. Whether it is that. */
+static bool put_failure(struct out *out, const struct result_row *row)
 {
-    return (ratio - 1) * 100;
-}
-
-/* "more +15 % [+11, +20]" */
-static void put_verdict(struct out *out, const struct result_block *block,
-                        const struct result_row *row)
-{
-    const struct estimate *ratio = &row->ratio;
-    const char *words = row->is_client_bound
-                            ? "client-bound"
-                            : result_verdict_words(row->verdict);
-    if (block->is_noisy)
-        words = "";
-    out_printf(out, " %-16s", words);
-    if (ratio->has_interval)
-        out_printf(out, " %+.0f %% [%+.0f, %+.0f]",
-                   percent_of(ratio->median.value), percent_of(ratio->low),
-                   percent_of(ratio->high));
-}
-
-static void put_failure(struct out *out, const struct result_row *row)
-{
-    char text[RESULT_FAILURE_BYTES + 16];
+    char text[RESULT_TEXT_BYTES + 16];
+    if (result_has_figures(row))
+        return false;
     snprintf(text, sizeof text, "%s%s",
              row->failure[0] != '\0' ? "failed: " : "not measured",
              row->failure);
-    put_paragraph(out, row->name, text, 4);
+    put_paragraph(out, result_full_name(row), text);
+    return true;
 }
 
-/* ---- the budget ------------------------------------------------------------ */
-
-static double largest_score(const struct result *result,
-                            const struct result_block *block)
+/* "1.00"; "." for nothing at all. */
+static const char *count_text(double calls, char text[CELL])
 {
-    double largest = 0;
-    for (int i = block->first_row; i < block->first_row + block->row_count; i++)
-        if (result->rows[i].score.value > largest)
-            largest = result->rows[i].score.value;
-    return largest;
+    snprintf(text, CELL, calls < 0.005 ? "." : "%.2f", calls);
+    return text;
 }
 
-/* One character for each part of the whole that it is. */
-static void put_bar(struct out *out, const struct result_row *row,
-                    double largest)
+static const char *figure_text(struct figure figure, char text[CELL])
 {
-    static const char shades[] = "#=. ";
-    double sum = 0;
-    int used = 0;
-    for (int part = 0; part < RESULT_PART_COUNT; part++) {
-        sum += row->budget_us[part].value;
-        int end = largest > 0 ? (int)(sum / largest * BAR + 0.5) : 0;
-        for (; used < end && used < BAR; used++)
-            out_printf(out, "%c", shades[part]);
-    }
-    out_printf(out, "%*s", BAR - used, "");
+    column_text(figure, text);
+    return text;
 }
 
-static void put_budget(struct out *out, const struct result *result,
+/* "96 [91, 101]" */
+static const char *range_text(const struct result_score *score, char text[CELL])
+{
+    if (score->has_range)
+        snprintf(text, CELL, "%.0f [%.0f, %.0f]", score->value.value,
+                 score->low, score->high);
+    else
+        column_text(score->value, text);
+    return text;
+}
+
+/* "0.77 less" */
+static const char *verdict_text(const struct result_row *row,
+                                enum result_measure measure, char text[48])
+{
+    char words[32];
+    const struct result_score *score = &row->scores[measure];
+    result_verdict_text(row, measure, words);
+    text[0] = '\0';
+    if (score->ratio.known)
+        snprintf(text, 48, "%.2f %s", score->ratio.value, words);
+    return text;
+}
+
+/* ---- the first screen ---------------------------------------------------- */
+
+static void put_head(struct out *out, const struct result *result)
+{
+    const struct environment *e = &result->environment;
+    char line[160];
+    int used = snprintf(line, sizeof line, "%s%s, %u processors",
+                        e->wine[0] != '\0' ? "Wine " : e->system, e->wine,
+                        e->processors);
+    if (result->others_percent.known)
+        used += snprintf(line + used, sizeof line - (size_t)used,
+                         ", %.0f %% taken by other programs",
+                         result->others_percent.value);
+    snprintf(line + used, sizeof line - (size_t)used, ", %d launches of each",
+             result->settings.launch_count);
+    out_printf(out, "One echo, five ways%*s\n", WIDTH - 19, line);
+}
+
+/* The calls of the same server in the block of another connection count. */
+static void put_calls_at(struct out *out, const struct result *result,
+                         const struct result_row *row, int connections)
+{
+    char text[CELL];
+    const struct result_block *block =
+        result_find(result, RESULT_WORK, connections, -1);
+    const struct result_row *other = result_same(result, row, block);
+    if (block != NULL)
+        out_printf(out, "%7s",
+                   other != NULL ? figure_text(other->calls, text) : "n/a");
+}
+
+static void put_counts(struct out *out, const struct result *result,
                        const struct result_block *block)
 {
-    double largest = largest_score(result, block);
+    char text[CELL];
+    out_printf(out, "\nCalls for an echo   recv   send   wait   take  other "
+                    "  at 1  at 16  at 64  requests (client's)  threads\n");
+    for (int i = 0; i < block->row_count; i++) {
+        const struct result_row *row = &result->rows[block->first_row + i];
+        const struct figure *kinds = row->kinds;
+        if (row->role == RESULT_CONTROL || put_failure(out, row))
+            continue;
+        const double columns_of[] = {
+            kinds[OBSERVE_RECEIVE].value, kinds[OBSERVE_SEND].value,
+            kinds[OBSERVE_WAIT].value,
+            kinds[OBSERVE_DEQUEUE].value + kinds[OBSERVE_RESULT].value,
+            kinds[OBSERVE_RESET].value + kinds[OBSERVE_OTHER].value};
+        out_printf(out, "%-*.*s", NAME - 1, NAME - 1, result_full_name(row));
+        for (int c = 0; c < 5; c++)
+            out_printf(out, "%7s", count_text(columns_of[c], text));
+        put_calls_at(out, result, row, 1);
+        put_calls_at(out, result, row, 16);
+        put_calls_at(out, result, row, 64);
+        out_printf(out, "%10s", figure_text(row->requests, text));
+        out_printf(out, "%11s", figure_text(row->client_requests, text));
+        out_printf(out, "%9s\n", figure_text(row->threads, text));
+    }
+}
+
+/* The last block of the curve in which a server still has figures. */
+static const struct result_row *farthest(const struct result *result,
+                                         const struct result_row *row)
+{
+    const struct result_row *found = row;
+    for (int i = 0; i < result->block_count; i++) {
+        const struct result_block *block = &result->blocks[i];
+        const struct result_row *other = result_same(result, row, block);
+        if (block->scenario == RESULT_IDLE && other != NULL &&
+            result_has_figures(other))
+            found = other;
+    }
+    return found;
+}
+
+static void put_idle_row(struct out *out, const struct result *result,
+                         const struct result_row *row)
+{
+    char text[CELL];
+    const struct result_row *far = farthest(result, row);
+    int idle =
+        far->wall > 0 ? far->wall : result->blocks[far->block].idle_count;
+    out_printf(out, "%-*.*s%9d", NAME, NAME - 1, result_full_name(row), idle);
+    out_printf(out, "%10s", figure_text(far->kb_per_idle, text));
+    out_printf(out, "%14s", figure_text(far->handles_per_idle, text));
+    out_printf(out, "%9s  ", figure_text(far->threads, text));
+    for (int b = 0; b < result->block_count; b++) {
+        const struct result_row *at =
+            result_same(result, row, &result->blocks[b]);
+        if (result->blocks[b].scenario == RESULT_IDLE && at != NULL)
+            out_printf(out, "%7s", figure_text(at->calls, text));
+    }
+    out_printf(out, "%s\n", far->wall > 0 ? "  its wall" : "");
+}
+
+/* The curves over idle connections, in numbers. */
+static void put_idle(struct out *out, const struct result *result)
+{
+    const struct result_block *base = result_find(result, RESULT_IDLE, -1, -1);
+    if (base == NULL)
+        return;
+    out_printf(out, "\nIdle connections       most   KB each  handles each  "
+                    "threads  calls beside");
+    for (int b = 0; b < result->block_count; b++)
+        if (result->blocks[b].scenario == RESULT_IDLE)
+            out_printf(out, "%*d", b == base - result->blocks ? 1 : 7,
+                       result->blocks[b].idle_count);
+    out_printf(out, "\n");
+    for (int i = 0; i < base->row_count; i++) {
+        const struct result_row *row = &result->rows[base->first_row + i];
+        if (!put_failure(out, row))
+            put_idle_row(out, result, row);
+    }
+}
+
+static void put_rate_at(struct out *out, const struct result *result,
+                        const struct result_row *row,
+                        enum result_scenario scenario, int connections)
+{
+    char text[CELL] = "";
+    const struct result_block *block =
+        result_find(result, scenario, connections, -1);
+    const struct result_row *other = result_same(result, row, block);
+    if (block == NULL)
+        return;
+    if (other != NULL)
+        figure_text(other->scores[RESULT_RATE].value, text);
+    const char *mark = "";
+    if (other != NULL && other->is_client_bound)
+        mark = "c";
+    else if (other != NULL)
+        mark = other->scores[RESULT_RATE].verdict == RESULT_LESS   ? "-"
+               : other->scores[RESULT_RATE].verdict == RESULT_MORE ? "+"
+                                                                   : " ";
+    out_printf(out, "%6s%-1s", text, mark);
+}
+
+static void put_times(struct out *out, const struct result *result,
+                      const struct result_block *block)
+{
+    char text[48];
     out_printf(out,
-               "Five ways to serve sockets: what one echo costs here "
-               "(%d connections, one processor)\n",
-               block->connection_count);
-    out_printf(out, "%-*sserver ###  %s ===  client ...  idle%*svs %s\n", NAME,
-               "", result_part_name(result, RESULT_SYSTEM), 26, "",
+               "\nProcessor time        server us  times %-17s echoes/s on "
+               "one at 1, 16, 64  on all at 1, 16, 64\n",
                block->relative_to);
-    for (int i = block->first_row; i < block->first_row + block->row_count;
-         i++) {
-        const struct result_row *row = &result->rows[i];
-        if (row->role == RESULT_CONTROL)
+    for (int i = 0; i < block->row_count; i++) {
+        const struct result_row *row = &result->rows[block->first_row + i];
+        if (row->role == RESULT_CONTROL || !result_has_figures(row))
             continue;
-        if (!result_has_figures(row)) {
-            put_failure(out, row);
-            continue;
-        }
         out_printf(out, "%-*.*s", NAME, NAME - 1, result_full_name(row));
-        put_bar(out, row, largest);
-        out_printf(out, "%6.0f us", row->score.value);
-        put_verdict(out, block, row);
+        out_printf(out, "%14s  ", range_text(&row->scores[RESULT_COST], text));
+        out_printf(out, "%-24s", verdict_text(row, RESULT_COST, text));
+        for (int s = RESULT_WORK; s <= RESULT_SPEED; s++) {
+            static const int counts[] = {1, 16, 64};
+            for (int c = 0; c < 3; c++)
+                put_rate_at(out, result, row, (enum result_scenario)s,
+                            counts[c]);
+        }
         out_printf(out, "\n");
     }
 }
 
-/* How far the same program, measured twice, differs from itself. */
-static void put_trust(struct out *out, const struct result *result,
-                      const struct result_block *block)
+/* A line for each row that differs from its baseline in what it calls. */
+static void put_whys(struct out *out, const struct result *result,
+                     const struct result_block *block)
 {
-    char line[200];
-    const struct result_row *baseline = &result->rows[block->first_row];
-    if (!block->control.has_interval)
-        snprintf(line, sizeof line,
-                 "n/a: a range takes at least %d launches of each server.",
-                 STATISTICS_PAIRS_AT_LEAST);
-    else
-        snprintf(line, sizeof line,
-                 "%s against itself %.2f [%.2f, %.2f], %zu launches of each.%s",
-                 baseline->name, block->control.median.value,
-                 block->control.low, block->control.high, block->control.count,
-                 block->is_noisy
-                     ? " That is not 1: too noisy here for verdicts."
-                     : "");
-    put_paragraph(out, "Sure?", line, 1);
-}
-
-/* What differs, by counts times prices. */
-static void put_why(struct out *out, const struct result *result,
-                    const struct result_block *block, int lines)
-{
-    char all[RESULT_WHY_BYTES * 16] = "";
-    for (int i = block->first_row; i < block->first_row + block->row_count;
-         i++) {
-        const char *why = result->rows[i].why;
-        size_t used = strlen(all);
-        if (why[0] != '\0')
-            snprintf(all + used, sizeof all - used, "%s%s",
-                     used > 0 ? "; " : "", why);
-    }
-    put_paragraph(out, "Why?", all, lines);
-}
-
-/* ---- speed and memory in a line each ---------------------------------------- */
-
-/* Marks what is no verdict. */
-static const char *mark_of(const struct result_row *row)
-{
-    if (row->is_client_bound)
-        return "c";
-    return row->verdict == RESULT_LESS || row->verdict == RESULT_MORE ? ""
-                                                                      : "=";
-}
-
-static void put_line(struct out *out, const struct result *result,
-                     const struct result_block *block, const char *label,
-                     bool has_ratios)
-{
-    char line[300] = "";
-    char number[24];
-    for (int i = block->first_row; i < block->first_row + block->row_count;
-         i++) {
-        const struct result_row *row = &result->rows[i];
-        if (row->role == RESULT_CONTROL || !result_has_figures(row))
+    char text[RESULT_TEXT_BYTES];
+    const char *label = "Why";
+    for (int i = 0; i < block->row_count; i++) {
+        const struct result_row *row = &result->rows[block->first_row + i];
+        result_why(result, row, text);
+        if (text[0] == '\0' || row->role == RESULT_CONTROL)
             continue;
-        column_text(has_ratios ? row->ratio.median : row->score, number);
-        snprintf(line + strlen(line), sizeof line - strlen(line), "%-5s%s%-7s ",
-                 row->name, number,
-                 has_ratios && row->baseline != i ? mark_of(row) : "");
+        put_paragraph(out, label, text);
+        label = "";
     }
-    put_paragraph(out, label, line, 1);
 }
 
-/* At the fewest connections, in the middle, and at the most. */
-static void put_speeds(struct out *out, const struct result *result)
+static void put_race(struct out *out, const struct result *result,
+                     const struct result_block *block)
 {
-    const struct result_block *found[PRICE_COUNT];
-    int count = 0;
-    for (int b = 0; b < result->block_count && count < PRICE_COUNT; b++)
-        if (result->blocks[b].scenario == RESULT_SPEED &&
-            !result->blocks[b].is_ladder)
-            found[count++] = &result->blocks[b];
-    const int picked[] = {0, count / 2, count - 1};
-    for (int i = 0; i < 3 && count > 0; i++) {
-        char label[NAME];
-        if (i > 0 && picked[i] == picked[i - 1])
-            continue;
-        snprintf(label, sizeof label, "Speed at %d",
-                 found[picked[i]]->connection_count);
-        put_line(out, result, found[picked[i]], label, true);
-    }
+    char text[RESULT_TEXT_BYTES];
+    put_head(out, result);
+    put_counts(out, result, block);
+    put_whys(out, result, block);
+    put_idle(out, result);
+    put_times(out, result, block);
+    result_told(result, text);
+    put_paragraph(out, "Told", text);
 }
 
-/* ---- other runs ------------------------------------------------------------- */
+/* ---- one block ----------------------------------------------------------- */
+
+static void put_row(struct out *out, const struct result_block *block,
+                    const struct result_row *row)
+{
+    enum result_measure measure = result_words(block->scenario)->measure;
+    char text[48];
+    if (put_failure(out, row))
+        return;
+    text[0] = '\0';
+    if (row->lines_added + row->lines_removed > 0)
+        snprintf(text, sizeof text, "+%d -%d", row->lines_added,
+                 row->lines_removed);
+    out_printf(out, "%-*.*s%9s", NAME, NAME - 1, result_full_name(row), text);
+    out_printf(out, "%8s", figure_text(row->calls, text));
+    out_printf(out, "%10s", figure_text(row->requests, text));
+    out_printf(out, "%8s", figure_text(row->threads, text));
+    if (measure == RESULT_P50)
+        out_printf(out, "%8s", figure_text(row->p99_us, text));
+    out_printf(out, "%21s  ", range_text(&row->scores[measure], text));
+    out_printf(out, "%s\n", verdict_text(row, measure, text));
+}
 
 static void put_block(struct out *out, const struct result *result,
                       const struct result_block *block)
 {
     const struct result_scenario_words *words = result_words(block->scenario);
-    out_printf(out, "\n== %s ==\n%s.\n\n%-*s%10s%10s\n", block->title,
-               words->purpose, NAME, "", words->unit, "times");
-    out_printf(out, "%-*s%10s%10.9s\n", NAME, "server", "", block->relative_to);
-    for (int i = block->first_row; i < block->first_row + block->row_count;
-         i++) {
-        const struct result_row *row = &result->rows[i];
-        char score[24];
-        char ratio[24];
-        if (!result_has_figures(row)) {
-            put_failure(out, row);
-            continue;
-        }
-        column_text(row->score, score);
-        column_text(row->ratio.median, ratio);
-        out_printf(out, "%-*s%10s%10s ", NAME, row->name, score, ratio);
-        put_verdict(out, block, row);
-        out_printf(out, "  %s%s\n", row->lines,
-                   row->is_unsteady ? " (few echoes)" : "");
-    }
-    put_why(out, result, block, block->row_count);
+    const struct figure *shows = &block->shows_percent[words->measure];
+    out_printf(out, "\n== %s ==\n%s\n", block->title, words->purpose);
+    out_printf(out, "%-*s%9s%8s%10s%8s%s%21s  times %s\n", NAME, "",
+               block->is_ladder ? "lines" : "", "calls", "requests", "threads",
+               words->measure == RESULT_P50 ? "  p99 us" : "",
+               result_unit(words->measure, block->scenario),
+               block->relative_to);
+    for (int i = 0; i < block->row_count; i++)
+        put_row(out, block, &result->rows[block->first_row + i]);
+    if (block->is_ladder || result->settings.is_ab)
+        put_whys(out, result, block);
+    if (shows->known)
+        out_printf(out, "%-*sdifferences above %.0f %% would show\n", NAME,
+                   "Told", shows->value);
 }
 
-/* The work of all pairs in one line: for two builds of the same servers. */
-static void put_pooled(struct out *out, const struct result *result)
+/* The first screen shows these by itself. */
+static bool is_in_race(const struct result_block *block)
 {
-    const struct estimate *all = &result->pooled;
-    if (result->settings.pooled == NULL)
-        return;
-    out_printf(out, "\n%s, work, all %zu pairs: ", result->settings.pooled,
-               all->count);
-    if (all->has_interval)
-        out_printf(out, "%.3f, 95 of 100 repeats %.3f to %.3f\n",
-                   all->median.value, all->low, all->high);
-    else
-        out_printf(out, "n/a\n");
+    return !block->is_ladder && block->scenario <= RESULT_IDLE;
 }
 
 void text_write_answer(struct out *out, const struct result *result)
 {
-    const struct result_block *work = result_find(result, RESULT_WORK);
-    const struct result_block *memory = result_find(result, RESULT_MEMORY);
-    bool is_race = work != NULL && result->settings.pooled == NULL;
-    if (is_race) {
-        put_budget(out, result, work);
-        put_trust(out, result, work);
-        put_why(out, result, work, 2);
-        put_speeds(out, result);
-        if (memory != NULL)
-            put_line(out, result, memory, "KB per idle one", false);
-    }
+    const struct result_block *work = result_find(result, RESULT_WORK, 16, -1);
+    if (work == NULL)
+        work = result_find(result, RESULT_WORK, -1, -1);
+    bool is_race = work != NULL && !result->settings.is_ab;
+    if (is_race)
+        put_race(out, result, work);
     for (int b = 0; b < result->block_count; b++)
-        if (!is_race || result->blocks[b].is_ladder ||
-            (result->blocks[b].scenario != RESULT_WORK &&
-             result->blocks[b].scenario != RESULT_SPEED &&
-             result->blocks[b].scenario != RESULT_MEMORY))
+        if (!is_race || !is_in_race(&result->blocks[b]))
             put_block(out, result, &result->blocks[b]);
-    put_pooled(out, result);
-    if (result->settings.left_out != NULL)
-        out_printf(out, "%s\n", result->settings.left_out);
-    if (result->interrupted)
-        out_printf(out, "Stopped by Ctrl+C: these are the launches until "
-                        "then.\n");
+    if (result->settings.remark != NULL)
+        put_paragraph(out, "Note", result->settings.remark);
+    if (result->is_interrupted)
+        put_paragraph(out, "Note",
+                      "Stopped by Ctrl+C: these are the launches "
+                      "until then.");
     if (result->environment.wine[0] != '\0')
-        out_printf(out, "Wine %s: costs are Wine's, not Windows'. ",
-                   result->environment.wine);
-    out_printf(out, "= no difference shown. More: --details\n");
+        put_paragraph(out, "Wine",
+                      "Counts of calls and threads are the same on Windows; "
+                      "requests, times and memory are Wine's. No ranking of "
+                      "Windows' models. More: --details");
 }
 
-/* ---- details ---------------------------------------------------------------- */
+/* ---- details ------------------------------------------------------------- */
 
 static bool is_known(const struct result *result,
                      const struct result_block *block,
                      const struct column *column)
 {
-    for (int i = block->first_row; i < block->first_row + block->row_count; i++)
-        if (column_figure(column, &result->rows[i]).known)
+    for (int i = 0; i < block->row_count; i++)
+        if (column_figure(column, &result->rows[block->first_row + i]).known)
             return true;
     return false;
 }
@@ -293,22 +356,19 @@ static void put_table(struct out *out, const struct result *result,
                       const struct result_block *block,
                       const struct column *const *shown, int count)
 {
-    enum { CELL = 14 };
     out_printf(out, "%-*s", NAME, "");
     for (int c = 0; c < count; c++)
-        out_printf(out, "%*s", CELL, shown[c]->heading);
+        out_printf(out, "%14s", shown[c]->heading);
     out_printf(out, "\n");
-    for (int i = block->first_row; i < block->first_row + block->row_count;
-         i++) {
-        const struct result_row *row = &result->rows[i];
+    for (int i = 0; i < block->row_count; i++) {
+        const struct result_row *row = &result->rows[block->first_row + i];
+        char text[CELL];
         if (!result_has_figures(row))
             continue;
-        out_printf(out, "%-*s", NAME, row->name);
-        for (int c = 0; c < count; c++) {
-            char text[24];
-            column_text(column_figure(shown[c], row), text);
-            out_printf(out, "%*s", CELL, text);
-        }
+        out_printf(out, "%-*.*s", NAME, NAME - 1, row->name);
+        for (int c = 0; c < count; c++)
+            out_printf(out, "%14s",
+                       figure_text(column_figure(shown[c], row), text));
         out_printf(out, "\n");
     }
     out_printf(out, "\n");
@@ -317,7 +377,7 @@ static void put_table(struct out *out, const struct result *result,
 static void put_figures(struct out *out, const struct result *result,
                         const struct result_block *block)
 {
-    enum { AT_ONCE = 6 };
+    enum { AT_ONCE = 5 };
     const struct column *shown[AT_ONCE];
     int count = 0;
     for (int c = 0; c < column_count; c++) {
@@ -338,22 +398,22 @@ static void put_environment(struct out *out, const struct result *result)
     snprintf(line, sizeof line, "%s%s%s, %s, %u processors, %.1f GiB",
              e->system, e->wine[0] != '\0' ? ", Wine " : "", e->wine,
              e->processor, e->processors, (double)e->memory_bytes / 1073741824);
-    put_paragraph(out, "system", line, 3);
+    put_paragraph(out, "system", line);
     snprintf(line, sizeof line, "version %s, commit %s, %s, %s the seam",
              e->version, e->commit, e->compiler,
              e->is_observed ? "with" : "without");
-    put_paragraph(out, "build", line, 3);
+    put_paragraph(out, "build", line);
     snprintf(
         line, sizeof line,
         "clock %.3g MHz, system timer %.1f ms (finest %.1f), power plan %s",
         (double)e->clock_hz / 1e6, (double)e->timer_100ns / 1e4,
         (double)e->timer_finest_100ns / 1e4, e->power_plan);
-    put_paragraph(out, "timers", line, 3);
-    snprintf(line, sizeof line, "%s; servers %s; %d epochs; seed %ld; %.0f s",
+    put_paragraph(out, "timers", line);
+    snprintf(line, sizeof line, "%s; servers %s; %d launches; seed %ld; %.0f s",
              result->settings.command, result->settings.servers,
-             result->settings.epoch_count, result->settings.seed,
+             result->settings.launch_count, result->settings.seed,
              (double)result->elapsed_ns / 1e9);
-    put_paragraph(out, "run", line, 3);
+    put_paragraph(out, "run", line);
 }
 
 void text_write_details(struct out *out, const struct result *result)
@@ -363,18 +423,12 @@ void text_write_details(struct out *out, const struct result *result)
         out_printf(out, "\n");
         put_figures(out, result, &result->blocks[b]);
     }
-    if (result->prices.is_known) {
-        out_printf(out, "\n== prices, us on one processor ==\n");
-        for (int i = 0; i < PRICE_COUNT; i++)
-            out_printf(out, "%-44s%8.1f\n", price_name((enum price)i),
-                       result->prices.us[i].value);
-    }
     out_printf(out, "\n== what the figures are ==\n");
     for (int c = 0; c < column_count; c++)
-        put_paragraph(out, columns[c].heading, columns[c].meaning, 2);
+        put_paragraph(out, columns[c].heading, columns[c].meaning);
     put_paragraph(out, "[low, high]",
                   "where 95 of 100 repeats of the whole run would have their "
-                  "ratio (Student's t over the launches)",
-                  3);
+                  "figure; a verdict goes by the confidence interval of the "
+                  "ratio, which is narrower");
     put_environment(out, result);
 }

@@ -1,15 +1,14 @@
-/* text.h: a result for a terminal, 100 columns wide. Pure. */
+/* text.h: a result for a terminal, at most 100 columns wide. */
 #ifndef REPORT_TEXT_H
 #define REPORT_TEXT_H
 
-#include "out.h"
 #include "../result/result.h"
+#include "out.h"
 
-/* The answer: at most 15 lines when all five were measured at work. Of other
- * runs one small table for each block. */
+/* What was asked: the first screen, and the blocks that it does not show. */
 void text_write_answer(struct out *out, const struct result *result);
 
-/* Everything else: every figure of every row, prices, environment. */
+/* Every figure of every block, what it means, and what ran. */
 void text_write_details(struct out *out, const struct result *result);
 
 #endif

@@ -4,574 +4,142 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- blocks -------------------------------------------------------------- */
+/* ---- rungs --------------------------------------------------------------- */
 
-/* What a scenario is measured with unless something else is asked for. */
-struct habit {
-    int connections[PLAN_COUNTS_AT_MOST];      /* ends with 0 */
-    int more_connections[PLAN_COUNTS_AT_MOST]; /* when there is time */
-    long message_bytes;
-    long rate_per_s;
-    long window_ms;
-    int round_count;
+struct rung {
+    char name[RESULT_NAME_BYTES];
+    const char *form; /* as in struct result_row */
+    int processors;   /* likewise */
+    int model;
+    int baseline; /* its index among the rungs */
+    enum result_role role;
+    bool is_other_build;
 };
 
-static const struct habit habits[RESULT_SCENARIO_COUNT] = {
-    [RESULT_WORK] = {{16}, {16}, 64, 0, 130, 3},
-    [RESULT_SPEED] = {{1, 16, 64}, {1, 4, 16, 64, 256, 1000}, 64, 0, 180, 1},
-    [RESULT_MEMORY] = {{1}, {1}, 64, 0, 0, 1},
-    [RESULT_PACED] = {{16}, {16}, 64, 250, 500, 1},
-    [RESULT_HERD] = {{16}, {16}, 64, 0, 250, 1},
-    [RESULT_CHURN] = {{16}, {16}, 64, 0, 250, 1},
-    [RESULT_BULK] = {{4}, {4}, 65536, 0, 400, 1},
-    [RESULT_SKEW] = {{16}, {16}, 64, 100, 400, 1}};
+enum { RUNGS_AT_MOST = 24 };
 
-static void make_title(struct result_block *block)
+/* The rungs of one series. The baseline of most of them is the first. */
+struct rungs {
+    struct rung all[RUNGS_AT_MOST];
+    int count;
+    char relative_to[24];
+    bool is_ladder;
+};
+
+static struct rung *add_rung(struct rungs *rungs, int model, const char *name,
+                             const char *form, int baseline)
 {
-    const char *name = result_words(block->scenario)->name;
-    int count = block->connection_count;
-    const char *s = count == 1 ? "" : "s";
-    char *title = block->title;
-    size_t size = sizeof block->title;
-    if (block->scenario == RESULT_MEMORY)
-        snprintf(title, size, "%s", name);
-    else if (block->load_percent > 0)
-        snprintf(title, size,
-                 "%s, %d %% of each server's speed, %d connection%s", name,
-                 block->load_percent, count, s);
-    else if (block->rate_per_s > 0)
-        snprintf(title, size,
-                 "%s, %ld requests/s over %d connection%s, %ld bytes", name,
-                 block->rate_per_s, count, s, block->message_bytes);
+    struct rung *rung = &rungs->all[rungs->count];
+    *rung = (struct rung){.form = form, .model = model, .baseline = baseline};
+    snprintf(rung->name, sizeof rung->name, "%s", name);
+    if (rungs->count < RUNGS_AT_MOST - 1)
+        rungs->count++;
+    return rung;
+}
+
+/* The server of rung `of` a second time: the two must not differ. */
+static void add_control(struct rungs *rungs, int of)
+{
+    char name[RESULT_NAME_BYTES];
+    const struct rung twin = rungs->all[of];
+    snprintf(name, sizeof name, "%.15s again", twin.name);
+    struct rung *control = add_rung(rungs, twin.model, name, twin.form, of);
+    control->role = RESULT_CONTROL;
+    control->is_other_build = twin.is_other_build;
+}
+
+/* ---- series and blocks --------------------------------------------------- */
+
+static void begin_plan(struct plan *plan)
+{
+    memset(plan, 0, sizeof *plan);
+    plan->rows = calloc(PLAN_ROWS_AT_MOST, sizeof *plan->rows);
+    plan->is_incomplete = plan->rows == NULL;
+}
+
+static void begin_series(struct plan *plan, int launch_count)
+{
+    static struct plan_series spare;
+    struct plan_series *series = &spare;
+    if (plan->series_count < PLAN_SERIES_AT_MOST)
+        series = &plan->series[plan->series_count++];
     else
-        snprintf(title, size, "%s, %d connection%s, %ld bytes", name, count, s,
-                 block->message_bytes);
+        plan->is_incomplete = true;
+    *series = (struct plan_series){.first_block = plan->block_count,
+                                   .launch_count = launch_count};
 }
 
-static long chosen(long asked, long usual)
+static void add_row(struct plan *plan, const struct rung *rung)
 {
-    return asked > 0 ? asked : usual;
+    struct result_row *row = &plan->rows[plan->row_count++];
+    struct result_block *block = &plan->blocks[plan->block_count - 1];
+    snprintf(row->name, sizeof row->name, "%s", rung->name);
+    snprintf(row->form, sizeof row->form, "%s", rung->form);
+    row->role = rung->role;
+    row->model = rung->model;
+    row->block = plan->block_count - 1;
+    row->processors = rung->processors;
+    row->is_other_build = rung->is_other_build;
+    row->baseline = block->first_row + rung->baseline;
+    block->row_count++;
 }
 
+/* A block of the series that was begun last, with all its rungs. */
 static struct result_block *add_block(struct plan *plan,
-                                      const struct plan_request *request,
-                                      enum result_scenario scenario,
-                                      int connection_count)
+                                      const struct rungs *rungs,
+                                      struct result_block like)
 {
-    enum { PER_CONNECTION_MS = 4 };
     static struct result_block spare;
-    const struct habit *habit = &habits[scenario];
-    if (plan->block_count == PLAN_BLOCKS_AT_MOST) {
+    if (plan->is_incomplete || plan->block_count == PLAN_BLOCKS_AT_MOST ||
+        plan->row_count + rungs->count > PLAN_ROWS_AT_MOST) {
         plan->is_incomplete = true;
         return &spare;
     }
     struct result_block *block = &plan->blocks[plan->block_count++];
-    block->scenario = scenario;
-    block->connection_count = connection_count;
-    block->message_bytes = chosen(request->message_bytes, habit->message_bytes);
-    block->rate_per_s = habit->rate_per_s > 0
-                            ? chosen(request->rate_per_s, habit->rate_per_s)
-                            : 0;
-    block->window_ms = chosen(request->window_ms, habit->window_ms);
-    /* Each connection needs its 20 echoes, in all launches together. */
-    if (request->window_ms == 0 && block->window_ms > 0 &&
-        connection_count * PER_CONNECTION_MS > block->window_ms)
-        block->window_ms = (long)connection_count * PER_CONNECTION_MS;
-    block->round_count = habit->round_count;
-    block->epoch_count = plan->epoch_count;
-    if (request->is_short && request->epoch_count == 0 &&
-        scenario != RESULT_WORK)
-        block->epoch_count = 3; /* more does not fit into a minute */
+    *block = like;
+    block->is_ladder = rungs->is_ladder;
     block->first_row = plan->row_count;
-    make_title(block);
+    memcpy(block->relative_to, rungs->relative_to, sizeof block->relative_to);
+    plan->series[plan->series_count - 1].block_count++;
+    for (int i = 0; i < rungs->count; i++)
+        add_row(plan, &rungs->all[i]);
     return block;
 }
 
-/* ---- rows ---------------------------------------------------------------- */
-
-/* Adds a row to the last block and returns its index. baseline -1: itself. */
-static int add_row(struct plan *plan, enum result_role role, int model,
-                   const char *name, const char *form, int baseline)
-{
-    if (plan->row_count == PLAN_ROWS_AT_MOST || plan->block_count == 0 ||
-        plan->is_incomplete) {
-        plan->is_incomplete = true;
-        return 0;
-    }
-    int index = plan->row_count++;
-    struct result_row *row = &plan->rows[index];
-    struct result_block *block = &plan->blocks[plan->block_count - 1];
-    block->row_count++;
-    snprintf(row->name, sizeof row->name, "%s", name);
-    snprintf(row->form, sizeof row->form, "%s", form);
-    row->role = role;
-    row->model = model;
-    row->block = plan->block_count - 1;
-    row->connection_count = block->connection_count;
-    row->baseline = baseline < 0 ? index : baseline;
-    row->control = -1;
-    plan->instances[index] = role == RESULT_CONTROL;
-    return index;
-}
-
-/* All rows of the last block have the same control. */
-static void set_control(struct plan *plan, int control)
-{
-    const struct result_block *block = &plan->blocks[plan->block_count - 1];
-    for (int i = 0; i < block->row_count; i++)
-        plan->rows[block->first_row + i].control = control;
-}
-
-static void begin_plan(struct plan *plan, const struct plan_request *request)
-{
-    enum { EPOCHS = 5 };
-    memset(plan, 0, sizeof *plan);
-    plan->epoch_count = (int)chosen(request->epoch_count, EPOCHS);
-    plan->rows = calloc(PLAN_ROWS_AT_MOST, sizeof *plan->rows);
-    plan->instances = calloc(PLAN_ROWS_AT_MOST, sizeof *plan->instances);
-    plan->is_incomplete = plan->rows == NULL || plan->instances == NULL;
-}
-
-/* ---- the race ------------------------------------------------------------ */
-
-static void add_race(struct plan *plan, const struct plan_request *request,
-                     struct result_block *block)
-{
-    char name[RESULT_NAME_BYTES];
-    int baseline = -1;
-    int control = -1;
-    for (int i = 0; i < request->model_count; i++) {
-        int model = request->models[i];
-        snprintf(name, sizeof name, "%02d", model);
-        int row = add_row(plan, RESULT_MODEL, model, name, "", baseline);
-        if (i > 0)
-            continue;
-        baseline = row;
-        snprintf(block->relative_to, sizeof block->relative_to, "%s", name);
-        snprintf(name, sizeof name, "%02d again", model);
-        control = add_row(plan, RESULT_CONTROL, model, name, "", baseline);
-    }
-    if (request->peer_name != NULL)
-        add_row(plan, RESULT_PEER, 0, request->peer_name, request->peer_command,
-                baseline);
-    set_control(plan, control);
-}
-
-/* How many idle connections there are beside the others. */
-static int list_idle(const struct plan_request *request, const int **idle)
-{
-    static const int usual[] = {200, 800};
-    static const int usual_short[] = {100};
-    *idle = request->is_short ? usual_short : usual;
-    if (request->idle_count == 0)
-        return request->is_short ? 1 : 2;
-    *idle = request->idle;
-    return request->idle_count;
-}
-
-/* Each server alone and beside every number of idle connections; each of these
- * is a process of its own, so that they can alternate. */
-static void add_herd(struct plan *plan, const struct plan_request *request,
-                     struct result_block *block)
-{
-    const int *idle = NULL;
-    int idle_count = list_idle(request, &idle);
-    char name[RESULT_NAME_BYTES];
-    int control = -1;
-    snprintf(block->relative_to, sizeof block->relative_to, "no herd");
-    plan->is_paired[plan->block_count - 1] = true;
-    for (int i = 0; i < request->model_count; i++) {
-        int model = request->models[i];
-        snprintf(name, sizeof name, "%02d", model);
-        int alone = add_row(plan, RESULT_MODEL, model, name, "", -1);
-        if (i == 0) {
-            snprintf(name, sizeof name, "%02d again", model);
-            control = add_row(plan, RESULT_CONTROL, model, name, "", alone);
-        }
-        for (int j = 0; j < idle_count; j++) {
-            snprintf(name, sizeof name, "%02d +%d", model, idle[j]);
-            int row = add_row(plan, RESULT_MODEL, model, name, "", alone);
-            plan->rows[row].idle_count = idle[j];
-            plan->instances[row] = 2 + j;
-        }
-    }
-    set_control(plan, control);
-}
-
-/* The memory of each server before and with the most idle connections. Once: it
- * hardly differs from launch to launch. */
-static void add_memory(struct plan *plan, const struct plan_request *request,
-                       struct result_block *block)
-{
-    const int *idle = NULL;
-    int count = list_idle(request, &idle);
-    int first = plan->row_count;
-    char name[RESULT_NAME_BYTES];
-    block->epoch_count = 1;
-    snprintf(block->title, sizeof block->title, "memory, %d idle connections",
-             idle[count - 1]);
-    snprintf(block->relative_to, sizeof block->relative_to, "%02d",
-             request->models[0]);
-    for (int i = 0; i < request->model_count; i++) {
-        snprintf(name, sizeof name, "%02d", request->models[i]);
-        int row =
-            add_row(plan, RESULT_MODEL, request->models[i], name, "", first);
-        plan->rows[row].idle_count = idle[count - 1];
-    }
-}
-
-static void add_loads(struct plan *plan, const struct plan_request *request,
-                      int connection_count)
-{
-    static const int percents[] = {10, 30, 50, 70, 90};
-    for (int i = 0; i < 5; i++) {
-        struct result_block *block =
-            add_block(plan, request, RESULT_PACED, connection_count);
-        block->load_percent = percents[i];
-        make_title(block);
-        add_race(plan, request, block);
-    }
-}
-
-/* 04 and 05 with as many processors and workers as given. */
-static void add_scaling(struct plan *plan, const struct plan_request *request)
-{
-    struct result_block *block = add_block(plan, request, RESULT_SPEED, 16);
-    char name[24];
-    char form[RESULT_FORM_BYTES];
-    block->is_ladder = true;
-    plan->is_paired[plan->block_count - 1] = true;
-    snprintf(block->title, sizeof block->title, "scaling, 16 connections");
-    snprintf(block->relative_to, sizeof block->relative_to, "on 1");
-    for (int model = 4; model <= 5; model++) {
-        int first = -1;
-        const int counts[] = {1, 2, request->processors};
-        for (int i = 0; i < 3; i++) {
-            int count = counts[i];
-            if (count > request->processors || (i == 2 && count <= 2))
-                continue;
-            snprintf(name, sizeof name, "%02d on %d", model, count);
-            snprintf(form, sizeof form, "--workers %d", count);
-            int row = add_row(plan, RESULT_MODEL, model, name, form, first);
-            plan->rows[row].processors = count;
-            first = first < 0 ? row : first;
-        }
-    }
-}
-
-static void add_scenario(struct plan *plan, const struct plan_request *request,
-                         enum result_scenario scenario)
-{
-    const int *counts = request->is_short ? habits[scenario].connections
-                                          : habits[scenario].more_connections;
-    int count = 0;
-    while (count < PLAN_COUNTS_AT_MOST && counts[count] > 0)
-        count++;
-    if (request->connections_count > 0 && scenario != RESULT_MEMORY) {
-        counts = request->connections;
-        count = request->connections_count;
-    }
-    for (int i = 0; i < count; i++) {
-        if (scenario == RESULT_PACED && request->rate_per_s == 0) {
-            add_loads(plan, request, counts[i]);
-            continue;
-        }
-        struct result_block *block =
-            add_block(plan, request, scenario, counts[i]);
-        if (scenario == RESULT_HERD)
-            add_herd(plan, request, block);
-        else if (scenario == RESULT_MEMORY)
-            add_memory(plan, request, block);
-        else
-            add_race(plan, request, block);
-    }
-}
-
-void plan_race(struct plan *plan, const struct plan_request *request)
-{
-    begin_plan(plan, request);
-    for (int s = 0; s < RESULT_SCENARIO_COUNT; s++)
-        if (request->scenarios[s])
-            add_scenario(plan, request, (enum result_scenario)s);
-    if (request->has_scaling)
-        add_scaling(plan, request);
-}
-
-static void add_builds(struct plan *plan, const struct plan_request *request,
-                       const char *other, const char *this_one)
-{
-    int control = -1;
-    char name[RESULT_NAME_BYTES];
-    plan->is_paired[plan->block_count - 1] = true;
-    for (int i = 0; i < request->model_count; i++) {
-        int model = request->models[i];
-        snprintf(name, sizeof name, "%02d %s", model, other);
-        int old = add_row(plan, RESULT_MODEL, model, name, "", -1);
-        plan->instances[old] = PLAN_OTHER_BUILD;
-        if (i == 0) {
-            snprintf(name, sizeof name, "%02d again", model);
-            control = add_row(plan, RESULT_CONTROL, model, name, "", old);
-            plan->instances[control] = PLAN_OTHER_BUILD + 1;
-        }
-        snprintf(name, sizeof name, "%02d %s", model, this_one);
-        add_row(plan, RESULT_MODEL, model, name, "", old);
-    }
-    set_control(plan, control);
-}
-
-void plan_builds(struct plan *plan, const struct plan_request *request,
-                 const char *other, const char *this_one)
-{
-    static const enum result_scenario views[] = {RESULT_WORK, RESULT_SPEED};
-    static const int usual[] = {16};
-    const int *counts =
-        request->connections_count > 0 ? request->connections : usual;
-    int count = request->connections_count > 0 ? request->connections_count : 1;
-    begin_plan(plan, request);
-    for (int v = 0; v < 2; v++)
-        for (int c = 0; c < count; c++) {
-            struct result_block *block =
-                add_block(plan, request, views[v], counts[c]);
-            snprintf(block->relative_to, sizeof block->relative_to, "%s",
-                     other);
-            add_builds(plan, request, other, this_one);
-        }
-}
-
-/* ---- ladders ------------------------------------------------------------- */
-
-struct rung {
-    const char *name; /* at most 15 characters; NULL: the end */
-    const char *form; /* as in struct result_row */
-    int processors;   /* as in struct result_row */
-};
-
-struct ladder {
-    int model;
-    enum result_scenario scenario;
-    int connection_count;
-    struct rung rungs[14];
-};
-
-/* Every rung is compared with the server as it starts without options, of which
- * it differs in one thing: another way of doing it, or one option. The first
- * rung is the model and nothing else. At 128 connections 02 and 03 have none:
- * their minimal.c take 63 and 64, and wsaeventselect 63. Programs of one page,
- * minimal.c and those in forms/, take no options. */
-static const struct ladder ladders[] = {
-    {1,
-     RESULT_SPEED,
-     128,
-     {{"minimal", "minimal.c", 0},
-      {"default", "", 0},
-      {"stack 64 K", "--stack 65536", 0},
-      {"stack 1 M", "--stack 1048576", 0},
-      {"stack 16 M", "--stack 16777216", 0},
-      {NULL, NULL, 0}}},
-    {2,
-     RESULT_SPEED,
-     16,
-     {{"minimal", "minimal.c", 0},
-      {"spin", "forms/spin.c", 0},
-      {"wsaeventselect", "forms/wsaeventselect.c", 0},
-      {"wsaasyncselect", "forms/wsaasyncselect.c", 0},
-      {"default", "", 0},
-      {"poll", "--wait poll", 0},
-      {NULL, NULL, 0}}},
-    {2,
-     RESULT_SPEED,
-     128,
-     {{"spin", "forms/spin.c", 0},
-      {"wsaasyncselect", "forms/wsaasyncselect.c", 0},
-      {"default", "", 0},
-      {"poll", "--wait poll", 0},
-      {NULL, NULL, 0}}},
-    {3,
-     RESULT_SPEED,
-     16,
-     {{"minimal", "minimal.c", 0},
-      {"lowest only", "forms/lowest_only.patch", 0},
-      {"default", "", 0},
-      {NULL, NULL, 0}}},
-    {3,
-     RESULT_SPEED,
-     60,
-     {{"minimal", "minimal.c", 0},
-      {"lowest only", "forms/lowest_only.patch", 0},
-      {"default", "", 0},
-      {NULL, NULL, 0}}},
-    {3,
-     RESULT_SPEED,
-     128,
-     {{"default", "", 0}, {"even", "forms/even.patch", 0}, {NULL, NULL, 0}}},
-    {4,
-     RESULT_SPEED,
-     16,
-     {{"minimal", "minimal.c", 0},
-      {"default", "", 0},
-      {"1 worker", "--workers 1", 0},
-      {"2 workers", "--workers 2", 0},
-      {"1 processor", "--workers 1", 1},
-      {NULL, NULL, 0}}},
-    {4,
-     RESULT_CHURN,
-     16,
-     {{"minimal", "minimal.c", 0},
-      {"accept in turn", "forms/accept_in_turn.c", 0},
-      {"default", "", 0},
-      {NULL, NULL, 0}}},
-    {5,
-     RESULT_SPEED,
-     16,
-     {{"minimal", "minimal.c", 0},
-      {"two structures", "forms/two_structures.c", 0},
-      {"threadpool io", "forms/threadpool_io.c", 0},
-      {"no skip", "forms/no_skip.patch", 0},
-      {"default", "", 0},
-      {"batches", "forms/batches.patch", 0},
-      {"zero-byte recv", "forms/zero_byte_recv.patch", 0},
-      {"1 worker", "--workers 1", 0},
-      {"4 workers", "--workers 4", 0},
-      {"concurrency 1", "--concurrency 1", 0},
-      {"1 processor", "--workers 1", 1},
-      {NULL, NULL, 0}}},
-    {5,
-     RESULT_SKEW,
-     16,
-     {{"minimal", "minimal.c", 0},
-      {"default", "", 0},
-      {"budget 0", "--inline-budget 0", 0},
-      {"budget 1", "--inline-budget 1", 0},
-      {"budget 16", "--inline-budget 16", 0},
-      {"budget 1000", "--inline-budget 1000", 0},
-      {NULL, NULL, 0}}},
-    {5,
-     RESULT_CHURN,
-     16,
-     {{"minimal", "minimal.c", 0},
-      {"acceptor thread", "forms/acceptor_thread.patch", 0},
-      {"default", "", 0},
-      {"1 accept", "--accepts 1", 0},
-      {NULL, NULL, 0}}}};
-
-static void add_ladder(struct plan *plan, const struct plan_request *request,
-                       const struct ladder *ladder,
-                       enum result_scenario scenario, int connection_count)
-{
-    struct plan_request asked = *request;
-    if (scenario != RESULT_SPEED && scenario != RESULT_WORK)
-        asked.message_bytes = 0;
-    struct result_block *block =
-        add_block(plan, &asked, scenario, connection_count);
-    char title[sizeof block->title];
-    snprintf(title, sizeof title, "ladder %02d: %.80s", ladder->model,
-             block->title);
-    memcpy(block->title, title, sizeof title);
-    snprintf(block->relative_to, sizeof block->relative_to, "default");
-    block->is_ladder = true;
-    int baseline = plan->row_count;
-    for (int i = 0; ladder->rungs[i].form[0] != '\0'; i++)
-        baseline++;
-    for (const struct rung *rung = ladder->rungs; rung->name != NULL; rung++) {
-        int row = add_row(plan, RESULT_MODEL, ladder->model, rung->name,
-                          rung->form, baseline);
-        plan->rows[row].processors = rung->processors;
-        plan->instances[row] += 10 * rung->processors;
-    }
-    set_control(plan, add_row(plan, RESULT_CONTROL, ladder->model,
-                              "default again", "", baseline));
-}
-
-/* What a rung costs at 16 connections is looked at in both views. */
-static void add_views(struct plan *plan, const struct plan_request *request,
-                      const struct ladder *ladder, int connection_count)
-{
-    enum { PRICED = 16 };
-    if (ladder->scenario == RESULT_SPEED && connection_count == PRICED)
-        add_ladder(plan, request, ladder, RESULT_WORK, connection_count);
-    add_ladder(plan, request, ladder, ladder->scenario, connection_count);
-}
-
-void plan_ladder(struct plan *plan, const struct plan_request *request,
-                 int model)
-{
-    begin_plan(plan, request);
-    for (size_t i = 0; i < sizeof ladders / sizeof ladders[0]; i++) {
-        const struct ladder *ladder = &ladders[i];
-        if (ladder->model != model)
-            continue;
-        if (request->connections_count == 0)
-            add_views(plan, request, ladder, ladder->connection_count);
-        for (int c = 0; c < request->connections_count; c++)
-            add_views(plan, request, ladder, request->connections[c]);
-    }
-    plan->left_out =
-        "Left out: SO_SNDBUF 0 and TCP_NODELAY, for which the servers have no "
-        "option.";
-}
-
-/* ---- time and memory ----------------------------------------------------- */
-
-/* With starting the server, opening the connections and waiting until the server
- * rests; measured on Wine. */
-long plan_window_ms(const struct plan *plan, int row)
-{
-    enum { START_MS = 120, SETTLING_MS = 50, PER_MS = 2 };
-    const struct result_row *r = &plan->rows[row];
-    const struct result_block *block = &plan->blocks[r->block];
-    return block->window_ms + START_MS / block->round_count + SETTLING_MS +
-           (r->connection_count + r->idle_count) / PER_MS;
-}
-
-long plan_epoch_ms(const struct plan *plan, int epoch)
-{
-    enum { PRICES_MS = 1000 };
-    long sum = 0;
-    for (int b = 0; b < plan->block_count; b++) {
-        const struct result_block *block = &plan->blocks[b];
-        if (epoch >= block->epoch_count)
-            continue;
-        sum += block->scenario == RESULT_WORK ? PRICES_MS : 0;
-        for (int i = 0; i < block->row_count; i++)
-            sum +=
-                block->round_count * plan_window_ms(plan, block->first_row + i);
-    }
-    return sum;
-}
-
-int plan_group(const struct plan *plan, int row)
-{
-    const struct result_row *r = &plan->rows[row];
-    return plan->is_paired[r->block] ? r->baseline : row;
-}
-
-/* One piece of memory for all rows: their samples, then their shares. */
-bool plan_allocate(struct plan *plan)
+/* One piece of memory for the samples of all rows, one for their shares. */
+static void allocate(struct plan *plan)
 {
     size_t sample_count = 0;
     size_t share_count = 0;
-    for (int i = 0; i < plan->row_count; i++) {
-        const struct result_row *row = &plan->rows[i];
-        sample_count += (size_t)plan->blocks[row->block].epoch_count;
-        share_count += (size_t)row->connection_count;
-    }
+    for (int s = 0; s < plan->series_count; s++)
+        for (int b = 0; b < plan->series[s].block_count; b++) {
+            const struct result_block *block =
+                &plan->blocks[plan->series[s].first_block + b];
+            sample_count +=
+                (size_t)(block->row_count * plan->series[s].launch_count);
+            share_count += (size_t)(block->row_count * block->connection_count);
+        }
     plan->samples = calloc(sample_count + 1, sizeof *plan->samples);
     plan->shares = calloc(share_count + 1, sizeof *plan->shares);
-    if (plan->samples == NULL || plan->shares == NULL)
-        return false;
+    if (plan->samples == NULL || plan->shares == NULL) {
+        plan->is_incomplete = true;
+        return;
+    }
     struct result_sample *samples = plan->samples;
     uint64_t *shares = plan->shares;
-    for (int i = 0; i < plan->row_count; i++) {
-        struct result_row *row = &plan->rows[i];
-        const struct result_block *block = &plan->blocks[row->block];
-        row->samples = samples;
-        samples += block->epoch_count;
-        if (block->scenario == RESULT_CHURN)
-            continue; /* its connections do not last */
-        row->echoes_by_connection = shares;
-        shares += row->connection_count;
-    }
-    return true;
+    for (int s = 0; s < plan->series_count; s++)
+        for (int b = 0; b < plan->series[s].block_count; b++) {
+            const struct result_block *block =
+                &plan->blocks[plan->series[s].first_block + b];
+            for (int i = 0; i < block->row_count; i++) {
+                struct result_row *row = &plan->rows[block->first_row + i];
+                row->samples = samples;
+                samples += plan->series[s].launch_count;
+                if (block->scenario != RESULT_CHURN)
+                    row->echoes_by_connection = shares;
+                shares += block->connection_count;
+            }
+        }
 }
 
 void plan_free(struct plan *plan)
@@ -579,6 +147,378 @@ void plan_free(struct plan *plan)
     free(plan->samples);
     free(plan->shares);
     free(plan->rows);
-    free(plan->instances);
     *plan = (struct plan){.rows = NULL};
+}
+
+/* ---- what a scenario is measured with ------------------------------------ */
+
+static const struct habit {
+    int connections[PLAN_COUNTS_AT_MOST]; /* ends with 0 */
+    int full[PLAN_COUNTS_AT_MOST];        /* likewise, when there is time */
+    long window_ms;
+} habits[RESULT_SCENARIO_COUNT] = {
+    [RESULT_WORK] = {{1, 16, 64}, {1, 4, 16, 64, 256}, 150},
+    [RESULT_SPEED] = {{1, 16, 64}, {1, 4, 16, 64, 256, 1000}, 120},
+    [RESULT_IDLE] = {{1}, {1}, 60},
+    [RESULT_PACED] = {{16}, {16}, 500},
+    [RESULT_SIZES] = {{16}, {16}, 150},
+    [RESULT_HERD] = {{16}, {16}, 200},
+    [RESULT_CHURN] = {{16}, {16}, 250}};
+
+enum { USUAL_BYTES = 64, TIMED_LAUNCHES = 5 };
+
+static void make_title(struct result_block *block)
+{
+    int used = snprintf(
+        block->title, sizeof block->title, "%s%s, %d %s%s",
+        block->is_ladder ? "ladder: " : "", result_words(block->scenario)->name,
+        block->connection_count,
+        block->scenario == RESULT_IDLE ? "active connection" : "connection",
+        block->connection_count == 1 ? "" : "s");
+    char *rest = block->title + used;
+    size_t size = sizeof block->title - (size_t)used;
+    if (block->scenario == RESULT_IDLE || block->scenario == RESULT_HERD)
+        snprintf(rest, size, ", %d idle", block->idle_count);
+    else if (block->rate_per_s > 0)
+        snprintf(rest, size, ", %ld requests/s", block->rate_per_s);
+    else
+        snprintf(rest, size, ", %ld bytes", block->message_bytes);
+}
+
+/* The block of a scenario at that many connections; idle, size and rate are
+ * those of `like`. */
+static struct result_block *
+add_scenario(struct plan *plan, const struct plan_request *request,
+             const struct rungs *rungs, enum result_scenario scenario,
+             int connections, struct result_block like)
+{
+    enum { PER_CONNECTION_MS = 3 }; /* each needs its turns */
+    long window_ms = habits[scenario].window_ms;
+    if (window_ms < (long)connections * PER_CONNECTION_MS)
+        window_ms = (long)connections * PER_CONNECTION_MS;
+    like.scenario = scenario;
+    like.connection_count = connections;
+    like.window_ms = request->window_ms > 0 ? request->window_ms : window_ms;
+    if (like.message_bytes == 0)
+        like.message_bytes =
+            request->message_bytes > 0 ? request->message_bytes : USUAL_BYTES;
+    struct result_block *block = add_block(plan, rungs, like);
+    make_title(block);
+    return block;
+}
+
+/* ---- the race ------------------------------------------------------------ */
+
+static void list_models(struct rungs *rungs, const struct plan_request *request,
+                        bool has_control)
+{
+    char name[RESULT_NAME_BYTES];
+    *rungs = (struct rungs){.count = 0};
+    for (int i = 0; i < request->model_count; i++) {
+        snprintf(name, sizeof name, "%02d", request->models[i]);
+        add_rung(rungs, request->models[i], name, "", 0);
+    }
+    memcpy(rungs->relative_to, rungs->all[0].name, sizeof rungs->relative_to);
+    if (request->peer_name != NULL)
+        add_rung(rungs, 0, request->peer_name, request->peer_command, 0)->role =
+            RESULT_PEER;
+    if (has_control)
+        add_control(rungs, 0);
+}
+
+/* The counts asked for, or those of the scenario. Returns how many. */
+static int list_connections(const struct plan_request *request,
+                            enum result_scenario scenario, const int **counts)
+{
+    int count = 0;
+    *counts =
+        request->is_full ? habits[scenario].full : habits[scenario].connections;
+    if (request->connections_count > 0) {
+        *counts = request->connections;
+        return request->connections_count;
+    }
+    while (count < PLAN_COUNTS_AT_MOST && (*counts)[count] > 0)
+        count++;
+    return count;
+}
+
+static void add_counts(struct plan *plan, const struct plan_request *request,
+                       const struct rungs *rungs, enum result_scenario scenario)
+{
+    const int *counts = NULL;
+    int count = list_connections(request, scenario, &counts);
+    for (int i = 0; i < count; i++)
+        add_scenario(plan, request, rungs, scenario, counts[i],
+                     (struct result_block){.idle_count = 0});
+}
+
+/* Beside more and more idle connections. Each rung is its own baseline: the
+ * same launch beside none. */
+static void add_idle(struct plan *plan, const struct plan_request *request,
+                     enum result_scenario scenario, int launch_count)
+{
+    static const int usual[] = {1, 10, 100, 1000, 4000};
+    static const int herds[] = {200, 800};
+    struct rungs rungs;
+    const int *idle = scenario == RESULT_IDLE ? usual : herds;
+    int count = scenario == RESULT_HERD ? 2 : request->is_full ? 5 : 4;
+    int base = plan->row_count;
+    if (request->idle_count > 0) {
+        idle = request->idle;
+        count = request->idle_count;
+    }
+    list_models(&rungs, request, false);
+    snprintf(rungs.relative_to, sizeof rungs.relative_to, "none idle");
+    begin_series(plan, launch_count);
+    for (int i = -1; i < count; i++) {
+        struct result_block like = {.idle_count = i < 0 ? 0 : idle[i]};
+        struct result_block *block =
+            add_scenario(plan, request, &rungs, scenario,
+                         habits[scenario].connections[0], like);
+        for (int r = 0; r < block->row_count; r++)
+            plan->rows[block->first_row + r].baseline = base + r;
+    }
+}
+
+static void add_rates(struct plan *plan, const struct plan_request *request,
+                      const struct rungs *rungs)
+{
+    static const long usual[] = {100, 400, 800};
+    const int *counts = NULL;
+    int count = list_connections(request, RESULT_PACED, &counts);
+    for (int c = 0; c < count; c++)
+        for (int i = 0; i < (request->rate_per_s > 0 ? 1 : 3); i++) {
+            struct result_block like = {.rate_per_s = request->rate_per_s > 0
+                                                          ? request->rate_per_s
+                                                          : usual[i]};
+            add_scenario(plan, request, rungs, RESULT_PACED, counts[c], like);
+        }
+}
+
+static void add_sizes(struct plan *plan, const struct plan_request *request,
+                      const struct rungs *rungs)
+{
+    static const long sizes[] = {16, 256, 4096, 16384, 65536};
+    const int *counts = NULL;
+    int count = list_connections(request, RESULT_SIZES, &counts);
+    for (int c = 0; c < count; c++)
+        for (int i = 0; i < 5; i++)
+            add_scenario(plan, request, rungs, RESULT_SIZES, counts[c],
+                         (struct result_block){.message_bytes = sizes[i]});
+}
+
+/* 04 and 05 with as many processors and workers as given. */
+static void add_scaling(struct plan *plan, const struct plan_request *request,
+                        int launch_count)
+{
+    static char forms[3][24];
+    const int counts[] = {1, 2, request->processors};
+    struct rungs rungs = {.is_ladder = true, .relative_to = "on 1"};
+    char name[RESULT_NAME_BYTES];
+    for (int model = 4; model <= 5; model++) {
+        int first = rungs.count;
+        for (int i = 0; i < 3; i++) {
+            if (counts[i] > request->processors || (i == 2 && counts[i] <= 2))
+                continue;
+            snprintf(name, sizeof name, "%02d on %d", model, counts[i]);
+            snprintf(forms[i], sizeof forms[i], "--workers %d", counts[i]);
+            add_rung(&rungs, model, name, forms[i], first)->processors =
+                counts[i];
+        }
+    }
+    begin_series(plan, launch_count);
+    add_scenario(plan, request, &rungs, RESULT_SPEED, 16,
+                 (struct result_block){.idle_count = 0});
+}
+
+void plan_race(struct plan *plan, const struct plan_request *request)
+{
+    struct rungs rungs;
+    int launches = request->launch_count;
+    bool has_time = request->is_full && launches == 0;
+    begin_plan(plan);
+    if (request->scenarios[RESULT_IDLE]) /* exact, so that one launch will do */
+        add_idle(plan, request, RESULT_IDLE, 1);
+    launches = has_time       ? TIMED_LAUNCHES
+               : launches > 0 ? launches
+                              : PLAN_LAUNCHES_AT_MOST;
+    list_models(&rungs, request, true);
+    begin_series(plan, launches);
+    for (int s = RESULT_WORK; s <= RESULT_SPEED; s++)
+        if (request->scenarios[s])
+            add_counts(plan, request, &rungs, (enum result_scenario)s);
+    if (request->scenarios[RESULT_PACED])
+        add_rates(plan, request, &rungs);
+    if (request->scenarios[RESULT_SIZES])
+        add_sizes(plan, request, &rungs);
+    if (request->scenarios[RESULT_CHURN])
+        add_counts(plan, request, &rungs, RESULT_CHURN);
+    if (request->scenarios[RESULT_HERD])
+        add_idle(plan, request, RESULT_HERD, launches);
+    if (request->is_full)
+        add_scaling(plan, request, launches);
+    allocate(plan);
+}
+
+/* ---- two builds ---------------------------------------------------------- */
+
+void plan_builds(struct plan *plan, const struct plan_request *request,
+                 const char *other, const char *this_one)
+{
+    struct rungs rungs = {.count = 0};
+    char name[RESULT_NAME_BYTES];
+    struct plan_request asked = *request;
+    snprintf(rungs.relative_to, sizeof rungs.relative_to, "%s", other);
+    for (int i = 0; i < request->model_count; i++) {
+        int old = rungs.count;
+        snprintf(name, sizeof name, "%02d %s", request->models[i], other);
+        add_rung(&rungs, request->models[i], name, "", old)->is_other_build =
+            true;
+        snprintf(name, sizeof name, "%02d %s", request->models[i], this_one);
+        add_rung(&rungs, request->models[i], name, "", old);
+    }
+    add_control(&rungs, 0);
+    if (asked.connections_count == 0)
+        asked.connections[asked.connections_count++] = 16;
+    begin_plan(plan);
+    begin_series(plan, request->launch_count > 0 ? request->launch_count
+                                                 : PLAN_LAUNCHES_AT_MOST);
+    add_counts(plan, &asked, &rungs, RESULT_WORK);
+    add_counts(plan, &asked, &rungs, RESULT_SPEED);
+    allocate(plan);
+}
+
+/* ---- ladders ------------------------------------------------------------- */
+
+/* Every rung is compared with the server as it starts without options, of which
+ * it differs in one thing: another way of doing it, or one option. The first
+ * rung is the model and nothing else. At 128 connections 02 and 03 have none:
+ * their minimal.c take 63 and 64, and wsaeventselect 63. Programs of one page,
+ * minimal.c and those in forms/, take no options. */
+static const struct ladder {
+    int model;
+    enum result_scenario scenario; /* RESULT_SPEED: before it as work, too */
+    int connections;
+    const char *rungs[16][2]; /* name and form, see struct result_row */
+} ladders[] = {
+    {1,
+     RESULT_SPEED,
+     128,
+     {{"default", ""},
+      {"minimal", "minimal.c"},
+      {"stack 64 K", "--stack 65536"},
+      {"stack 1 M", "--stack 1048576"},
+      {"stack 16 M", "--stack 16777216"}}},
+    {2,
+     RESULT_SPEED,
+     16,
+     {{"default", ""},
+      {"minimal", "minimal.c"},
+      {"spin", "forms/spin.c"},
+      {"wsaeventselect", "forms/wsaeventselect.c"},
+      {"wsaasyncselect", "forms/wsaasyncselect.c"},
+      {"poll", "--wait poll"}}},
+    {2,
+     RESULT_SPEED,
+     128,
+     {{"default", ""},
+      {"spin", "forms/spin.c"},
+      {"wsaasyncselect", "forms/wsaasyncselect.c"},
+      {"poll", "--wait poll"}}},
+    {3,
+     RESULT_SPEED,
+     16,
+     {{"default", ""},
+      {"minimal", "minimal.c"},
+      {"lowest only", "forms/lowest_only.patch"}}},
+    {3,
+     RESULT_SPEED,
+     60,
+     {{"default", ""},
+      {"minimal", "minimal.c"},
+      {"lowest only", "forms/lowest_only.patch"}}},
+    {3, RESULT_SPEED, 128, {{"default", ""}, {"even", "forms/even.patch"}}},
+    {4,
+     RESULT_SPEED,
+     16,
+     {{"default", ""},
+      {"minimal", "minimal.c"},
+      {"1 worker", "--workers 1"},
+      {"2 workers", "--workers 2"}}},
+    {4,
+     RESULT_CHURN,
+     16,
+     {{"default", ""},
+      {"minimal", "minimal.c"},
+      {"accept in turn", "forms/accept_in_turn.c"}}},
+    {5,
+     RESULT_SPEED,
+     16,
+     {{"default", ""},
+      {"minimal", "minimal.c"},
+      {"two structures", "forms/two_structures.c"},
+      {"threadpool io", "forms/threadpool_io.c"},
+      {"no skip", "forms/no_skip.patch"},
+      {"batches", "forms/batches.patch"},
+      {"zero-byte recv", "forms/zero_byte_recv.patch"},
+      {"budget 0", "--inline-budget 0"},
+      {"budget 1", "--inline-budget 1"},
+      {"budget 1000", "--inline-budget 1000"},
+      {"1 worker", "--workers 1"},
+      {"4 workers", "--workers 4"},
+      {"concurrency 1", "--concurrency 1"}}},
+    {5,
+     RESULT_CHURN,
+     16,
+     {{"default", ""},
+      {"minimal", "minimal.c"},
+      {"acceptor thread", "forms/acceptor_thread.patch"},
+      {"1 accept", "--accepts 1"}}}};
+
+static void add_ladder(struct plan *plan, const struct plan_request *request,
+                       const struct ladder *ladder, int connections)
+{
+    const struct result_block plain = {.idle_count = 0};
+    struct rungs rungs = {.is_ladder = true, .relative_to = "default"};
+    for (int i = 0; ladder->rungs[i][0] != NULL; i++)
+        add_rung(&rungs, ladder->model, ladder->rungs[i][0],
+                 ladder->rungs[i][1], 0);
+    add_control(&rungs, 0);
+    begin_series(plan, request->launch_count > 0 ? request->launch_count
+                                                 : TIMED_LAUNCHES);
+    if (ladder->scenario == RESULT_SPEED)
+        add_scenario(plan, request, &rungs, RESULT_WORK, connections, plain);
+    add_scenario(plan, request, &rungs, ladder->scenario, connections, plain);
+}
+
+void plan_ladder(struct plan *plan, const struct plan_request *request,
+                 int model)
+{
+    begin_plan(plan);
+    for (size_t i = 0; i < sizeof ladders / sizeof ladders[0]; i++) {
+        if (ladders[i].model != model)
+            continue;
+        if (request->connections_count == 0)
+            add_ladder(plan, request, &ladders[i], ladders[i].connections);
+        for (int c = 0; c < request->connections_count; c++)
+            add_ladder(plan, request, &ladders[i], request->connections[c]);
+    }
+    allocate(plan);
+}
+
+/* ---- time ---------------------------------------------------------------- */
+
+/* With starting the server, opening the connections and waiting until the server
+ * rests; measured on Wine. */
+long plan_launch_ms(const struct plan *plan, const struct plan_series *series)
+{
+    enum { START_MS = 200, SETTLING_MS = 60, PER_MS = 2 };
+    long sum = START_MS;
+    for (int i = 0; i < series->block_count; i++) {
+        const struct result_block *block =
+            &plan->blocks[series->first_block + i];
+        sum += block->window_ms + SETTLING_MS +
+               (block->connection_count + block->idle_count) / PER_MS;
+    }
+    return sum;
 }

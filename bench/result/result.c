@@ -3,69 +3,54 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* ---- words ---------------------------------------------------------------- */
+enum {
+    BUSY_BOUND_PERCENT = 85, /* the client is busy that much: it is the limit */
+    LATE_BOUND_PERCENT = 20, /* or sends that much late */
+    BEYOND_PERCENTILE = 10,  /* values there must be above one */
+    LAUNCHES_AT_MOST = 100
+};
+
+/* ---- words --------------------------------------------------------------- */
 
 const struct result_scenario_words *result_words(enum result_scenario scenario)
 {
     static const struct result_scenario_words words[RESULT_SCENARIO_COUNT] = {
         [RESULT_WORK] = {"work",
-                         "everything on one processor, one message under way "
-                         "on each connection: what one echo costs in all",
-                         "us/echo", true, false},
+                         "one message under way on each connection, everything "
+                         "on one processor: what an echo costs the server",
+                         RESULT_COST},
         [RESULT_SPEED] = {"speed",
-                          "all processors, one message under way on each "
-                          "connection: what a user would see",
-                          "echoes/s", false, false},
-        [RESULT_MEMORY] = {"memory",
-                           "many silent connections: what each of them takes",
-                           "KB/idle", true, false},
+                          "the same on all processors: what a user would see",
+                          RESULT_RATE},
+        [RESULT_IDLE] = {"idle",
+                         "more and more silent connections beside an active "
+                         "one: memory, threads, handles, calls",
+                         RESULT_COST},
         [RESULT_PACED] = {"paced",
                           "a fixed rate, whatever the server does: latency "
                           "from when each request was due",
-                          "p50 us", true, true},
+                          RESULT_P50},
+        [RESULT_SIZES] = {"sizes", "work, with messages of 16 bytes to 64 KiB",
+                          RESULT_COST},
         [RESULT_HERD] = {"herd",
-                         "a few active connections beside many silent ones: "
-                         "what an idle connection costs the others",
-                         "echoes/s", false, false},
+                         "speed beside many silent connections: what they cost "
+                         "the others",
+                         RESULT_RATE},
         [RESULT_CHURN] = {"churn",
                           "connect, one echo, close, again and again: what a "
                           "new connection costs",
-                          "conns/s", false, false},
-        [RESULT_BULK] = {"bulk",
-                         "few connections stream large blocks both ways at "
-                         "once: bytes, not messages",
-                         "MB/s", false, false},
-        [RESULT_SKEW] = {"skew",
-                         "one connection never pauses, many polite ones keep "
-                         "a low rate: who has to wait",
-                         "p50 us", true, true}};
+                          RESULT_RATE}};
     return &words[scenario];
 }
 
-const char *result_part_name(const struct result *result, enum result_part part)
+const char *result_unit(enum result_measure measure,
+                        enum result_scenario scenario)
 {
-    static const char *const names[RESULT_PART_COUNT] = {"server", "wineserver",
-                                                         "client", "idle"};
-    bool is_kernel =
-        part == RESULT_SYSTEM && result->environment.wine[0] == '\0';
-    return is_kernel ? "kernel" : names[part];
-}
-
-const char *result_cause_name(enum result_cause cause)
-{
-    static const char *const names[RESULT_CAUSE_COUNT] = {
-        "receive", "send", "wait", "results", "client", "unexplained"};
-    return names[cause];
-}
-
-const char *result_verdict_words(enum result_verdict verdict)
-{
-    static const char *const words[] = {"", "less", "more", "same within 10 %",
-                                        "cannot tell"};
-    return words[verdict];
+    static const char *const units[] = {"server us", "echoes/s", "p50 us"};
+    bool is_churn = measure == RESULT_RATE && scenario == RESULT_CHURN;
+    return is_churn ? "conns/s" : units[measure];
 }
 
 const char *result_full_name(const struct result_row *row)
@@ -91,212 +76,124 @@ bool result_has_failure(const struct result *result)
 }
 
 const struct result_block *result_find(const struct result *result,
-                                       enum result_scenario scenario)
+                                       enum result_scenario scenario,
+                                       int connection_count, int idle_count)
 {
-    for (int i = 0; i < result->block_count; i++)
-        if (result->blocks[i].scenario == scenario &&
-            !result->blocks[i].is_ladder)
-            return &result->blocks[i];
+    for (int i = 0; i < result->block_count; i++) {
+        const struct result_block *block = &result->blocks[i];
+        if (block->scenario == scenario && !block->is_ladder &&
+            (connection_count < 0 ||
+             connection_count == block->connection_count) &&
+            (idle_count < 0 || idle_count == block->idle_count))
+            return block;
+    }
     return NULL;
 }
 
-/* ---- scores and ratios ----------------------------------------------------- */
-
-/* In the unit of the scenario; 0 when the sample has none. */
-static double score(const struct result_sample *sample,
-                    enum result_scenario scenario, int idle_count)
+const struct result_row *result_same(const struct result *result,
+                                     const struct result_row *row,
+                                     const struct result_block *block)
 {
-    double elapsed_ns = (double)sample->elapsed_ns;
-    switch (scenario) {
-    case RESULT_WORK:
-        return figure_ratio((double)sample->whole_ns / 1000,
-                            (double)sample->all_echoes)
-            .value;
-    case RESULT_MEMORY:
-        if (sample->memory_before_bytes == 0 ||
-            sample->memory_after_bytes < sample->memory_before_bytes)
-            return 0;
-        return figure_ratio((double)(sample->memory_after_bytes -
-                                     sample->memory_before_bytes) /
-                                1000,
-                            (double)idle_count)
-            .value;
-    case RESULT_BULK:
-        return figure_ratio((double)sample->bytes * 1000, elapsed_ns).value;
-    case RESULT_PACED:
-    case RESULT_SKEW:
-        return (double)sample->p50_ns / 1000;
-    default:
-        return figure_ratio((double)sample->echoes * 1e9, elapsed_ns).value;
+    for (int i = 0; block != NULL && i < block->row_count; i++) {
+        const struct result_row *other = &result->rows[block->first_row + i];
+        if (strcmp(other->name, row->name) == 0)
+            return other;
     }
+    return NULL;
 }
 
-static double score_of(const struct result *result,
-                       const struct result_row *row, int epoch)
-{
-    return score(&row->samples[epoch], result->blocks[row->block].scenario,
-                 row->idle_count);
-}
+/* ---- counts, each for one echo ------------------------------------------- */
 
-/* What a row is compared with in one epoch: its baseline, or the mean of that
- * and its second copy. 0: there is none. */
-static double reference(const struct result *result,
-                        const struct result_row *row, int epoch)
-{
-    const struct result_row *baseline = &result->rows[row->baseline];
-    if (!result_has_figures(baseline) || epoch >= baseline->sample_count)
-        return 0;
-    double first = score_of(result, baseline, epoch);
-    const struct result_row *again =
-        row->control >= 0 ? &result->rows[row->control] : NULL;
-    if (again == NULL || again == row || again->baseline != row->baseline ||
-        !result_has_figures(again) || epoch >= again->sample_count)
-        return first;
-    return sqrt(first * score_of(result, again, epoch));
-}
-
-/* Writes the ratio of each epoch, and returns how many there are. */
-static size_t list_ratios(const struct result *result,
-                          const struct result_row *row, double *ratios)
-{
-    size_t count = 0;
-    if (!result_has_figures(row) || &result->rows[row->baseline] == row)
-        return 0;
-    for (int i = 0; i < row->sample_count; i++) {
-        struct figure ratio =
-            figure_ratio(score_of(result, row, i), reference(result, row, i));
-        if (ratio.known && ratio.value > 0)
-            ratios[count++] = ratio.value;
-    }
-    return count;
-}
-
-/* ---- latency and costs ----------------------------------------------------- */
-
-/* Known when enough values lie beyond it to say so. */
-static struct figure percentile(const struct histogram *h, double percent)
-{
-    if ((100 - percent) / 100 * (double)h->count < RESULT_BEYOND_PERCENTILE)
-        return (struct figure){false, 0};
-    return figure_of((double)histogram_percentile_ns(h, percent) / 1000);
-}
-
-static struct result_percentiles percentiles_of(const struct histogram *h)
-{
-    struct result_percentiles all = {
-        percentile(h, 50),
-        percentile(h, 90),
-        percentile(h, 99),
-        percentile(h, 99.9),
-        {h->count > 0, (double)h->largest_ns / 1000}};
-    return all;
-}
-
-void result_add(struct result_sample *sample, const struct result_sample *more)
-{
-    enum { NUMBERS = sizeof *sample / sizeof(int64_t) };
-    int64_t *numbers = (int64_t *)sample;
-    for (int i = 0; i < NUMBERS; i++)
-        numbers[i] += ((const int64_t *)more)[i];
-    sample->p50_ns = more->p50_ns;
-    sample->p99_ns = more->p99_ns;
-}
-
-/* Sums over all epochs: what needs many echoes to be exact. */
+/* Sums over all launches: what needs many echoes to be exact. */
 static struct result_sample sum_samples(const struct result_row *row)
 {
-    struct result_sample sum = {.echoes = 0};
+    enum { NUMBERS = sizeof(struct result_sample) / sizeof(uint64_t) };
+    struct result_sample sum = {.order = 0};
     for (int i = 0; i < row->sample_count; i++)
-        result_add(&sum, &row->samples[i]);
+        for (int n = 0; n < NUMBERS; n++)
+            ((uint64_t *)&sum)[n] += ((const uint64_t *)&row->samples[i])[n];
     return sum;
+}
+
+static double calls_of(const struct result_sample *sample, int kind)
+{
+    double calls = 0;
+    for (int outcome = 0; outcome < OBSERVE_OUTCOME_COUNT; outcome++)
+        calls += (double)sample->calls[kind][outcome];
+    return calls;
+}
+
+/* A routine that has run is no call of the server. */
+static double all_calls(const struct result_sample *sample)
+{
+    double calls = 0;
+    for (int kind = 0; kind < OBSERVE_ROUTINE; kind++)
+        calls += calls_of(sample, kind);
+    return calls;
 }
 
 static void compute_calls(struct result_row *row,
                           const struct result_sample *sum)
 {
     double echoes = (double)sum->all_echoes;
-    double all = 0;
-    double moves = 0;
-    double at_once = 0;
-    double in_vain = 0;
-    for (int kind = 0; kind < RESULT_KIND_COUNT; kind++) {
-        double calls = 0;
-        for (int o = 0; o < RESULT_OUTCOME_COUNT; o++)
-            calls += (double)sum->calls[kind][o];
-        row->calls_per_echo[kind] = figure_ratio(calls, echoes);
-        all += calls;
-        if (kind != RESULT_RECEIVE && kind != RESULT_SEND)
-            continue;
-        moves += calls;
-        at_once += (double)sum->calls[kind][RESULT_DONE];
-        in_vain += (double)sum->calls[kind][RESULT_WOULD_BLOCK];
+    const uint64_t *receives = sum->calls[OBSERVE_RECEIVE];
+    const uint64_t *sends = sum->calls[OBSERVE_SEND];
+    for (int kind = 0; kind < OBSERVE_KIND_COUNT; kind++)
+        row->kinds[kind] = figure_ratio(calls_of(sum, kind), echoes);
+    row->calls = figure_ratio(all_calls(sum), echoes);
+    row->calls_low = row->calls_high = row->calls;
+    for (int i = 0; i < row->sample_count; i++) {
+        struct figure one = figure_ratio(all_calls(&row->samples[i]),
+                                         (double)row->samples[i].all_echoes);
+        if (one.known && one.value < row->calls_low.value)
+            row->calls_low = one;
+        if (one.known && one.value > row->calls_high.value)
+            row->calls_high = one;
     }
-    row->all_calls_per_echo = figure_ratio(all, echoes);
-    row->at_once_percent = figure_ratio(100 * at_once, moves);
-    row->would_block_per_echo = figure_ratio(in_vain, echoes);
-    row->empty_waits_per_echo = figure_ratio((double)sum->empty_waits, echoes);
-    row->completions_per_wait =
-        figure_ratio((double)sum->completions, (double)sum->waits);
+    row->at_once_percent = figure_ratio(
+        100 * (double)(receives[OBSERVE_DONE] + sends[OBSERVE_DONE]),
+        calls_of(sum, OBSERVE_RECEIVE) + calls_of(sum, OBSERVE_SEND));
+    row->in_vain = figure_ratio(
+        (double)(receives[OBSERVE_WOULD_BLOCK] + sends[OBSERVE_WOULD_BLOCK]),
+        echoes);
+    row->found_per_wait = figure_ratio((double)sum->found, (double)sum->waits);
 }
 
-/* Processor times come in steps of 10 to 16 ms: what is below ten of them is
- * not known. Idle is what is left of the elapsed time when everything shared
- * one processor. */
-static void compute_budget(const struct result *result, struct result_row *row,
-                           const struct result_sample *sum)
+/* ---- what a connection takes, and who got what --------------------------- */
+
+/* The last launch's, if it has one. */
+static struct figure last(const struct result_row *row, size_t offset)
 {
-    static const double resolved_ns = 1e8;
-    double echoes = (double)sum->all_echoes;
-    double left_ns = (double)sum->whole_ns;
-    bool is_work =
-        result->blocks[row->block].scenario == RESULT_WORK && !row->lacks_cpu;
-    for (int part = 0; part < RESULT_IDLE; part++) {
-        double cpu_ns = (double)sum->cpu_ns[part];
-        if (row->lacks_cpu && part == RESULT_SERVER)
-            continue;
-        left_ns -= cpu_ns;
-        if (cpu_ns >= resolved_ns)
-            row->budget_us[part] = figure_ratio(cpu_ns / 1000, echoes);
-    }
-    if (is_work)
-        row->budget_us[RESULT_IDLE] =
-            figure_ratio(left_ns > 0 ? left_ns / 1000 : 0, echoes);
+    uint64_t value = 0;
+    memcpy(&value, (const char *)&row->samples[row->sample_count - 1] + offset,
+           sizeof value);
+    return (struct figure){value > 0, (double)value};
 }
 
-static void compute_costs(const struct result *result, struct result_row *row,
-                          const struct result_sample *sum)
+static void compute_taken(const struct result *result, struct result_row *row)
 {
+    const struct result_row *base = &result->rows[row->baseline];
     const struct result_block *block = &result->blocks[row->block];
-    if (row->has_counts)
-        compute_calls(row, sum);
-    compute_budget(result, row, sum);
-    row->late_percent =
-        figure_ratio(100 * (double)sum->late_count, (double)sum->due_count);
-    row->busy_percent =
-        figure_ratio(100 * (double)sum->busy_ns, (double)sum->whole_ns);
-    if (block->scenario == RESULT_SKEW)
-        row->hot_per_s = figure_ratio((double)sum->hot_echoes * 1e9,
-                                      (double)sum->elapsed_ns);
-    /* On one processor all share it, and nobody holds up anybody. */
-    row->is_client_bound =
-        block->scenario != RESULT_WORK && row->processors != 1 &&
-        ((row->busy_percent.known && row->service.count == 0 &&
-          row->busy_percent.value >= RESULT_BUSY_BOUND_PERCENT) ||
-         (row->late_percent.known &&
-          row->late_percent.value >= RESULT_LATE_BOUND_PERCENT));
-    row->is_unsteady =
-        row->echoes_by_connection != NULL && row->service.count == 0 &&
-        block->scenario != RESULT_MEMORY &&
-        sum->echoes < (uint64_t)row->connection_count * RESULT_STEADY_ECHOES;
+    double idle = row->wall > 0 ? row->wall : block->idle_count;
+    row->threads = last(row, offsetof(struct result_sample, threads));
+    row->handles = last(row, offsetof(struct result_sample, handles));
+    row->memory_kb = last(row, offsetof(struct result_sample, memory_bytes));
+    row->memory_kb.value /= 1000;
+    if (block->idle_count == 0 || !result_has_figures(base))
+        return;
+    if (row->memory_kb.known && base->memory_kb.known)
+        row->kb_per_idle =
+            figure_ratio(row->memory_kb.value - base->memory_kb.value, idle);
+    if (row->handles.known && base->handles.known)
+        row->handles_per_idle =
+            figure_ratio(row->handles.value - base->handles.value, idle);
 }
 
-static void compute_fairness(struct result_row *row)
+static void compute_fairness(struct result_row *row, int connection_count)
 {
-    size_t count = (size_t)row->connection_count;
+    size_t count = (size_t)connection_count;
     uint64_t slowest = UINT64_MAX;
     uint64_t sum = 0;
-    if (row->echoes_by_connection == NULL || row->service.count > 0)
-        return; /* an open loop gives every connection the same */
     for (size_t i = 0; i < count; i++) {
         uint64_t echoes = row->echoes_by_connection[i];
         slowest = echoes < slowest ? echoes : slowest;
@@ -307,267 +204,407 @@ static void compute_fairness(struct result_row *row)
         figure_ratio(100 * (double)slowest * (double)count, (double)sum);
 }
 
-/* ---- why: counts times prices ---------------------------------------------- */
+/* ---- times --------------------------------------------------------------- */
 
-/* What one receive that pends costs until its thread has learned of it. */
-static double pending_us(const struct price_list *prices, int model)
+/* What the wineserver does for the server is taken to be its part of the
+ * requests. */
+static double system_ns(const struct result_sample *sample)
 {
-    enum price price = model == 3   ? PRICE_PENDING_EVENT
-                       : model == 4 ? PRICE_PENDING_ROUTINE
-                                    : PRICE_PENDING_PORT;
-    return prices->us[price].value;
+    return (double)sample->system_ns *
+           figure_ratio((double)sample->requests, (double)sample->all_requests)
+               .value;
 }
 
-/* In all; a blocking receive, of 01, sleeps: its message is not there yet when
- * the echo before it has just gone out. */
-static double receives_us(const struct price_list *prices, int model,
-                          const int64_t calls[RESULT_OUTCOME_COUNT])
+double result_sample_value(const struct result_sample *sample,
+                           enum result_measure measure)
 {
-    enum price done = model == 1   ? PRICE_RECEIVE_BLOCKED
-                      : model == 2 ? PRICE_RECEIVE_READY
-                                   : PRICE_OVERLAPPED_READY;
-    return (double)calls[RESULT_DONE] * prices->us[done].value +
-           (double)calls[RESULT_PENDING] * pending_us(prices, model) +
-           (double)calls[RESULT_WOULD_BLOCK] *
-               prices->us[PRICE_RECEIVE_IN_VAIN].value;
-}
-
-static double waits_us(const struct price_list *prices,
-                       const struct result_row *row, double calls)
-{
-    int members = row->connection_count;
-    double us = prices->us[PRICE_SLEEP].value;
-    if (row->model == 2)
-        us = price_of_wait(prices,
-                           strstr(row->form, "poll") != NULL ? PRICE_POLL_1
-                                                             : PRICE_SELECT_1,
-                           members + 2)
-                 .value;
-    if (row->model == 3)
-        us = price_of_wait(prices, PRICE_EVENTS_1,
-                           members < 63 ? members + 1 : 64)
-                 .value;
-    return calls * (us + prices->us[PRICE_WAKE].value);
-}
-
-static double all_outcomes(const struct result_sample *sum,
-                           enum result_kind kind)
-{
-    double calls = 0;
-    for (int o = 0; o < RESULT_OUTCOME_COUNT; o++)
-        calls += (double)sum->calls[kind][o];
-    return calls;
-}
-
-static void compute_causes(const struct result *result, struct result_row *row,
-                           const struct result_sample *sum)
-{
-    const struct figure *price = result->prices.us;
-    const int64_t *client = sum->client_calls;
-    double us[RESULT_CAUSE_COUNT] = {0};
-    double explained = 0;
-    if (result->blocks[row->block].scenario != RESULT_WORK || row->model == 0 ||
-        !row->has_counts || !result->prices.is_known || sum->all_echoes == 0)
-        return;
-    us[RESULT_BY_RECEIVE] =
-        receives_us(&result->prices, row->model, sum->calls[RESULT_RECEIVE]);
-    us[RESULT_BY_SEND] =
-        all_outcomes(sum, RESULT_SEND) * price[PRICE_SEND].value +
-        (double)sum->calls[RESULT_SEND][RESULT_PENDING] *
-            pending_us(&result->prices, row->model);
-    us[RESULT_BY_WAIT] =
-        waits_us(&result->prices, row, all_outcomes(sum, RESULT_WAIT));
-    us[RESULT_BY_RESULT] =
-        all_outcomes(sum, RESULT_DEQUEUE) * price[PRICE_DEQUEUE].value +
-        all_outcomes(sum, RESULT_ASK) * price[PRICE_ASK].value +
-        all_outcomes(sum, RESULT_RESET) * price[PRICE_RESET].value;
-    us[RESULT_BY_CLIENT] =
-        (double)client[PRICES_CLIENT_SEND] * price[PRICE_SEND].value +
-        (double)client[PRICES_CLIENT_READY] *
-            price[PRICE_OVERLAPPED_READY].value +
-        (double)client[PRICES_CLIENT_PENDING] *
-            price[PRICE_PENDING_PORT].value +
-        (double)client[PRICES_CLIENT_DEQUEUE] * price[PRICE_DEQUEUE].value;
-    double whole_us = (double)sum->whole_ns / 1000;
-    for (int cause = 0; cause < RESULT_UNEXPLAINED; cause++)
-        explained += us[cause];
-    us[RESULT_UNEXPLAINED] = whole_us - explained;
-    for (int cause = 0; cause < RESULT_CAUSE_COUNT; cause++)
-        row->cause_us[cause] = figure_ratio(us[cause], (double)sum->all_echoes);
-    row->explained_percent = figure_ratio(100 * explained, whole_us);
-}
-
-/* Appends; cuts what does not fit. */
-static void add(char text[RESULT_WHY_BYTES], const char *format, ...)
-{
-    size_t used = strlen(text);
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text + used, RESULT_WHY_BYTES - used, format, arguments);
-    va_end(arguments);
-}
-
-/* "05 +31 us: receive +12, results +25, unexplained -6", against its baseline. */
-static void explain(const struct result *result, struct result_row *row)
-{
-    const struct result_row *baseline = &result->rows[row->baseline];
-    if (row->verdict != RESULT_LESS && row->verdict != RESULT_MORE)
-        return;
-    add(row->why, "%s %+.0f us", row->name,
-        row->score.value - baseline->score.value);
-    if (!row->explained_percent.known || !baseline->explained_percent.known)
-        return;
-    const char *between = ": ";
-    for (int cause = 0; cause < RESULT_CAUSE_COUNT; cause++) {
-        double difference =
-            row->cause_us[cause].value - baseline->cause_us[cause].value;
-        if (fabs(difference) < 0.05 * baseline->score.value &&
-            cause != RESULT_UNEXPLAINED)
-            continue;
-        add(row->why, "%s%s %+.0f", between,
-            result_cause_name((enum result_cause)cause), difference);
-        between = ", ";
+    double cost_ns = (double)sample->server_ns + system_ns(sample);
+    switch (measure) {
+    case RESULT_COST:
+        if (sample->server_ns == 0)
+            return 0;
+        return figure_ratio(cost_ns / 1000, (double)sample->all_echoes).value;
+    case RESULT_RATE:
+        return figure_ratio((double)sample->echoes * 1e9,
+                            (double)sample->elapsed_ns)
+            .value;
+    default:
+        return (double)sample->p50_ns / 1000;
     }
 }
 
-/* ---- verdicts -------------------------------------------------------------- */
-
-static bool is_compared(const struct result *result,
-                        const struct result_row *row)
+/* Known when enough values lie beyond it to say so. */
+static struct figure percentile(const struct histogram *h, double percent)
 {
-    return row->role != RESULT_CONTROL && &result->rows[row->baseline] != row;
+    if ((100 - percent) / 100 * (double)h->count < BEYOND_PERCENTILE)
+        return (struct figure){false, 0};
+    return figure_of((double)histogram_percentile_ns(h, percent) / 1000);
 }
 
-static enum result_verdict verdict_of(const struct estimate *ratio)
+static void compute_times(struct result_row *row,
+                          const struct result_sample *sum)
 {
-    if (!ratio->has_interval)
-        return RESULT_CANNOT_TELL;
-    if (ratio->low >= 1 / 1.1 && ratio->high <= 1.1)
-        return RESULT_SAME;
-    if (ratio->high < 1)
-        return RESULT_LESS;
-    return ratio->low > 1 ? RESULT_MORE : RESULT_CANNOT_TELL;
-}
-
-/* The control is the health light: the same program twice must be the same. */
-static void judge(struct result *result)
-{
-    for (int b = 0; b < result->block_count; b++) {
-        struct result_block *block = &result->blocks[b];
-        for (int i = block->first_row; i < block->first_row + block->row_count;
-             i++)
-            if (result->rows[i].role == RESULT_CONTROL)
-                block->control = result->rows[i].ratio;
-        block->is_noisy = block->control.has_interval &&
-                          (block->control.low > 1 || block->control.high < 1);
-        for (int i = block->first_row; i < block->first_row + block->row_count;
-             i++) {
-            struct result_row *row = &result->rows[i];
-            if (!is_compared(result, row) || !row->ratio.median.known ||
-                block->is_noisy || row->is_client_bound)
-                continue;
-            row->verdict = verdict_of(&row->ratio);
-            if (block->scenario == RESULT_WORK)
-                explain(result, row);
-        }
+    double echoes = (double)sum->all_echoes;
+    double requests = (double)sum->requests;
+    if (sum->all_requests > 0) {
+        row->requests = figure_ratio(requests, echoes);
+        row->client_requests =
+            figure_ratio((double)sum->all_requests - requests, echoes);
     }
-}
-
-/* ---- everything ------------------------------------------------------------ */
-
-static void compute_score(const struct result *result, struct result_row *row)
-{
-    double sum = 0;
-    int count = 0;
-    for (int i = 0; i < row->sample_count; i++) {
-        double value = score_of(result, row, i);
-        sum += value;
-        count += value > 0;
-    }
-    row->score = figure_ratio(sum, count);
+    if (sum->server_ns > 0)
+        row->server_us = figure_ratio((double)sum->server_ns / 1000, echoes);
+    if (sum->system_ns > 0)
+        row->system_us = figure_ratio(system_ns(sum) / 1000, echoes);
+    row->client_us = figure_ratio((double)sum->client_ns / 1000, echoes);
+    row->p50_us = percentile(&row->latency, 50);
+    row->p90_us = percentile(&row->latency, 90);
+    row->p99_us = percentile(&row->latency, 99);
+    row->p999_us = percentile(&row->latency, 99.9);
+    row->max_us = (struct figure){row->latency.count > 0,
+                                  (double)row->latency.largest_ns / 1000};
+    row->late_percent =
+        figure_ratio(100 * (double)sum->late_count, (double)sum->due_count);
+    row->busy_percent =
+        figure_ratio(100 * ((double)sum->whole_ns - (double)sum->waited_ns),
+                     (double)sum->whole_ns);
 }
 
 static void compute_row(struct result *result, struct result_row *row)
 {
+    const struct result_block *block = &result->blocks[row->block];
     if (!result_has_figures(row))
         return;
     struct result_sample sum = sum_samples(row);
-    compute_score(result, row);
-    row->threads = (struct figure){row->thread_count > 0, row->thread_count};
-    row->latency_us = percentiles_of(&row->latency);
-    row->service_us = percentiles_of(&row->service);
-    compute_costs(result, row, &sum);
-    compute_causes(result, row, &sum);
-    compute_fairness(row);
+    bool is_open_loop = sum.due_count > 0;
+    if (row->has_counts)
+        compute_calls(row, &sum);
+    compute_taken(result, row);
+    compute_times(row, &sum);
+    if (row->echoes_by_connection != NULL && !is_open_loop)
+        compute_fairness(row, block->connection_count);
+    /* On one processor all share it, and nobody holds up anybody. */
+    bool is_alone = block->scenario == RESULT_WORK ||
+                    block->scenario == RESULT_SIZES || row->processors == 1;
+    row->is_client_bound =
+        is_open_loop
+            ? row->late_percent.value >= LATE_BOUND_PERCENT
+            : !is_alone && row->busy_percent.value >= BUSY_BOUND_PERCENT;
+}
+
+/* ---- ranges and verdicts ------------------------------------------------- */
+
+/* Writes what the launches of a row came to. Returns how many. */
+static size_t list_values(const struct result_row *row,
+                          enum result_measure measure,
+                          double values[LAUNCHES_AT_MOST])
+{
+    size_t count = 0;
+    if (!result_has_figures(row))
+        return 0;
+    for (int i = 0; i < row->sample_count && count < LAUNCHES_AT_MOST; i++) {
+        double value = result_sample_value(&row->samples[i], measure);
+        if (value > 0)
+            values[count++] = value;
+    }
+    return count;
+}
+
+/* Of a row's baseline, and of the control if it is the same once more. */
+static size_t list_baseline(const struct result *result,
+                            const struct result_row *row,
+                            enum result_measure measure,
+                            double values[2 * LAUNCHES_AT_MOST])
+{
+    const struct result_block *block = &result->blocks[row->block];
+    size_t count = list_values(&result->rows[row->baseline], measure, values);
+    for (int i = block->first_row; i < block->first_row + block->row_count; i++)
+        if (result->rows[i].role == RESULT_CONTROL && &result->rows[i] != row &&
+            result->rows[i].baseline == row->baseline)
+            count += list_values(&result->rows[i], measure, values + count);
+    return count;
+}
+
+static void compute_ratio(const struct result *result, struct result_row *row,
+                          enum result_measure measure,
+                          const struct spread *spread, size_t count)
+{
+    double values[2 * LAUNCHES_AT_MOST];
+    struct result_score *score = &row->scores[measure];
+    struct result_block *block = &result->blocks[row->block];
+    size_t base_count = list_baseline(result, row, measure, values);
+    if (&result->rows[row->baseline] == row || base_count == 0)
+        return;
+    double base = exp(statistics_log_mean(values, base_count));
+    struct figure half =
+        spread_half(spread, 1 / (double)count + 1 / (double)base_count);
+    score->ratio = figure_ratio(score->value.value, base);
+    if (!half.known || !score->ratio.known)
+        return;
+    score->ratio_low = score->ratio.value * exp(-half.value);
+    score->ratio_high = score->ratio.value * exp(half.value);
+    if (row->role == RESULT_CONTROL) {
+        block->control[measure] = *score;
+        return;
+    }
+    double shows_percent = 100 * (exp(half.value) - 1);
+    if (shows_percent > block->shows_percent[measure].value)
+        block->shows_percent[measure] = figure_of(shows_percent);
+    if (!row->is_client_bound || measure == RESULT_COST)
+        score->verdict = score->ratio_high < 1  ? RESULT_LESS
+                         : score->ratio_low > 1 ? RESULT_MORE
+                                                : RESULT_WITHIN;
+}
+
+static void compute_score(const struct result *result, struct result_row *row,
+                          enum result_measure measure,
+                          const struct spread *spread)
+{
+    double values[LAUNCHES_AT_MOST];
+    struct result_score *score = &row->scores[measure];
+    size_t count = list_values(row, measure, values);
+    if (count == 0)
+        return;
+    double mean = exp(statistics_log_mean(values, count));
+    struct figure half = spread_half(spread, 2 / (double)count);
+    score->value = figure_of(mean);
+    score->has_range = half.known;
+    score->low = mean * exp(-half.value);
+    score->high = mean * exp(half.value);
+    compute_ratio(result, row, measure, spread, count);
+}
+
+/* The control is the same program: by how much it seems to differ, the run
+ * cannot tell others apart. */
+static void heed_control(struct result_block *block,
+                         enum result_measure measure)
+{
+    const struct figure *ratio = &block->control[measure].ratio;
+    double percent = 100 * (exp(fabs(log(ratio->value))) - 1);
+    if (ratio->known && block->shows_percent[measure].known &&
+        percent > block->shows_percent[measure].value)
+        block->shows_percent[measure] = figure_of(percent);
+}
+
+static void compute_scores(struct result *result, struct result_block *block,
+                           enum result_measure measure)
+{
+    double values[LAUNCHES_AT_MOST];
+    struct spread spread = {.squares = 0};
+    struct result_row *rows = result->rows + block->first_row;
+    for (int i = 0; i < block->row_count; i++)
+        spread_add(&spread, values, list_values(&rows[i], measure, values));
+    for (int i = 0; i < block->row_count; i++)
+        compute_score(result, &rows[i], measure, &spread);
+    heed_control(block, measure);
+}
+
+/* What is not ours: all programs' processor time without that of server,
+ * system and client. */
+static void compute_others(struct result *result)
+{
+    double others_ns = 0;
+    double whole_ns = 0;
+    for (int i = 0; i < result->row_count; i++) {
+        struct result_sample sum = sum_samples(&result->rows[i]);
+        if (sum.machine_ns == 0)
+            continue;
+        others_ns += (double)sum.machine_ns - (double)sum.server_ns -
+                     (double)sum.system_ns - (double)sum.client_ns;
+        whole_ns += (double)sum.whole_ns * result->environment.processors;
+    }
+    result->others_percent =
+        figure_ratio(100 * (others_ns > 0 ? others_ns : 0), whole_ns);
 }
 
 void result_compute(struct result *result)
 {
-    size_t samples = 1;
-    size_t pooled_count = 0;
-    for (int i = 0; i < result->row_count; i++) {
+    for (int i = 0; i < result->row_count; i++)
         compute_row(result, &result->rows[i]);
-        samples += (size_t)result->rows[i].sample_count;
-    }
-    double *ratios = calloc(samples, sizeof *ratios);
-    if (ratios == NULL)
-        return; /* every ratio stays unknown */
-    for (int i = 0; i < result->row_count; i++) {
-        struct result_row *row = &result->rows[i];
-        size_t count = list_ratios(result, row, ratios + pooled_count);
-        row->ratio = statistics_estimate(ratios + pooled_count, count);
-        if (row->baseline == i && result_has_figures(row))
-            row->ratio.median = figure_of(1);
-        if (is_compared(result, row) &&
-            result->blocks[row->block].scenario == RESULT_WORK)
-            pooled_count += count;
-    }
-    result->pooled = statistics_estimate(ratios, pooled_count);
-    free(ratios);
-    judge(result);
+    for (int b = 0; b < result->block_count; b++)
+        for (int m = 0; m < RESULT_MEASURE_COUNT; m++)
+            compute_scores(result, &result->blocks[b], (enum result_measure)m);
+    compute_others(result);
 }
 
-/* ---- the answer ------------------------------------------------------------ */
+/* ---- sentences ----------------------------------------------------------- */
 
-/* The row of a block that has least, or most, of those with that verdict; when
- * there is none, the baseline. */
+/* Appends; cuts what does not fit. */
+static void add(char text[RESULT_TEXT_BYTES], const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text + used, RESULT_TEXT_BYTES - used, format, arguments);
+    va_end(arguments);
+}
+
+void result_verdict_text(const struct result_row *row,
+                         enum result_measure measure, char text[32])
+{
+    const struct result_score *score = &row->scores[measure];
+    bool is_slight = score->ratio_low >= 1 / 1.1 && score->ratio_high <= 1.1;
+    double widest = fmax(1 / score->ratio_low, score->ratio_high);
+    text[0] = '\0';
+    if (row->is_client_bound && measure != RESULT_COST)
+        snprintf(text, 32, "client-bound");
+    else if (score->verdict == RESULT_WITHIN)
+        snprintf(text, 32, "within %.0f %%", fmin(100 * (widest - 1), 9999));
+    else if (score->verdict != RESULT_NO_VERDICT)
+        snprintf(text, 32, "%s%s",
+                 score->verdict == RESULT_LESS ? "less" : "more",
+                 is_slight ? ", by under 10 %" : "");
+}
+
+/* The row of a block with the least, or the most, of a figure. */
 static const struct result_row *extreme(const struct result *result,
                                         const struct result_block *block,
-                                        enum result_verdict verdict)
+                                        size_t offset, bool least)
 {
-    const struct result_row *found =
-        &result->rows[result->rows[block->first_row].baseline];
-    for (int i = block->first_row; i < block->first_row + block->row_count;
-         i++) {
-        const struct result_row *row = &result->rows[i];
-        if (row->role == RESULT_MODEL && row->verdict == verdict &&
-            (found->verdict != verdict ||
-             (verdict == RESULT_LESS ? row->score.value < found->score.value
-                                     : row->score.value > found->score.value)))
-            found = row;
+    const struct result_row *found = NULL;
+    double best = 0;
+    for (int i = 0; block != NULL && i < block->row_count; i++) {
+        const struct result_row *row = &result->rows[block->first_row + i];
+        struct figure figure;
+        memcpy(&figure, (const char *)row + offset, sizeof figure);
+        if (row->role != RESULT_MODEL || !figure.known ||
+            (found != NULL &&
+             (least ? figure.value >= best : figure.value <= best)))
+            continue;
+        best = figure.value;
+        found = row;
     }
     return found;
 }
 
-void result_answer(const struct result *result, char text[RESULT_WHY_BYTES])
+/* The block with the most idle connections. */
+static const struct result_block *most_idle(const struct result *result)
 {
-    const struct result_block *block = result_find(result, RESULT_WORK);
+    const struct result_block *found = NULL;
+    for (int i = 0; i < result->block_count; i++)
+        if (result->blocks[i].scenario == RESULT_IDLE &&
+            (found == NULL || result->blocks[i].idle_count > found->idle_count))
+            found = &result->blocks[i];
+    return found != NULL && found->idle_count > 0 ? found : NULL;
+}
+
+/* The one that the first screen is about. */
+static const struct result_block *main_block(const struct result *result)
+{
+    const struct result_block *found = result_find(result, RESULT_WORK, 16, -1);
+    return found != NULL ? found : result_find(result, RESULT_WORK, -1, -1);
+}
+
+void result_answer(const struct result *result, char text[RESULT_TEXT_BYTES])
+{
+    const size_t calls = offsetof(struct result_row, calls);
+    const size_t idle_kb = offsetof(struct result_row, kb_per_idle);
+    const struct result_block *work = main_block(result);
+    const struct result_block *idle = most_idle(result);
+    const struct result_row *least = extreme(result, work, calls, true);
+    const struct result_row *most = extreme(result, work, calls, false);
     text[0] = '\0';
-    if (block == NULL || block->row_count == 0)
-        return;
-    const struct result_row *least = extreme(result, block, RESULT_LESS);
-    const struct result_row *most = extreme(result, block, RESULT_MORE);
-    if (!least->score.known || !most->score.known)
-        return;
-    if (block->is_noisy)
-        add(text, "This machine is too noisy now for a verdict: the same "
-                  "program, measured twice, differs from itself.");
-    else if (least == most)
-        add(text, "No difference in the work of an echo could be shown.");
-    else
+    if (least != NULL && most != least)
         add(text,
-            "An echo costs least work with %s (%.0f us) and most with %s "
-            "(%.0f us, %.2f times).",
-            result_full_name(least), least->score.value, result_full_name(most),
-            most->score.value, most->score.value / least->score.value);
+            "An echo takes fewest calls with %s (%.2f) and most with %s (%.2f)",
+            result_full_name(least), least->calls.value, result_full_name(most),
+            most->calls.value);
+    least = extreme(result, idle, idle_kb, true);
+    most = extreme(result, idle, idle_kb, false);
+    if (least != NULL && most != least)
+        add(text,
+            "%s %s connection takes least memory with %s (%.1f KB) and "
+            "most with %s (%.0f KB)",
+            text[0] != '\0' ? ";" : "", text[0] != '\0' ? "an idle" : "An idle",
+            result_full_name(least), least->kb_per_idle.value,
+            result_full_name(most), most->kb_per_idle.value);
+    if (text[0] != '\0')
+        add(text, ".");
+}
+
+/* What stands in a sentence for calls of that kind. */
+static const char *kind_words(int kind, bool is_one)
+{
+    static const char *const words[OBSERVE_KIND_COUNT][2] = {
+        [OBSERVE_RECEIVE] = {"receive", "receives"},
+        [OBSERVE_SEND] = {"send", "sends"},
+        [OBSERVE_WAIT] = {"wait", "waits"},
+        [OBSERVE_DEQUEUE] = {"dequeued packet", "dequeued packets"},
+        [OBSERVE_RESULT] = {"result asked for", "results asked for"},
+        [OBSERVE_RESET] = {"event reset", "events reset"},
+        [OBSERVE_OTHER] = {"other call", "other calls"}};
+    return words[kind][!is_one];
+}
+
+/* Adds the kinds of which there are more, or fewer. */
+static void add_kinds(char text[RESULT_TEXT_BYTES],
+                      const struct result_row *row,
+                      const struct result_row *base, bool more)
+{
+    const char *between = more ? ": " : "; it saves ";
+    for (int kind = 0; kind < OBSERVE_ROUTINE; kind++) {
+        double difference = row->kinds[kind].value - base->kinds[kind].value;
+        if (more ? difference < 0.05 : difference > -0.05)
+            continue;
+        difference = fabs(difference);
+        add(text, "%s%.2f %s", between, difference,
+            kind_words(kind, difference >= 0.995 && difference < 1.005));
+        between = ", ";
+    }
+}
+
+void result_why(const struct result *result, const struct result_row *row,
+                char text[RESULT_TEXT_BYTES])
+{
+    const struct result_row *base = &result->rows[row->baseline];
+    double difference = row->calls.value - base->calls.value;
+    double threads = row->threads.value - base->threads.value;
+    text[0] = '\0';
+    if (row == base || !row->calls.known || !base->calls.known)
+        return;
+    if (fabs(difference) < 0.005)
+        add(text, "%s makes as many calls as %s", row->name, base->name);
+    else
+        add(text, "%s makes %.2f calls %s than %s", row->name, fabs(difference),
+            difference > 0 ? "more" : "fewer", base->name);
+    add_kinds(text, row, base, true);
+    add_kinds(text, row, base, false);
+    if (row->threads.known && base->threads.known && fabs(threads) >= 1)
+        add(text, "; %.0f threads %s", fabs(threads),
+            threads > 0 ? "more" : "fewer");
+    add(text, ".");
+}
+
+/* The largest of the differences that blocks of a scenario need to show one. */
+static struct figure shows(const struct result *result,
+                           enum result_scenario scenario,
+                           enum result_measure measure)
+{
+    struct figure worst = {false, 0};
+    for (int i = 0; i < result->block_count; i++) {
+        const struct figure *one = &result->blocks[i].shows_percent[measure];
+        if (result->blocks[i].scenario == scenario && one->known &&
+            one->value >= worst.value)
+            worst = *one;
+    }
+    return worst;
+}
+
+void result_told(const struct result *result, char text[RESULT_TEXT_BYTES])
+{
+    struct figure cost = shows(result, RESULT_WORK, RESULT_COST);
+    struct figure rate = shows(result, RESULT_SPEED, RESULT_RATE);
+    text[0] = '\0';
+    if (!cost.known && !rate.known) {
+        add(text, "Counts are exact. Of times this run can tell nothing: that "
+                  "takes at least two launches of each server.");
+        return;
+    }
+    add(text, "Counts are exact. ");
+    if (cost.known)
+        add(text, "Processor time: differences above %.0f %% would show. ",
+            cost.value);
+    if (rate.known)
+        add(text, "Echoes/s on all processors: those above %.0f %%. ",
+            rate.value);
+    add(text, "Smaller ones this run cannot tell.");
 }

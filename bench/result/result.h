@@ -227,6 +227,10 @@ struct result {
 /* Computes every figure. A row that failed, or has no sample, gets none. */
 void result_compute(struct result *result);
 
+/* The value of one sample; 0: it has none. */
+double result_sample_value(const struct result_sample *sample,
+                           enum result_measure measure);
+
 /* Whether any row failed. A wall is no failure. */
 bool result_has_failure(const struct result *result);
 

@@ -2,7 +2,6 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 
 /* ---- random numbers ------------------------------------------------------ */
 
@@ -51,25 +50,7 @@ struct figure figure_ratio(double numerator, double denominator)
     return figure_of(numerator / denominator);
 }
 
-/* ---- estimates ----------------------------------------------------------- */
-
-static int compare_doubles(const void *left, const void *right)
-{
-    double a = *(const double *)left;
-    double b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-struct figure statistics_median(double *values, size_t count)
-{
-    if (count == 0)
-        return (struct figure){false, 0};
-    qsort(values, count, sizeof *values, compare_doubles);
-    size_t middle = count / 2;
-    if (count % 2 == 1)
-        return figure_of(values[middle]);
-    return figure_of((values[middle - 1] + values[middle]) / 2);
-}
+/* ---- how sure a mean is -------------------------------------------------- */
 
 /* The 97.5th percentile of Student's t with that many degrees of freedom, from
  * 1 on (NIST/SEMATECH e-Handbook of Statistical Methods, table 1.3.6.7.2). */
@@ -83,27 +64,30 @@ static double student_t(size_t freedom)
     return freedom <= rows ? table[freedom - 1] : 2.0;
 }
 
-struct estimate statistics_estimate(const double *ratios, size_t count)
+double statistics_log_mean(const double *values, size_t count)
 {
-    struct estimate estimate = {.count = count};
     double sum = 0;
-    double squares = 0;
-    if (count == 0)
-        return estimate;
     for (size_t i = 0; i < count; i++)
-        sum += log(ratios[i]);
-    double mean = sum / (double)count;
-    estimate.median = figure_of(exp(mean));
-    if (count < STATISTICS_PAIRS_AT_LEAST || !figure_of(mean).known)
-        return estimate;
+        sum += log(values[i]);
+    return sum / (double)count;
+}
+
+void spread_add(struct spread *spread, const double *values, size_t count)
+{
+    if (count < 2)
+        return;
+    double mean = statistics_log_mean(values, count);
     for (size_t i = 0; i < count; i++)
-        squares += (log(ratios[i]) - mean) * (log(ratios[i]) - mean);
-    double deviation = sqrt(squares / (double)(count - 1));
-    double half = student_t(count - 1) * deviation * sqrt(2 / (double)count);
-    estimate.has_interval = true;
-    estimate.low = exp(mean - half);
-    estimate.high = exp(mean + half);
-    return estimate;
+        spread->squares += (log(values[i]) - mean) * (log(values[i]) - mean);
+    spread->freedom += count - 1;
+}
+
+struct figure spread_half(const struct spread *spread, double times)
+{
+    if (spread->freedom == 0)
+        return (struct figure){false, 0};
+    double variance = spread->squares / (double)spread->freedom;
+    return figure_of(student_t(spread->freedom) * sqrt(variance * times));
 }
 
 struct figure statistics_jain(const uint64_t *shares, size_t count)

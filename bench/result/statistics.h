@@ -38,30 +38,27 @@ struct figure figure_of(double value);
 /* numerator / denominator; not known when the denominator is 0. */
 struct figure figure_ratio(double numerator, double denominator);
 
-/* ---- estimates ---- */
+/* ---- how sure a mean is ---- */
 
-/* With fewer launches than this there is no range. */
-enum { STATISTICS_PAIRS_AT_LEAST = 3 };
-
-/* A ratio with its range. */
-struct estimate {
-    size_t count;         /* of ratios: one for each launch */
-    struct figure median; /* the middle: their geometric mean */
-    bool has_interval;    /* low and high are meaningful */
-    double low;
-    double high;
+/* How much launches of the same server differ: the variance of the logarithms,
+ * pooled over all servers that were measured in the same way. One server alone
+ * has too few launches to tell. All zero is empty. */
+struct spread {
+    double squares; /* sum of the squared deviations from each one's mean */
+    size_t freedom; /* of how many independent deviations */
 };
 
-/* The median of count values; the mean of the two middle ones when count is
- * even. Sorts values in place. Not known when count is 0. */
-struct figure statistics_median(double *values, size_t count);
+/* The mean of the logarithms of count values above 0; count is not 0. */
+double statistics_log_mean(const double *values, size_t count);
 
-/* The geometric mean of the ratios and the range in which 95 of 100 repeats of
- * the whole run would have theirs: Student's t on the logarithms, a prediction
- * interval for the mean of as many again, which is wider by the square root of 2
- * than a confidence interval. The ratios come from launches that do not depend
- * on each other; what was measured within one launch does. */
-struct estimate statistics_estimate(const double *ratios, size_t count);
+/* Adds the launches of one more server. */
+void spread_add(struct spread *spread, const double *values, size_t count);
+
+/* Half of the 95 % interval (Student's t) of a figure whose variance is that
+ * many times the variance of one launch: for a mean of n, 1/n; for a mean and
+ * that of n more launches, 2/n; for the ratio of two means, 1/n + 1/m. In units
+ * of the logarithm. Not known with no deviation to go by. */
+struct figure spread_half(const struct spread *spread, double times);
 
 /* Jain's fairness index of what each of count clients got: 1 when all got the
  * same, 1 / count when one got all. Not known when nobody got anything. */

@@ -172,6 +172,4 @@ void environment_read(struct environment *environment)
     snprintf(environment->version, sizeof environment->version, "%s", VERSION);
     snprintf(environment->commit, sizeof environment->commit, "%s", COMMIT);
     environment->is_observed = OBSERVE;
-    snprintf(environment->loopback_mode, sizeof environment->loopback_mode,
-             "n/a");
 }

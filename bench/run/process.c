@@ -9,34 +9,13 @@
 
 #include "../../common/clock.h"
 #include "../../common/net.h"
+#include "wine.h"
 
-/* ---- what all processes share -------------------------------------------- */
-
-/* Every process that we start is put into this job. Windows closes our last
- * handle to it when this program ends, however it ends, and then kills what is
- * still in the job. */
-static HANDLE make_job(void)
+static void close_handle(HANDLE *handle)
 {
-    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
-    limits.BasicLimitInformation.LimitFlags =
-        JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
-    HANDLE job = CreateJobObjectA(NULL, NULL);
-    if (job != NULL)
-        SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits,
-                                sizeof limits);
-    return job;
-}
-
-static HANDLE shared_job(void)
-{
-    static HANDLE job;
-    if (job == NULL) {
-        /* Inherited: a server that crashes ends, and shows no dialog
-         * (documentation page "SetErrorMode function"). */
-        SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
-        job = make_job();
-    }
-    return job;
+    if (*handle != NULL)
+        CloseHandle(*handle);
+    *handle = NULL;
 }
 
 /* A name that no other run and no other process of this run has. The time is in
@@ -49,99 +28,96 @@ static void unique_name(const char *what, char name[64])
              (long)InterlockedIncrement(&counter));
 }
 
-bool process_under_wine(void)
+/* ---- what it writes ------------------------------------------------------ */
+
+static bool leaves_next_err;
+
+void process_leave_next_err(void)
 {
-    HMODULE ntdll = GetModuleHandleA("ntdll.dll");
-    return ntdll != NULL && GetProcAddress(ntdll, "wine_get_version") != NULL;
+    leaves_next_err = true;
 }
 
-/* ---- the two pipes ------------------------------------------------------- */
+static SECURITY_ATTRIBUTES inheritable = {.nLength = sizeof inheritable,
+                                          .bInheritHandle = TRUE};
 
-/* Appends to *text under the lock. Text that does not fit in memory is lost:
- * the server must not block because nobody reads its pipe. */
-static void append(struct process *p, char **text, size_t *text_bytes,
-                   const char *more, size_t more_bytes)
+/* A file that is deleted when nobody has it open any more. Each end has a
+ * position of its own: what reads goes on where it was. */
+static bool make_file(HANDLE *reading, HANDLE *writing)
 {
-    EnterCriticalSection(&p->lock);
-    char *grown = realloc(*text, *text_bytes + more_bytes + 1);
-    if (grown != NULL) {
-        memcpy(grown + *text_bytes, more, more_bytes);
+    const DWORD share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+    wchar_t folder[MAX_PATH + 1];
+    wchar_t path[MAX_PATH + 1];
+    if (GetTempPathW(MAX_PATH + 1, folder) == 0 ||
+        GetTempFileNameW(folder, L"echo", 0, path) == 0)
+        return false;
+    *writing = CreateFileW(path, GENERIC_WRITE, share, &inheritable,
+                           OPEN_EXISTING, FILE_ATTRIBUTE_TEMPORARY, NULL);
+    *reading = CreateFileW(path, GENERIC_READ | DELETE, share, NULL,
+                           OPEN_EXISTING, FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    return *writing != INVALID_HANDLE_VALUE && *reading != INVALID_HANDLE_VALUE;
+}
+
+/* Appends to *text what the file has more by now. */
+static void take(HANDLE file, char **text, size_t *text_bytes)
+{
+    enum { CHUNK_BYTES = 4096 };
+    DWORD bytes = 1;
+    while (bytes > 0) {
+        char *grown = realloc(*text, *text_bytes + CHUNK_BYTES + 1);
+        if (grown == NULL)
+            return;
         *text = grown;
-        *text_bytes += more_bytes;
+        if (!ReadFile(file, grown + *text_bytes, CHUNK_BYTES, &bytes, NULL))
+            bytes = 0;
+        *text_bytes += bytes;
         grown[*text_bytes] = '\0';
     }
-    LeaveCriticalSection(&p->lock);
 }
 
-static unsigned __stdcall read_out(void *data)
+static const char *err_so_far(struct process *p)
 {
-    struct process *p = data;
-    char chunk[4096];
-    DWORD bytes = 0;
-    while (ReadFile(p->out_pipe, chunk, sizeof chunk, &bytes, NULL) &&
-           bytes > 0) {
-        append(p, &p->out, &p->out_bytes, chunk, bytes);
-        if (memchr(chunk, '\n', bytes) != NULL)
-            SetEvent(p->first_line_event);
-    }
-    return 0;
-}
-
-static unsigned __stdcall read_err(void *data)
-{
-    struct process *p = data;
-    char chunk[4096];
-    DWORD bytes = 0;
-    while (ReadFile(p->err_pipe, chunk, sizeof chunk, &bytes, NULL) &&
-           bytes > 0) {
-        append(p, &p->err, &p->err_bytes, chunk, bytes);
-        WaitForSingleObject(p->read_err_event, INFINITE);
-    }
-    return 0;
-}
-
-static void wait_and_close_thread(HANDLE *thread)
-{
-    if (*thread == NULL)
-        return;
-    WaitForSingleObject(*thread, INFINITE);
-    CloseHandle(*thread);
-    *thread = NULL;
-}
-
-/* The pipes end with the process; afterwards out and err are complete. */
-static void join_readers(struct process *p)
-{
-    if (p->read_err_event != NULL)
-        SetEvent(p->read_err_event);
-    wait_and_close_thread(&p->out_thread);
-    wait_and_close_thread(&p->err_thread);
+    take(p->err_file, &p->err, &p->err_bytes);
+    return p->err;
 }
 
 void process_copy_err(struct process *p, char *text, size_t text_bytes)
 {
-    EnterCriticalSection(&p->lock);
-    snprintf(text, text_bytes, "%s", p->err != NULL ? p->err : "");
-    LeaveCriticalSection(&p->lock);
+    snprintf(text, text_bytes, "%s", err_so_far(p));
 }
 
 bool process_err_has(struct process *p, const char *words)
 {
-    EnterCriticalSection(&p->lock);
-    bool found = p->err != NULL && strstr(p->err, words) != NULL;
-    LeaveCriticalSection(&p->lock);
-    return found;
+    return strstr(err_so_far(p), words) != NULL;
+}
+
+/* A file tells nobody that it has grown: so this looks each millisecond. It
+ * sleeps in a wait for the end of the process, which ends it at once. */
+bool process_first_line(struct process *p, DWORD timeout_ms)
+{
+    enum { LOOK_MS = 1 };
+    uint64_t end_ns = clock_in_ms(timeout_ms);
+    bool has_ended = false;
+    while (!has_ended && strchr(p->out, '\n') == NULL && clock_ns() < end_ns) {
+        has_ended = process_wait(p, LOOK_MS) >= 0;
+        take(p->out_file, &p->out, &p->out_bytes);
+    }
+    return strchr(p->out, '\n') != NULL;
 }
 
 /* ---- starting ------------------------------------------------------------ */
 
-/* A pipe of which only the writing end may be inherited. */
-static bool make_pipe(HANDLE *reading, HANDLE *writing)
+/* Windows closes our handle to the job when this program ends, however it ends,
+ * and then kills what is still in it. */
+static HANDLE make_job(void)
 {
-    SECURITY_ATTRIBUTES inheritable = {.nLength = sizeof inheritable,
-                                       .bInheritHandle = TRUE};
-    return CreatePipe(reading, writing, &inheritable, 0) &&
-           SetHandleInformation(*reading, HANDLE_FLAG_INHERIT, 0);
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
+    limits.BasicLimitInformation.LimitFlags =
+        JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+    HANDLE job = CreateJobObjectA(NULL, NULL);
+    if (job != NULL)
+        SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits,
+                                sizeof limits);
+    return job;
 }
 
 /* CreateProcess with exactly the handles in list inherited: without the list
@@ -177,14 +153,15 @@ static bool create_suspended(wchar_t *command,
     return false;
 }
 
-/* The process joins the job before it runs. */
-static bool create_process(struct process *p, HANDLE out, HANDLE err)
+/* The process joins its job before it runs. */
+static bool create_process(struct process *p, HANDLE handles[3])
 {
-    wchar_t *command =
-        utf8_wide(p->long_command != NULL ? p->long_command : p->command);
-    HANDLE handles[3] = {out, err, p->in_pipe};
+    wchar_t *command = utf8_wide(p->command);
     PROCESS_INFORMATION made = {0};
     SIZE_T bytes = 0;
+    /* Inherited: a server that crashes ends, and shows no dialog
+     * (documentation page "SetErrorMode function"). */
+    SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
     InitializeProcThreadAttributeList(NULL, 1, 0, &bytes);
     LPPROC_THREAD_ATTRIBUTE_LIST list = malloc(bytes);
     bool created = list != NULL &&
@@ -198,90 +175,65 @@ static bool create_process(struct process *p, HANDLE out, HANDLE err)
         return false;
     p->process = made.hProcess;
     p->id = made.dwProcessId;
-    HANDLE job = p->own_job != NULL ? p->own_job : shared_job();
-    if (job != NULL)
-        AssignProcessToJobObject(job, made.hProcess);
+    p->job = make_job();
+    if (p->job != NULL)
+        AssignProcessToJobObject(p->job, made.hProcess);
     ResumeThread(made.hThread);
     CloseHandle(made.hThread);
     return true;
 }
 
-/* Starts p->command with a reader on each of its two outputs. */
-static bool launch(struct process *p)
-{
-    HANDLE out = NULL;
-    HANDLE err = NULL;
-    bool started = make_pipe(&p->out_pipe, &out) &&
-                   make_pipe(&p->err_pipe, &err) && create_process(p, out, err);
-    DWORD error = GetLastError();
-    /* Ours must go, or the pipes would not end when the server does. */
-    if (out != NULL)
-        CloseHandle(out);
-    if (err != NULL)
-        CloseHandle(err);
-    SetLastError(error);
-    if (!started)
-        return false;
-    p->out_thread = (HANDLE)_beginthreadex(NULL, 0, read_out, p, 0, NULL);
-    p->err_thread = (HANDLE)_beginthreadex(NULL, 0, read_err, p, 0, NULL);
-    return p->out_thread != NULL && p->err_thread != NULL;
-}
-
 static bool prepare(struct process *p)
 {
     memset(p, 0, sizeof *p);
-    InitializeCriticalSection(&p->lock);
     p->out = calloc(1, 1);
     p->err = calloc(1, 1);
-    p->first_line_event = CreateEventA(NULL, TRUE, FALSE, NULL);
-    p->read_err_event = CreateEventA(NULL, TRUE, TRUE, NULL);
-    return p->out != NULL && p->err != NULL && p->first_line_event != NULL &&
-           p->read_err_event != NULL;
+    return p->out != NULL && p->err != NULL;
+}
+
+/* Starts p->command. in is to be its stdin, or NULL, and is closed. */
+static bool launch(struct process *p, HANDLE in)
+{
+    HANDLE handles[3] = {NULL, NULL, in};
+    bool started = make_file(&p->out_file, &handles[0]) &&
+                   (leaves_next_err ? CreatePipe(&p->unread_pipe, &handles[1],
+                                                 &inheritable, 0)
+                                    : make_file(&p->err_file, &handles[1])) &&
+                   create_process(p, handles);
+    DWORD error = GetLastError();
+    leaves_next_err = false;
+    for (int i = 0; i < 3; i++)
+        close_handle(&handles[i]);
+    SetLastError(error);
+    return started;
 }
 
 /* Reads "listening ADDR:PORT"; the address may stand in brackets. */
 static bool parse_first_line(struct process *p)
 {
-    char line[128];
-    EnterCriticalSection(&p->lock);
-    size_t length = strcspn(p->out, "\r\n");
-    bool whole = length < sizeof line && p->out[length] != '\0';
-    snprintf(line, sizeof line, "%.*s", (int)(whole ? length : 0), p->out);
-    LeaveCriticalSection(&p->lock);
-
-    char *colon = strrchr(line, ':');
-    if (!whole || strncmp(line, "listening ", 10) != 0 || colon == NULL)
-        return false;
-    char *host = line + 10;
-    char *host_end = colon;
-    if (host[0] == '[' && host_end[-1] == ']') {
-        host++;
-        host_end--;
-    }
-    char *rest = NULL;
-    unsigned long port = strtoul(colon + 1, &rest, 10);
-    if (host_end <= host || rest == colon + 1 || *rest != '\0' || port == 0 ||
-        port > 65535)
-        return false;
-    snprintf(p->host, sizeof p->host, "%.*s", (int)(host_end - host), host);
-    p->port = (unsigned short)port;
-    return true;
+    char end = '\0';
+    return (sscanf(p->out, "listening [%63[^]]]:%hu%c", p->host, &p->port,
+                   &end) == 3 ||
+            sscanf(p->out, "listening %63[^:]:%hu%c", p->host, &p->port,
+                   &end) == 3) &&
+           (end == '\r' || end == '\n') && p->port != 0;
 }
 
-static void open_counters(struct process *p)
+/* The view keeps the mapping open. */
+static void open_counters(struct process *p, const char *name)
 {
-    p->mapping = OpenFileMappingA(FILE_MAP_READ, FALSE, p->counters_name);
-    if (p->mapping == NULL)
+    HANDLE mapping = OpenFileMappingA(FILE_MAP_READ, FALSE, name);
+    if (mapping == NULL)
         return;
-    const struct observe_counters *counters = MapViewOfFile(
-        p->mapping, FILE_MAP_READ, 0, 0, sizeof(struct observe_counters));
-    if (counters == NULL)
-        return;
-    if (counters->version == OBSERVE_VERSION &&
-        counters->call_count == OBSERVE_CALL_COUNT)
-        p->counters = counters;
-    else
-        UnmapViewOfFile(counters);
+    p->counters = MapViewOfFile(mapping, FILE_MAP_READ, 0, 0,
+                                sizeof(struct observe_counters));
+    CloseHandle(mapping);
+    if (p->counters != NULL &&
+        (p->counters->version != OBSERVE_VERSION ||
+         p->counters->call_count != OBSERVE_CALL_COUNT)) {
+        UnmapViewOfFile(p->counters);
+        p->counters = NULL;
+    }
 }
 
 /* One attempt. with_counters is false for a build without the seam. */
@@ -289,29 +241,44 @@ static bool start_once(struct process *p, const char *program,
                        const char *arguments, bool with_counters,
                        DWORD timeout_ms)
 {
+    char counters[64];
     if (!prepare(p))
         return false;
     unique_name("stop", p->stop_name);
-    snprintf(p->mark, sizeof p->mark, "%s", p->stop_name);
-    unique_name("counters", p->counters_name);
+    unique_name("counters", counters);
     /* Made here, before the server starts: it opens the one that exists. */
     p->stop_event = CreateEventA(NULL, TRUE, FALSE, p->stop_name);
     int used = snprintf(p->command, sizeof p->command,
                         "\"%s\" --port 0 --stop-event %s%s%s %s", program,
                         p->stop_name, with_counters ? " --counters " : "",
-                        with_counters ? p->counters_name : "", arguments);
+                        with_counters ? counters : "", arguments);
     if (p->stop_event == NULL || used < 0 || used >= (int)sizeof p->command ||
-        !launch(p))
-        return false;
-    HANDLE either[2] = {p->first_line_event, p->process};
-    WaitForMultipleObjects(2, either, FALSE, timeout_ms);
-    if (process_wait(p, 0) >= 0)
-        join_readers(p); /* it has ended: take all that it said */
-    if (!parse_first_line(p))
+        !launch(p, NULL) || !process_first_line(p, timeout_ms) ||
+        !parse_first_line(p))
         return false;
     if (with_counters)
-        open_counters(p);
+        open_counters(p, counters);
     return true;
+}
+
+/* Writes into message why p could not be started, and ends it. */
+static void explain(struct process *p, const char *awaited, DWORD timeout_ms,
+                    char *message, size_t message_bytes)
+{
+    char why[80];
+    if (p->process == NULL) {
+        snprintf(message, message_bytes, "cannot start %.200s (error %lu)",
+                 p->command, GetLastError());
+        return;
+    }
+    int status = process_wait(p, 0);
+    process_kill(p);
+    if (status >= 0)
+        snprintf(why, sizeof why, "ended at once with status %d", status);
+    else
+        snprintf(why, sizeof why, "%s within %lu ms", awaited, timeout_ms);
+    snprintf(message, message_bytes,
+             "%s; stdout: \"%.200s\"; stderr: \"%.400s\"", why, p->out, p->err);
 }
 
 bool process_start(struct process *p, const char *program,
@@ -320,30 +287,13 @@ bool process_start(struct process *p, const char *program,
 {
     if (start_once(p, program, arguments, true, timeout_ms))
         return true;
-    if (p->process != NULL && process_wait(p, 0) == 2 &&
-        process_err_has(p, "--counters")) {
+    if (process_wait(p, 0) == 2 && process_err_has(p, "--counters")) {
         process_free(p);
         if (start_once(p, program, arguments, false, timeout_ms))
             return true;
     }
-    DWORD error = GetLastError();
-    if (p->process == NULL) {
-        snprintf(message, message_bytes, "cannot start %s (error %lu)", program,
-                 error);
-        return false;
-    }
-    int status = process_wait(p, 0);
-    process_kill(p);
-    if (status >= 0)
-        snprintf(message, message_bytes,
-                 "ended at once with status %d; stdout: \"%.200s\"; stderr: "
-                 "\"%.400s\"",
-                 status, p->out, p->err);
-    else
-        snprintf(message, message_bytes,
-                 "no line \"listening ADDR:PORT\" within %lu ms; stdout: "
-                 "\"%.200s\"; stderr: \"%.400s\"",
-                 timeout_ms, p->out, p->err);
+    explain(p, "no line \"listening ADDR:PORT\"", timeout_ms, message,
+            message_bytes);
     return false;
 }
 
@@ -391,74 +341,51 @@ static bool is_taking(unsigned short port)
 static bool fill_in_port(struct process *p, const char *command)
 {
     size_t used = 0;
-    while (*command != '\0') {
-        char piece[8] = {*command, '\0'};
-        bool is_port = strncmp(command, "{port}", 6) == 0;
-        if (is_port)
-            snprintf(piece, sizeof piece, "%hu", p->port);
-        if (used + strlen(piece) >= sizeof p->command)
-            return false;
-        memcpy(p->command + used, piece, strlen(piece) + 1);
-        used += strlen(piece);
-        command += is_port ? 6 : 1;
-    }
-    return true;
+    for (const char *at;
+         used < sizeof p->command && (at = strstr(command, "{port}")) != NULL;
+         command = at + 6)
+        used +=
+            (size_t)snprintf(p->command + used, sizeof p->command - used,
+                             "%.*s%hu", (int)(at - command), command, p->port);
+    if (used < sizeof p->command)
+        used += (size_t)snprintf(p->command + used, sizeof p->command - used,
+                                 "%s", command);
+    return used < sizeof p->command;
 }
 
 bool process_start_peer(struct process *p, const char *command,
                         DWORD timeout_ms, char *message, size_t message_bytes)
 {
-    if (!prepare(p) || (p->port = free_port()) == 0 ||
-        !fill_in_port(p, command)) {
-        snprintf(message, message_bytes, "its command is too long");
-        return false;
-    }
+    enum { LOOK_MS = 50 };
+    char counters[64];
+    bool is_up = false;
+    bool good = prepare(p);
+    p->port = free_port();
     snprintf(p->host, sizeof p->host, "127.0.0.1");
-    snprintf(p->mark, sizeof p->mark, "%hu", p->port);
-    p->own_job = make_job();
-    unique_name("counters", p->counters_name);
-    SetEnvironmentVariableA("OBSERVE_COUNTERS", p->counters_name);
-    bool launched = launch(p);
+    unique_name("counters", counters);
+    SetEnvironmentVariableA("OBSERVE_COUNTERS", counters);
+    good = good && p->port != 0 && fill_in_port(p, command) && launch(p, NULL);
     SetEnvironmentVariableA("OBSERVE_COUNTERS", NULL);
-    if (!launched) {
-        snprintf(message, message_bytes, "cannot start \"%.200s\" (error %lu)",
-                 p->command, GetLastError());
-        return false;
-    }
-    uint64_t end_ns = clock_ns() + timeout_ms * UINT64_C(1000000);
-    while (clock_ns() < end_ns) {
-        if (is_taking(p->port)) {
-            open_counters(p);
-            return true;
-        }
-        int status = process_wait(p, 50);
-        if (status >= 0) {
-            process_kill(p);
-            snprintf(message, message_bytes,
-                     "ended with status %d; stderr: \"%.200s\"", status,
-                     p->err);
-            return false;
-        }
-    }
-    process_kill(p);
-    snprintf(message, message_bytes, "took no connection within %lu ms",
-             timeout_ms);
-    return false;
+    uint64_t end_ns = clock_in_ms(timeout_ms);
+    while (good && clock_ns() < end_ns && !(is_up = is_taking(p->port)) &&
+           process_wait(p, LOOK_MS) < 0)
+        continue;
+    if (is_up)
+        open_counters(p, counters);
+    else
+        explain(p, "took no connection", timeout_ms, message, message_bytes);
+    return is_up;
 }
 
 /* A pipe that has all of input already, and then its end. */
-static bool fill_stdin(struct process *p, const char *input, size_t bytes)
+static bool fill_stdin(HANDLE *in, const char *input, size_t bytes)
 {
-    SECURITY_ATTRIBUTES inheritable = {.nLength = sizeof inheritable,
-                                       .bInheritHandle = TRUE};
     HANDLE writing = NULL;
     DWORD written = 0;
     bool good =
-        CreatePipe(&p->in_pipe, &writing, &inheritable, 65536) &&
-        SetHandleInformation(writing, HANDLE_FLAG_INHERIT, 0) &&
+        CreatePipe(in, &writing, &inheritable, 65536) &&
         (bytes == 0 || WriteFile(writing, input, (DWORD)bytes, &written, NULL));
-    if (writing != NULL)
-        CloseHandle(writing);
+    close_handle(&writing);
     return good;
 }
 
@@ -466,17 +393,12 @@ bool process_launch(struct process *p, const char *program,
                     const char *arguments, const char *input,
                     size_t input_bytes)
 {
+    HANDLE in = NULL;
     if (!prepare(p))
         return false;
-    /* Longer than p->command: one case passes 10 KB of rubbish. */
-    size_t bytes = strlen(program) + strlen(arguments) + 4;
-    char *whole = malloc(bytes);
-    if (whole == NULL)
-        return false;
-    snprintf(whole, bytes, "\"%s\" %s", program, arguments);
-    snprintf(p->command, sizeof p->command, "%s", whole);
-    p->long_command = whole;
-    return (input == NULL || fill_stdin(p, input, input_bytes)) && launch(p);
+    snprintf(p->command, sizeof p->command, "\"%s\" %s", program, arguments);
+    return (input == NULL || fill_stdin(&in, input, input_bytes)) &&
+           launch(p, in);
 }
 
 int process_run(struct process *p, const char *program, const char *arguments,
@@ -505,13 +427,13 @@ void process_kill(struct process *p)
 {
     if (p->process == NULL)
         return;
-    if (p->own_job != NULL) /* its children have our pipes */
-        TerminateJobObject(p->own_job, 99);
+    TerminateJobObject(p->job, 99); /* with all its children */
     if (process_wait(p, 0) < 0) {
         TerminateProcess(p->process, 99);
         WaitForSingleObject(p->process, 10000);
     }
-    join_readers(p);
+    take(p->out_file, &p->out, &p->out_bytes);
+    take(p->err_file, &p->err, &p->err_bytes);
 }
 
 /* Parses the last line of out. */
@@ -558,202 +480,72 @@ int process_stop(struct process *p, DWORD timeout_ms,
     return process_finish(p, timeout_ms, ledger, has_ledger);
 }
 
-static void close_handle(HANDLE *handle)
-{
-    if (*handle != NULL)
-        CloseHandle(*handle);
-    *handle = NULL;
-}
-
 void process_free(struct process *p)
 {
     process_kill(p);
-    join_readers(p);
     if (p->counters != NULL)
-        UnmapViewOfFile((void *)(uintptr_t)p->counters);
+        UnmapViewOfFile(p->counters);
     p->counters = NULL;
-    close_handle(&p->mapping);
-    close_handle(&p->own_job);
+    close_handle(&p->job);
     close_handle(&p->process);
     close_handle(&p->stop_event);
-    close_handle(&p->first_line_event);
-    close_handle(&p->read_err_event);
-    close_handle(&p->in_pipe);
-    close_handle(&p->out_pipe);
-    close_handle(&p->err_pipe);
+    close_handle(&p->out_file);
+    close_handle(&p->err_file);
+    close_handle(&p->unread_pipe);
     free(p->out);
     free(p->err);
-    free(p->long_command);
     p->out = NULL;
     p->err = NULL;
-    p->long_command = NULL;
-    DeleteCriticalSection(&p->lock);
-}
-
-/* ---- held up -------------------------------------------------------------- */
-
-void process_leave_err(struct process *p)
-{
-    ResetEvent(p->read_err_event); /* at most one more chunk is read */
-}
-
-/* Neither function of ntdll.dll is documented; debuggers and job schedulers have
- * used them since Windows XP, and Wine 8 has them. */
-static bool call_ntdll(struct process *p, const char *name)
-{
-    typedef LONG(NTAPI * on_process)(HANDLE);
-    on_process function = (on_process)(uintptr_t)GetProcAddress(
-        GetModuleHandleA("ntdll.dll"), name);
-    return function != NULL && function(p->process) >= 0;
-}
-
-bool process_suspend(struct process *p)
-{
-    return call_ntdll(p, "NtSuspendProcess");
-}
-
-void process_resume(struct process *p)
-{
-    call_ntdll(p, "NtResumeProcess");
-}
-
-/* ---- under Wine: the Linux process ---------------------------------------- */
-
-DWORD process_read_file(const char *path, char *text, DWORD text_bytes)
-{
-    DWORD bytes = 0;
-    wchar_t *wide = utf8_wide(path);
-    HANDLE file =
-        CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE,
-                    NULL, OPEN_EXISTING, 0, NULL);
-    free(wide);
-    if (file != INVALID_HANDLE_VALUE) {
-        if (!ReadFile(file, text, text_bytes - 1, &bytes, NULL))
-            bytes = 0; /* it has just ended */
-        CloseHandle(file);
-    }
-    text[bytes] = '\0';
-    return bytes;
-}
-
-/* Whether word is one of the words of a command line, each of which ends with
- * a zero byte. */
-static bool has_word(const char *line, size_t line_bytes, const char *word)
-{
-    for (size_t i = 0; i < line_bytes; i += strlen(line + i) + 1)
-        if (strcmp(line + i, word) == 0)
-            return true;
-    return false;
-}
-
-/* The one Linux process that has p's mark in its command line. 0: this is no
- * Wine, or its /proc cannot be seen, or not exactly one has it. */
-static long linux_pid(struct process *p)
-{
-    char path[64];
-    char line[4096];
-    WIN32_FIND_DATAA entry;
-    int found_count = 0;
-    if (p->linux_pid != 0 || p->mark[0] == '\0' || !process_under_wine())
-        return p->linux_pid;
-    HANDLE search = FindFirstFileA("Z:\\proc\\*", &entry);
-    if (search == INVALID_HANDLE_VALUE)
-        return 0;
-    do {
-        long pid = strtol(entry.cFileName, NULL, 10);
-        snprintf(path, sizeof path, "Z:\\proc\\%ld\\cmdline", pid);
-        if (pid > 0 &&
-            has_word(line, process_read_file(path, line, sizeof line),
-                     p->mark)) {
-            found_count++;
-            p->linux_pid = pid;
-        }
-    } while (FindNextFileA(search, &entry));
-    FindClose(search);
-    if (found_count != 1)
-        p->linux_pid = 0;
-    return p->linux_pid;
 }
 
 bool process_ctrl_c(struct process *p)
 {
-    STARTUPINFOA start = {.cb = sizeof start};
-    PROCESS_INFORMATION made = {0};
-    char command[64];
-    if (!process_under_wine())
-        /* Ctrl+C cannot be sent to one group, Ctrl+Break can (documentation
-         * page "GenerateConsoleCtrlEvent function"). */
-        return GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, p->id) != 0;
-
-    snprintf(command, sizeof command, "Z:\\bin\\sh -c \"kill -INT %ld\"",
-             linux_pid(p));
-    if (linux_pid(p) == 0 || !CreateProcessA(NULL, command, NULL, NULL, FALSE,
-                                             0, NULL, NULL, &start, &made))
-        return false;
-    close_handle(&made.hThread); /* Wine gives none for a Linux program */
-    close_handle(&made.hProcess);
-    return true;
+    /* Ctrl+C cannot be sent to one group, Ctrl+Break can (documentation page
+     * "GenerateConsoleCtrlEvent function"). */
+    return wine_here() ? wine_ctrl_c(p)
+                       : GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, p->id) != 0;
 }
 
 /* ---- watching ------------------------------------------------------------ */
 
-static bool cpu_of(HANDLE process, uint64_t *cpu_100ns)
+static uint64_t ns_of(FILETIME time)
+{
+    return ((uint64_t)time.dwHighDateTime << 32 | time.dwLowDateTime) * 100;
+}
+
+static uint64_t cpu_of(HANDLE process)
 {
     FILETIME created, exited, kernel, user;
     if (!GetProcessTimes(process, &created, &exited, &kernel, &user))
-        return false;
-    *cpu_100ns =
-        ((uint64_t)kernel.dwHighDateTime << 32 | kernel.dwLowDateTime) +
-        ((uint64_t)user.dwHighDateTime << 32 | user.dwLowDateTime);
-    return true;
-}
-
-/* proc(5): after the name, which stands in brackets, field 3 and so on; 14 and
- * 15 are the times in user and kernel mode, in hundredths of a second. */
-static bool linux_cpu(struct process *p, uint64_t *cpu_100ns)
-{
-    enum { TICK_100NS = 100000 };
-    char path[64];
-    char stat[1024];
-    uint64_t user = 0;
-    uint64_t kernel = 0;
-    if (linux_pid(p) == 0)
-        return false;
-    snprintf(path, sizeof path, "Z:\\proc\\%ld\\stat", linux_pid(p));
-    process_read_file(path, stat, sizeof stat);
-    const char *rest = strrchr(stat, ')');
-    if (rest == NULL ||
-        sscanf(rest,
-               ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64
-               " %" SCNu64,
-               &user, &kernel) != 2)
-        return false;
-    *cpu_100ns = (user + kernel) * TICK_100NS;
-    return true;
-}
-
-bool process_cpu_100ns(struct process *p, uint64_t *cpu_100ns)
-{
-    *cpu_100ns = 0;
-    if (process_under_wine())
-        return linux_cpu(p, cpu_100ns);
-    return p->process != NULL && cpu_of(p->process, cpu_100ns);
-}
-
-uint64_t process_kernel_100ns(HANDLE process)
-{
-    FILETIME created, exited, kernel, user;
-    if (process_under_wine() ||
-        !GetProcessTimes(process, &created, &exited, &kernel, &user))
         return 0;
-    return (uint64_t)kernel.dwHighDateTime << 32 | kernel.dwLowDateTime;
+    return ns_of(kernel) + ns_of(user);
 }
 
-uint64_t process_own_cpu_100ns(void)
+bool process_cpu_ns(struct process *p, uint64_t *cpu_ns)
 {
-    uint64_t cpu_100ns = 0;
-    cpu_of(GetCurrentProcess(), &cpu_100ns);
-    return cpu_100ns;
+    *cpu_ns = 0;
+    if (wine_here())
+        return wine_process_ns(p, cpu_ns);
+    *cpu_ns = cpu_of(p->process);
+    return *cpu_ns > 0;
+}
+
+uint64_t process_own_cpu_ns(void)
+{
+    return cpu_of(GetCurrentProcess());
+}
+
+/* The time in the kernel includes the idle time (documentation page
+ * "GetSystemTimes function"). */
+bool process_busy_ns(uint64_t *busy_ns)
+{
+    FILETIME idle, kernel, user;
+    if (wine_here())
+        return wine_busy_ns(busy_ns);
+    if (!GetSystemTimes(&idle, &kernel, &user))
+        return false;
+    *busy_ns = ns_of(kernel) - ns_of(idle) + ns_of(user);
+    return true;
 }
 
 uint64_t process_memory_bytes(const struct process *p)
@@ -809,54 +601,12 @@ int process_go_on(const struct process *p)
     return each_thread(p, ResumeThread);
 }
 
-/* Wine 8 answers GetProcessHandleCount with 0. But it lists all handles of all
- * processes, as Windows does for those who know this structure: SYSTEM_HANDLE_
- * INFORMATION_EX, which is not documented, and which is used under Wine only. */
-static int wine_handles(DWORD id)
-{
-    enum { SYSTEM_EXTENDED_HANDLE_INFORMATION = 64 };
-    enum { STATUS_OK = 0, TOO_SMALL = (int)0xC0000004 };
-    struct list {
-        ULONG_PTR count;
-        ULONG_PTR reserved;
-        struct {
-            void *object;
-            ULONG_PTR process_id;
-            ULONG_PTR handle;
-            ULONG access;
-            USHORT trace;
-            USHORT type;
-            ULONG attributes;
-            ULONG reserved;
-        } handles[];
-    };
-    typedef LONG(NTAPI * query_function)(int, void *, ULONG, ULONG *);
-    query_function query = (query_function)(uintptr_t)GetProcAddress(
-        GetModuleHandleA("ntdll.dll"), "NtQuerySystemInformation");
-    ULONG bytes = 65536;
-    LONG status = TOO_SMALL;
-    struct list *list = NULL;
-    while (status == TOO_SMALL && bytes <= 67108864) {
-        free(list);
-        bytes *= 2;
-        list = malloc(bytes);
-        if (list == NULL)
-            return 0;
-        status = query(SYSTEM_EXTENDED_HANDLE_INFORMATION, list, bytes, NULL);
-    }
-    int count = 0;
-    for (ULONG_PTR i = 0; status == STATUS_OK && i < list->count; i++)
-        count += list->handles[i].process_id == id;
-    free(list);
-    return count;
-}
-
 int process_handles(const struct process *p)
 {
     DWORD count = 0;
     if (p->process == NULL)
         return 0;
-    if (process_under_wine())
+    if (wine_here())
         return wine_handles(p->id);
     return GetProcessHandleCount(p->process, &count) ? (int)count : 0;
 }
@@ -875,4 +625,50 @@ bool process_counts(const struct process *p, struct process_counts *totals)
         }
     }
     return true;
+}
+
+/* ---- processors ---------------------------------------------------------- */
+
+/* Those that this program could use at its start. */
+static DWORD_PTR all_of_them(void)
+{
+    static DWORD_PTR all;
+    DWORD_PTR system = 0;
+    if (all == 0 && !GetProcessAffinityMask(GetCurrentProcess(), &all, &system))
+        all = 1;
+    return all;
+}
+
+/* The last count of them. */
+static DWORD_PTR mask_of(int count)
+{
+    DWORD_PTR left = all_of_them();
+    DWORD_PTR mask = 0;
+    if (count == 0 || count >= processors_count())
+        return left;
+    for (int bit = (int)sizeof left * 8 - 1; bit >= 0 && count > 0; bit--)
+        if (left >> bit & 1) {
+            mask |= (DWORD_PTR)1 << bit;
+            count--;
+        }
+    return mask;
+}
+
+int processors_count(void)
+{
+    int count = 0;
+    for (DWORD_PTR left = all_of_them(); left != 0; left &= left - 1)
+        count++;
+    return count;
+}
+
+bool processors_use_by(HANDLE process, int count)
+{
+    return SetProcessAffinityMask(process, mask_of(count)) != 0;
+}
+
+bool processors_use(int count)
+{
+    return processors_use_by(GetCurrentProcess(), count) &&
+           (!wine_here() || wine_use_processors(mask_of(count)));
 }

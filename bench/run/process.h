@@ -2,7 +2,8 @@
  * says at the end. Used by check and by bench; knows nothing of any I/O model.
  *
  * Every server is put into a job object that kills it when this program ends,
- * however that happens, so that no run leaves a process behind. */
+ * however that happens, so that no run leaves a process behind. What it writes
+ * goes to temporary files: it never waits for us to read it. */
 #ifndef HARNESS_PROCESS_H
 #define HARNESS_PROCESS_H
 
@@ -31,27 +32,21 @@ struct process_ledger {
 
 struct process {
     HANDLE process;
+    HANDLE job; /* with all its children */
     DWORD id;
-    char command[2048];     /* the whole command line, for messages */
-    char host[64];          /* from "listening ADDR:PORT", no brackets */
-    unsigned short port;    /* likewise */
-    char stop_name[64];     /* the named event; unique per process */
-    char mark[64];          /* a word of its command line that no other has */
-    long linux_pid;         /* under Wine, once it has been looked for */
-    char counters_name[64]; /* the named mapping; unique per process */
-    HANDLE stop_event;      /* setting it asks the server to stop */
-    HANDLE mapping;
-    HANDLE own_job; /* process_start_peer(): with all its children */
+    char command[12288]; /* the whole command line */
+    char host[64];       /* from "listening ADDR:PORT", no brackets */
+    unsigned short port; /* likewise */
+    char stop_name[64];  /* the named event; unique per process */
+    long linux_pid;      /* under Wine, once it has been looked for */
+    HANDLE stop_event;   /* setting it asks the server to stop */
     const struct observe_counters *counters; /* live; NULL: not to be had */
-    HANDLE out_thread, err_thread; /* read the two pipes to their ends */
-    HANDLE first_line_event;       /* set when stdout has a whole line */
-    HANDLE read_err_event;         /* not set: err_thread reads no further */
-    HANDLE in_pipe, out_pipe, err_pipe;
-    CRITICAL_SECTION lock; /* guards out and err */
-    char *out, *err;       /* all that came so far, terminated */
+    HANDLE out_file,
+        err_file;       /* what it writes; we read on from where we are */
+    HANDLE unread_pipe; /* process_leave_next_err() */
+    char *out, *err;    /* what has been read of it, terminated; all of
+                                  it after process_kill() */
     size_t out_bytes, err_bytes;
-    char
-        *long_command; /* process_launch() only: the command line, any length */
 };
 
 /* Starts "PROGRAM --port 0 --stop-event ... --counters ... ARGUMENTS" and waits
@@ -74,7 +69,8 @@ bool process_start_peer(struct process *p, const char *command,
                         DWORD timeout_ms, char *message, size_t message_bytes);
 
 /* Starts PROGRAM with exactly these arguments and does not wait for anything. It
- * finds input, at most some KB, in a pipe on its stdin; NULL: it has none. False: it could not be started. process_free() at the end in any case. */
+ * finds input, at most some KB, in a pipe on its stdin; NULL: it has none. False:
+ * it could not be started. process_free() at the end in any case. */
 bool process_launch(struct process *p, const char *program,
                     const char *arguments, const char *input,
                     size_t input_bytes);
@@ -100,33 +96,24 @@ int process_finish(struct process *p, DWORD timeout_ms,
 /* Waits at most timeout_ms for the end. Exit status, or -1: still running. */
 int process_wait(struct process *p, DWORD timeout_ms);
 
+/* Waits at most timeout_ms until it has written a line on stdout, or has ended.
+ * Returns whether there is one: out begins with it. */
+bool process_first_line(struct process *p, DWORD timeout_ms);
+
 /* Copies what has come on stderr so far, always terminated. */
 void process_copy_err(struct process *p, char *text, size_t text_bytes);
 
 /* Whether words stand in what has come on stderr so far. */
 bool process_err_has(struct process *p, const char *words);
 
-/* From now on nobody reads what it writes on stderr, until it has ended. */
-void process_leave_err(struct process *p);
+/* The stderr of the process that is started next is a pipe that nobody reads. */
+void process_leave_next_err(void);
 
-/* Holds it up as a debugger does, or a machine that sleeps: none of its threads
- * runs until process_resume(). False: not possible here. */
-bool process_suspend(struct process *p);
-void process_resume(struct process *p);
-
-/* Kills it if it still runs and waits for its end; then out and err are
- * complete and may be read without the lock. */
+/* Kills it if it still runs, and its children, and waits for its end. */
 void process_kill(struct process *p);
 
 /* Kills it if it runs and frees everything. */
 void process_free(struct process *p);
-
-/* Whether this program runs under Wine and not on Windows. */
-bool process_under_wine(void);
-
-/* Reads the beginning of a file, at most text_bytes - 1, and terminates it.
- * Returns how many bytes; 0: none, or it cannot be read. */
-DWORD process_read_file(const char *path, char *text, DWORD text_bytes);
 
 /* Sends Ctrl+C: under Wine as SIGINT to the Linux process; on Windows Ctrl+Break
  * to the process group, because Ctrl+C cannot be sent to one group. Returns
@@ -136,18 +123,16 @@ bool process_ctrl_c(struct process *p);
 /* What follows is for a process that process_start() or process_start_peer()
  * has started, while it runs. */
 
-/* CPU time used so far, user and kernel, in 100 ns units, counted in steps of
- * 10 to 16 ms. False: not to be had. Under Wine it is read from Linux, and what
- * the wineserver does for a process is not in it: Wine 8 answers
- * GetProcessTimes for another process with the caller's own times. */
-bool process_cpu_100ns(struct process *p, uint64_t *cpu_100ns);
+/* Processor time used so far, user and kernel, in ns; on Windows it comes in
+ * steps of 10 to 16 ms. Under Wine it is what wine_process_ns() says: without
+ * what the wineserver does for it. False: not to be had. */
+bool process_cpu_ns(struct process *p, uint64_t *cpu_ns);
 
-/* The part of the CPU time of a process that it spent in the kernel, in 100 ns
- * units. Under Wine 0: there the wineserver does that part, for all. */
-uint64_t process_kernel_100ns(HANDLE process);
+/* The same of this program itself. */
+uint64_t process_own_cpu_ns(void);
 
-/* All CPU time of this program itself; there GetProcessTimes is right. */
-uint64_t process_own_cpu_100ns(void);
+/* The same of all programs on all processors since the system started. */
+bool process_busy_ns(uint64_t *busy_ns);
 
 /* Resident bytes (working set); 0: not to be had. */
 uint64_t process_memory_bytes(const struct process *p);
@@ -161,8 +146,8 @@ int process_threads(const struct process *p);
 int process_hold(const struct process *p);
 int process_go_on(const struct process *p);
 
-/* Open handles of the process now, exactly: files, sockets, events, threads;
- * 0: not to be had. */
+/* What the server has open now, as the seam counts it: sockets, events, threads,
+ * ports; 0: not to be had. */
 int process_handles(const struct process *p);
 
 /* Sums the slots of the live counters into totals. False: no counters. */
@@ -171,5 +156,15 @@ struct process_counts {
     int64_t items[OBSERVE_CALL_COUNT];
 };
 bool process_counts(const struct process *p, struct process_counts *totals);
+
+/* Lets this program, what it will start, and under Wine the wineserver use the
+ * last count processors only; 0: all. Returns whether that is so now. */
+bool processors_use(int count);
+
+/* The same for a process that runs already. */
+bool processors_use_by(HANDLE process, int count);
+
+/* How many this program could use at its start. */
+int processors_count(void);
 
 #endif

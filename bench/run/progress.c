@@ -1,29 +1,38 @@
 #include "progress.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <windows.h>
 
 #include "../../common/clock.h"
 
-void progress_begin(struct progress *progress, long total_ms)
+void progress_begin(struct progress *progress, long total_ms, bool is_limited)
 {
     DWORD mode = 0;
-    *progress = (struct progress){.total_ms = total_ms};
+    *progress = (struct progress){.total_ms = total_ms,
+                                  .is_limited = is_limited,
+                                  .shown_left_s = LONG_MAX};
     progress->is_console =
         GetConsoleMode(GetStdHandle(STD_ERROR_HANDLE), &mode) != 0;
     progress->begun_ns = clock_ns();
 }
 
-/* Whole seconds, rounded up. Until a good part is done the plan is believed. */
-static long seconds_left(const struct progress *progress)
+/* Whole seconds, rounded up. Until a good part is done the plan is believed;
+ * afterwards it is corrected by how right it has been so far. */
+static long seconds_left(struct progress *progress)
 {
     enum { BELIEVED_MS = 3000 };
     long spent_ms = (long)((clock_ns() - progress->begun_ns) / 1000000);
     long left_ms = progress->total_ms - progress->done_ms;
-    if (progress->done_ms > BELIEVED_MS)
+    if (progress->is_limited)
+        left_ms = progress->total_ms - spent_ms;
+    else if (progress->done_ms > BELIEVED_MS)
         left_ms = (long)((double)left_ms * (double)spent_ms /
                          (double)progress->done_ms);
-    return left_ms > 0 ? (left_ms + 999) / 1000 : 0;
+    long left_s = left_ms > 0 ? (left_ms + 999) / 1000 : 0;
+    if (left_s < progress->shown_left_s)
+        progress->shown_left_s = left_s;
+    return progress->shown_left_s;
 }
 
 void progress_step(struct progress *progress, const char *what)

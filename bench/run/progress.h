@@ -1,23 +1,25 @@
 /* progress.h: what runs now and how long it will still take, on stderr. On a
  * console one line that is written over and over; otherwise (a file, a pipe) a
  * line now and then. */
-#ifndef REPORT_PROGRESS_H
-#define REPORT_PROGRESS_H
+#ifndef RUN_PROGRESS_H
+#define RUN_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct progress {
     bool is_console;
-    long total_ms; /* as planned */
-    long done_ms;  /* planned time of what has been done */
+    bool is_limited; /* it ends after total_ms, whatever has been done */
+    long total_ms;   /* as planned */
+    long done_ms;    /* planned time of what has been done */
     uint64_t begun_ns;
     uint64_t next_print_ns; /* not before this, unless on a console */
+    long shown_left_s;      /* never goes up */
     int shown_length;       /* of the line that stands on the console */
 };
 
-/* A run begins that is planned to take total_ms. */
-void progress_begin(struct progress *progress, long total_ms);
+/* A run begins that is planned to take total_ms, or has that time at most. */
+void progress_begin(struct progress *progress, long total_ms, bool is_limited);
 
 /* What runs now, one line. Called before each step. The time left is the time
  * planned for the rest, corrected by how right the plan has been so far. */

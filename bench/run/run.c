@@ -6,350 +6,478 @@
 #include "../../common/clock.h"
 #include "../../common/report.h"
 #include "../../common/stop.h"
-#include "progress.h"
 #include "load.h"
-#include "measure.h"
-#include "pool.h"
-#include "processors.h"
+#include "process.h"
+#include "progress.h"
+#include "wine.h"
 
 enum {
-    HOT_BYTES = 4096,         /* what counts as one echo of a hot connection */
-    CONNECTS_AT_MOST = 12000, /* of one run: about 16,000 ports stay in
-                                 TIME_WAIT for up to 4 minutes */
-    USUAL_RATE_PER_S = 250
+    START_MS = 15000,
+    STOP_MS = 20000,
+    CONNECTS_AT_MOST = 12000 /* of churn in one run: about 16,000 ports stay in
+                                TIME_WAIT for up to 4 minutes */
 };
 
 static struct {
     struct plan *plan;
     const struct run_options *options;
-    struct pool pool;
-    int servers[PLAN_ROWS_AT_MOST]; /* of each row: index in pool */
     struct prng prng;
     struct progress progress;
-    struct price_list *prices; /* the mean of those of all epochs */
-    int price_count;           /* how many epochs that is */
-    bool one_processor;
+    uint64_t begun_ns;
+    uint64_t order;     /* of the last sample */
+    bool is_clean;      /* every server has ended as it should */
+    bool one_processor; /* could be had */
 } run;
 
-/* ---- which process a row stands for ----------------------------------------- */
+/* ---- which program a row stands for -------------------------------------- */
 
 static const char *const model_names[PLAN_MODELS] = {
     "01_blocking", "02_nonblocking", "03_overlapped_event", "04_overlapped_apc",
     "05_iocp"};
 
+enum { PROGRAM_BYTES = PATH_BYTES + 64 };
+
+static bool is_form(const struct result_row *row)
+{
+    return row->form[0] != '\0' && row->form[0] != '-';
+}
+
+/* Without its ending: "...\05_iocp", "...\forms\05_iocp_batches". */
+static void find_program(const struct result_row *row,
+                         char program[PROGRAM_BYTES])
+{
+    char form[40] = "minimal";
+    const char *folder = row->is_other_build ? run.options->other_directory
+                                             : run.options->directory;
+    const char *model = model_names[row->model - 1];
+    sscanf(row->form, "forms/%39[^.]", form);
+    if (is_form(row))
+        snprintf(program, PROGRAM_BYTES, "%s\\forms\\%s_%s", folder, model,
+                 form);
+    else
+        snprintf(program, PROGRAM_BYTES, "%s\\%s", folder, model);
+}
+
+/* A program of one page, minimal.c or one in forms/, takes a port only. */
+static bool is_one_page(const struct result_row *row)
+{
+    return is_form(row) && strcmp(strrchr(row->form, '.'), ".c") == 0;
+}
+
 /* Counts what a patch adds and removes, from its first hunk on. For a program of
  * one page make has left one, by which it differs from minimal.c. */
-static void count_lines(const char *path, struct result_row *row)
+static void count_lines(const char *program, struct result_row *row)
 {
     char line[512];
-    int added = 0;
-    int removed = 0;
+    char path[PROGRAM_BYTES + 8];
     bool in_hunk = false;
     bool is_begin = true; /* of a line; fgets() cuts long ones up */
+    snprintf(path, sizeof path, "%s.patch", program);
     FILE *file = utf8_open(path, "r");
     if (file == NULL)
-        return; /* it is missed when the server is started */
+        return;
     while (fgets(line, sizeof line, file) != NULL) {
         in_hunk = in_hunk || strncmp(line, "@@", 2) == 0;
-        added += in_hunk && is_begin && line[0] == '+';
-        removed += in_hunk && is_begin && line[0] == '-';
+        row->lines_added += in_hunk && is_begin && line[0] == '+';
+        row->lines_removed += in_hunk && is_begin && line[0] == '-';
         is_begin = strchr(line, '\n') != NULL;
     }
     fclose(file);
-    if (added + removed > 0) /* minimal.c does not differ from itself */
-        snprintf(row->lines, sizeof row->lines, "+%d -%d", added, removed);
 }
 
-/* A rung of a ladder that is not server.c. Returns its index in the pool. */
-static int seat_form(struct result_row *row, int instance)
+/* Better now than when an hour has been measured. */
+static void check_programs(void)
 {
-    char program[PATH_BYTES + 64];
-    char name[40] = "minimal";
-    sscanf(row->form, "forms/%39[^.]", name);
-    snprintf(program, sizeof program, "%s\\forms\\%s_%s",
-             run.options->directory, model_names[row->model - 1], name);
-    size_t length = strlen(program);
-    snprintf(program + length, sizeof program - length, ".patch");
-    count_lines(program, row);
-    snprintf(program + length, sizeof program - length, ".exe");
-    const char *ending = strrchr(row->form, '.');
-    if (ending != NULL && strcmp(ending, ".c") == 0) { /* takes a port only */
-        char command[sizeof program + 16];
-        snprintf(command, sizeof command, "\"%s\" {port}", program);
-        return pool_add(&run.pool, POOL_PEER, command, "", instance);
-    }
-    return pool_add(&run.pool, POOL_SERVER, program, "", instance);
-}
-
-static int seat_row(struct result_row *row, int instance)
-{
-    char program[PATH_BYTES + 64];
-    if (row->role == RESULT_PEER)
-        return pool_add(&run.pool, POOL_PEER, row->form, "", instance);
-    if (row->form[0] != '\0' && row->form[0] != '-')
-        return seat_form(row, instance);
-    snprintf(program, sizeof program, "%s\\%s.exe",
-             instance >= PLAN_OTHER_BUILD ? run.options->other_directory
-                                          : run.options->directory,
-             model_names[row->model - 1]);
-    return pool_add(&run.pool, POOL_SERVER, program, row->form, instance);
-}
-
-static struct pool_server *server_of(int row)
-{
-    return &run.pool.servers[run.servers[row]];
-}
-
-/* ---- one measurement --------------------------------------------------------- */
-
-/* echoes/s of the same server in the speed block with as many connections; 0:
- * not measured yet. */
-static double speed_of(const struct result_row *row)
-{
+    char program[PROGRAM_BYTES];
+    char path[PROGRAM_BYTES + 8];
     for (int i = 0; i < run.plan->row_count; i++) {
-        const struct result_row *other = &run.plan->rows[i];
-        const struct result_block *block = &run.plan->blocks[other->block];
-        uint64_t echoes = 0;
-        uint64_t elapsed_ns = 0;
-        if (block->scenario != RESULT_SPEED || block->is_ladder ||
-            other->connection_count != row->connection_count ||
-            strcmp(other->name, row->name) != 0)
+        struct result_row *row = &run.plan->rows[i];
+        if (row->role == RESULT_PEER)
             continue;
-        for (int e = 0; e < other->sample_count; e++) {
-            echoes += other->samples[e].echoes;
-            elapsed_ns += other->samples[e].elapsed_ns;
-        }
-        return elapsed_ns > 0 ? (double)echoes * 1e9 / (double)elapsed_ns : 0;
+        find_program(row, program);
+        snprintf(path, sizeof path, "%s.exe", program);
+        if (utf8_attributes(path) == INVALID_FILE_ATTRIBUTES)
+            die_saying(2,
+                       "there is no %s; `make` builds it, `make forms` the "
+                       "forms",
+                       path);
+        if (is_form(row))
+            count_lines(program, row);
     }
-    return 0;
 }
 
-static void fill_load_plan(const struct result_block *block,
-                           const struct result_row *row, struct load_plan *plan)
+/* ---- the server of one launch -------------------------------------------- */
+
+/* A message of several lines becomes one. */
+static void flatten(char *message)
 {
-    static const enum load_kind kinds[RESULT_SCENARIO_COUNT] = {
-        [RESULT_WORK] = LOAD_CLOSED,   [RESULT_SPEED] = LOAD_CLOSED,
-        [RESULT_MEMORY] = LOAD_CLOSED, [RESULT_PACED] = LOAD_PACED,
-        [RESULT_HERD] = LOAD_CLOSED,   [RESULT_CHURN] = LOAD_CHURN,
-        [RESULT_BULK] = LOAD_STREAM,   [RESULT_SKEW] = LOAD_PACED};
-    double rate_per_s = (double)block->rate_per_s;
-    if (block->load_percent > 0)
-        rate_per_s = speed_of(row) * block->load_percent / 100;
-    *plan = (struct load_plan){
-        .kind = kinds[block->scenario],
-        .connection_count = row->connection_count,
-        .idle_count = row->idle_count,
-        .has_hot = block->scenario == RESULT_SKEW,
-        .hot_bytes = HOT_BYTES,
-        .message_bytes = (size_t)block->message_bytes,
-        .rate_per_s = rate_per_s > 0 ? rate_per_s : USUAL_RATE_PER_S,
-        .connects_at_most =
-            (uint64_t)(CONNECTS_AT_MOST /
-                       (block->row_count * block->epoch_count)) +
-            1};
+    for (; *message != '\0'; message++)
+        if ((unsigned char)*message < ' ')
+            *message = ' ';
+}
+
+static bool start_server(struct process *server, const struct result_row *row,
+                         char failure[RESULT_TEXT_BYTES])
+{
+    char program[PROGRAM_BYTES];
+    char command[PROGRAM_BYTES + 32];
+    bool is_up = false;
+    if (row->role == RESULT_PEER) {
+        is_up = process_start_peer(server, row->form, START_MS, failure,
+                                   RESULT_TEXT_BYTES);
+    } else if (find_program(row, program), is_one_page(row)) {
+        snprintf(command, sizeof command, "\"%s.exe\" {port}", program);
+        is_up = process_start_peer(server, command, START_MS, failure,
+                                   RESULT_TEXT_BYTES);
+    } else {
+        snprintf(command, sizeof command, "%s.exe", program);
+        is_up = process_start(server, command, is_form(row) ? "" : row->form,
+                              START_MS, failure, RESULT_TEXT_BYTES);
+    }
+    if (is_up && run.options->is_seam && row->is_other_build &&
+        server->counters != NULL)
+        snprintf(failure, RESULT_TEXT_BYTES,
+                 "was built with the seam; DIR must hold a build with "
+                 "OBSERVE=0");
+    flatten(failure);
+    return failure[0] == '\0';
+}
+
+static void stop_server(struct process *server, const struct result_row *row)
+{
+    bool is_contracted = row->role != RESULT_PEER && !is_one_page(row);
+    int status = 0;
+    if (is_contracted && !stop_requested())
+        status = process_stop(server, STOP_MS, NULL, NULL);
+    process_free(server);
+    if (status == 0)
+        return;
+    report("%02d %s did not stop cleanly (status %d)", row->model, row->form,
+           status);
+    run.is_clean = false;
 }
 
 /* Why a row has no figures: its server, or its connections, have failed. */
-static void explain_failure(int index, const struct load *load)
+static void explain_failure(struct process *server, const struct load *load,
+                            struct result_row *row)
 {
-    struct result_row *row = &run.plan->rows[index];
+    enum { ENDING_MS = 200 }; /* a crash takes a moment to become an end */
+    char err[120];
+    DWORD status = 0;
     if (stop_requested()) /* the server has heard of Ctrl+C as well */
         return;
-    pool_explain(server_of(index), load->failure, row->failure,
-                 sizeof row->failure);
+    if (process_wait(server, ENDING_MS) < 0 ||
+        !GetExitCodeProcess(server->process, &status)) {
+        snprintf(row->failure, sizeof row->failure, "%s", load->failure);
+        return;
+    }
+    process_copy_err(server, err, sizeof err);
+    flatten(err);
+    /* A crash ends with an NTSTATUS, which everyone knows in hexadecimal. */
+    snprintf(row->failure, sizeof row->failure,
+             status < 256 ? "the server ended with status %lu%s%.100s"
+                          : "the server ended with status 0x%08lX%s%.100s",
+             status, err[0] != '\0' ? ": " : "", err);
 }
 
-/* Starts the server of a row unless it runs. */
-static bool start_server(int index)
+/* ---- one measurement ----------------------------------------------------- */
+
+/* All that is read before and after. */
+struct reading {
+    struct process_counts counts;
+    bool has_counts;
+    uint64_t server_ns;
+    uint64_t system_ns;
+    uint64_t client_ns;
+    uint64_t machine_ns;
+    uint64_t requests;
+    uint64_t client_requests;
+};
+
+static void read_all(struct process *server, struct reading *reading)
 {
-    struct result_row *row = &run.plan->rows[index];
-    struct pool_server *server = server_of(index);
-    bool is_up = pool_start(server);
-    if (is_up && run.options->is_seam &&
-        run.plan->instances[index] >= PLAN_OTHER_BUILD &&
-        server->process.counters != NULL)
-        snprintf(server->failure, sizeof server->failure,
-                 "was built with the seam; DIR must hold a build with "
-                 "OBSERVE=0");
-    if (server->failure[0] != '\0')
-        snprintf(row->failure, sizeof row->failure, "%s", server->failure);
-    return row->failure[0] == '\0';
+    *reading = (struct reading){.has_counts = false};
+    reading->has_counts = process_counts(server, &reading->counts);
+    reading->requests = wine_requests_of(server);
+    reading->client_requests = wine_requests_of_self();
+    process_cpu_ns(server, &reading->server_ns);
+    wine_server_ns(&reading->system_ns);
+    reading->client_ns = process_own_cpu_ns();
+    process_busy_ns(&reading->machine_ns);
 }
 
-/* Opens the idle connections; keeps what memory they take. */
-static bool open_idle(int index, struct load *load)
+/* The client has its last echo, but the server may still have to return from
+ * its last sends and start to receive again. Waits until it makes no more
+ * calls; a server that never rests is given up on. */
+static void settle(const struct process *server)
 {
-    enum { RESTING_MS = 50 };
-    struct result_row *row = &run.plan->rows[index];
-    const struct process *process = &server_of(index)->process;
-    struct result_sample sample = {.echoes = 0};
-    if (row->idle_count == 0)
-        return true;
-    Sleep(RESTING_MS);
-    sample.memory_before_bytes = process_memory_bytes(process);
-    bool opened = load_open_idle(load, stop_event());
-    Sleep(RESTING_MS);
-    sample.memory_after_bytes = process_memory_bytes(process);
-    if (opened && run.plan->blocks[row->block].scenario == RESULT_MEMORY)
-        row->samples[row->sample_count++] = sample;
-    return opened;
+    enum { LOOKS_AT_MOST = 20, LOOKS_ALIKE = 2, LOOK_MS = 2 };
+    static struct process_counts before;
+    static struct process_counts now;
+    int same_count = 0;
+    process_counts(server, &now);
+    for (int i = 0; i < LOOKS_AT_MOST && same_count < LOOKS_ALIKE; i++) {
+        before = now;
+        Sleep(LOOK_MS);
+        process_counts(server, &now);
+        same_count =
+            memcmp(&before, &now, sizeof before) == 0 ? same_count + 1 : 0;
+    }
 }
 
-/* Connects to a server that runs, measures it, and closes. */
-static void measure_row(const struct result_block *block, int index, int epoch)
+/* What the server has called between two readings, in the kinds of the
+ * report. */
+static void sort_calls(struct result_sample *sample,
+                       const struct process_counts *before,
+                       const struct process_counts *after)
 {
-    static struct load load;
-    struct result_row *row = &run.plan->rows[index];
-    struct process *process = &server_of(index)->process;
-    struct load_plan plan;
-    fill_load_plan(block, row, &plan);
-    bool good = load_open(&load, process->host, process->port, &plan) &&
-                open_idle(index, &load);
-    if (good && block->scenario != RESULT_MEMORY)
-        good =
-            measure_sample(process, &load, (uint64_t)block->window_ms * 1000000,
-                           stop_event(), epoch, row) == MEASURE_DONE;
-    if (good)
-        row->thread_count = process_threads(process);
-    else
-        explain_failure(index, &load);
-    load_close(&load);
+    uint64_t event_waits = 0;
+    for (int call = 0; call < OBSERVE_CALL_COUNT; call++) {
+        enum observe_kind kind = observe_rows[call].kind;
+        uint64_t calls = 0;
+        for (int o = 0; o < OBSERVE_OUTCOME_COUNT; o++) {
+            uint64_t more =
+                (uint64_t)(after->calls[call][o] - before->calls[call][o]);
+            sample->calls[kind][o] += more;
+            calls += more;
+        }
+        if (kind != OBSERVE_WAIT && kind != OBSERVE_DEQUEUE)
+            continue;
+        sample->waits += calls;
+        if (call == OBSERVE_WSAWaitForMultipleEvents)
+            event_waits = calls;
+        else
+            sample->found +=
+                (uint64_t)(after->items[call] - before->items[call]);
+    }
+    /* An event only says that there is something: what has completed is taken
+     * with WSAGetOverlappedResult, and that may be more than one. */
+    const uint64_t *taken = sample->calls[OBSERVE_RESULT];
+    if (event_waits > 0)
+        sample->found += taken[OBSERVE_DONE] + taken[OBSERVE_FAILED];
+}
+
+static void fill_sample(struct result_row *row, const struct load_run *load,
+                        const struct reading *before,
+                        const struct reading *after, const struct process *p)
+{
+    struct result_sample *sample = &row->samples[row->sample_count++];
+    *sample = (struct result_sample){
+        .order = ++run.order,
+        .at_ns = clock_ns() - run.begun_ns - load->whole_ns,
+        .echoes = load->echoes,
+        .all_echoes = load->all_echoes,
+        .elapsed_ns = load->elapsed_ns,
+        .whole_ns = load->whole_ns,
+        .waited_ns = load->waited_ns,
+        .server_ns = after->server_ns - before->server_ns,
+        .system_ns = after->system_ns - before->system_ns,
+        .client_ns = after->client_ns - before->client_ns,
+        .machine_ns = after->machine_ns - before->machine_ns,
+        .requests = after->requests - before->requests,
+        .p50_ns = histogram_percentile_ns(&load->latency, 50),
+        .due_count = load->due_count,
+        .late_count = load->late_count,
+        .memory_bytes = process_memory_bytes(p),
+        .threads = (uint64_t)process_threads(p),
+        .handles = (uint64_t)process_handles(p)};
+    if (sample->requests > 0)
+        sample->all_requests =
+            sample->requests + after->client_requests - before->client_requests;
+    row->has_counts = before->has_counts;
+    if (row->has_counts)
+        sort_calls(sample, &before->counts, &after->counts);
+}
+
+static void fill_load_plan(const struct result_block *block,
+                           struct load_plan *plan)
+{
+    *plan = (struct load_plan){
+        .kind = block->scenario == RESULT_PACED   ? LOAD_PACED
+                : block->scenario == RESULT_CHURN ? LOAD_CHURN
+                                                  : LOAD_CLOSED,
+        .connection_count = block->connection_count,
+        .idle_count = block->idle_count,
+        .message_bytes = (size_t)block->message_bytes,
+        .rate_per_s = (double)block->rate_per_s,
+        .connects_at_most =
+            (uint64_t)(CONNECTS_AT_MOST /
+                       (block->row_count * PLAN_LAUNCHES_AT_LEAST))};
+}
+
+/* Sends on the connections for as long as the block says; keeps what came. */
+static bool measure(struct process *server, struct load *load,
+                    const struct result_block *block, struct result_row *row)
+{
+    static struct reading before;
+    static struct reading after;
+    static struct load_run done; /* 30 KB: not on the stack */
+    settle(server);
+    read_all(server, &before);
+    if (load_run(load, (uint64_t)block->window_ms * 1000000, stop_event(),
+                 &done) != LOAD_DONE)
+        return false;
+    settle(server);
+    read_all(server, &after);
+    fill_sample(row, &done, &before, &after, server);
+    histogram_merge(&row->latency, &done.latency);
+    if (row->echoes_by_connection != NULL)
+        for (int i = 0; i < block->connection_count; i++)
+            row->echoes_by_connection[i] += load->connections[i].echoes;
+    return true;
 }
 
 /* How many processors everything may use while a row is measured; 0: all. */
 static int processors_of(const struct result_block *block,
                          const struct result_row *row)
 {
-    return block->scenario == RESULT_WORK ? 1 : row->processors;
+    bool is_work =
+        block->scenario == RESULT_WORK || block->scenario == RESULT_SIZES;
+    return is_work ? 1 : row->processors;
 }
 
-/* A machine is not equally fast all the time: prices are taken anew beside each
- * measurement of the work, and their mean counts. */
-static void measure_prices(void)
+/* Connects to a server that runs, measures it, and closes. */
+static void measure_row(struct process *server,
+                        const struct result_block *block,
+                        struct result_row *row)
 {
-    struct price_list now;
-    progress_step(&run.progress, "measuring what calls cost");
-    processors_use(1);
-    if (!prices_measure(&now))
-        return;
-    run.price_count++;
-    run.prices->is_known = true;
-    for (int i = 0; i < PRICE_COUNT; i++) {
-        struct figure *mean = &run.prices->us[i];
-        mean->known = true;
-        mean->value += (now.us[i].value - mean->value) / run.price_count;
+    static struct load load;
+    struct load_plan plan;
+    int processors = processors_of(block, row);
+    bool is_limited = processors_use(processors);
+    processors_use_by(server->process, processors);
+    if (processors == 1)
+        run.one_processor = run.one_processor && is_limited;
+    fill_load_plan(block, &plan);
+    bool good = load_open(&load, server->host, server->port, &plan);
+    if (good && plan.idle_count > 0) {
+        int served = load_open_idle(&load, stop_event());
+        row->wall = served < plan.idle_count ? served : 0;
     }
+    if (good && !stop_requested())
+        good = measure(server, &load, block, row);
+    if (!good)
+        explain_failure(server, &load, row);
+    load_close(&load);
 }
 
-/* ---- blocks and epochs -------------------------------------------------------- */
+/* ---- launches ------------------------------------------------------------ */
 
-/* Writes the rows of a block in random order: groups at random, and the members
- * of each group at random, but one right after the other. */
-static void draw_order(const struct result_block *block,
-                       int order[PLAN_ROWS_AT_MOST])
+static struct result_row *row_at(const struct plan_series *series, int block,
+                                 int rung)
 {
-    int groups[PLAN_ROWS_AT_MOST];
-    int used = 0;
-    for (int i = 0; i < block->row_count; i++)
-        groups[i] = block->first_row + i;
-    prng_shuffle(&run.prng, groups, block->row_count);
-    for (int g = 0; g < block->row_count; g++) {
-        int first = used;
-        for (int i = 0; i < block->row_count; i++)
-            if (plan_group(run.plan, block->first_row + i) == groups[g])
-                order[used++] = block->first_row + i;
-        prng_shuffle(&run.prng, order + first, used - first);
-    }
+    int first = run.plan->blocks[series->first_block + block].first_row;
+    return &run.plan->rows[first + rung];
 }
 
-/* Measures every row once. */
-static void run_round(const struct result_block *block, int epoch)
+/* Starts one server and measures it in every block, up to its wall or its first
+ * failure. */
+static void launch_rung(const struct plan_series *series, int rung, int launch)
 {
-    int order[PLAN_ROWS_AT_MOST];
-    draw_order(block, order);
-    for (int i = 0; i < block->row_count && !stop_requested(); i++) {
-        struct result_row *row = &run.plan->rows[order[i]];
-        int processors = processors_of(block, row);
+    static struct process server;
+    char failure[RESULT_TEXT_BYTES] = "";
+    struct result_row *first = row_at(series, 0, rung);
+    for (int b = 0; b < series->block_count; b++)
+        if (row_at(series, b, rung)->failure[0] != '\0')
+            return; /* in the launch before */
+    processors_use(0);
+    bool is_up = start_server(&server, first, failure);
+    for (int b = 0; b < series->block_count && !stop_requested(); b++) {
+        const struct result_block *block =
+            &run.plan->blocks[series->first_block + b];
+        struct result_row *row = row_at(series, b, rung);
         char what[160];
-        snprintf(what, sizeof what, "launch %d of %d, %s: %s", epoch + 1,
-                 block->epoch_count, block->title, row->name);
-        progress_step(&run.progress, what);
-        bool limited = processors_use(processors);
-        if (processors == 1)
-            run.one_processor = run.one_processor && limited;
-        if (row->failure[0] == '\0' && start_server(order[i])) {
-            processors_use_by(server_of(order[i])->process.process, processors);
-            measure_row(block, order[i], epoch);
-        }
-        progress_done(&run.progress, plan_window_ms(run.plan, order[i]));
-    }
-}
-
-/* A machine is faster at one moment and slower at another: several short rounds
- * share that out better than one long one. */
-static void run_block(const struct result_block *block, int epoch)
-{
-    if (block->scenario == RESULT_WORK)
-        measure_prices();
-    for (int i = 0; i < block->round_count && !stop_requested(); i++)
-        run_round(block, epoch);
-}
-
-/* Every block once, each with fresh servers: one that has served 128 clients has
- * more threads than one that has not. In the first epoch in the order of the
- * plan: a rate in percent needs to know the speed. */
-static bool run_epoch(int epoch)
-{
-    int order[PLAN_BLOCKS_AT_MOST] = {0};
-    bool clean = true;
-    for (int i = 0; i < run.plan->block_count; i++)
-        order[i] = i;
-    if (epoch > 0)
-        prng_shuffle(&run.prng, order, run.plan->block_count);
-    for (int i = 0; i < run.plan->block_count && !stop_requested(); i++) {
-        const struct result_block *block = &run.plan->blocks[order[i]];
-        if (epoch >= block->epoch_count)
+        if (!is_up) {
+            snprintf(row->failure, sizeof row->failure, "%s", failure);
             continue;
-        run_block(block, epoch);
-        processors_use(0);
-        clean = pool_stop(&run.pool, stop_requested()) && clean;
+        }
+        snprintf(what, sizeof what, "launch %d, %s: %s", launch + 1,
+                 block->title, row->name);
+        progress_step(&run.progress, what);
+        measure_row(&server, block, row);
+        if (row->failure[0] != '\0' || row->wall > 0)
+            break; /* who knows what it would do next */
     }
-    return clean;
+    stop_server(&server, first);
+}
+
+/* Every rung once, in random order. */
+static void launch_all(const struct plan_series *series, int launch)
+{
+    int order[PLAN_ROWS_AT_MOST] = {0};
+    int count = run.plan->blocks[series->first_block].row_count;
+    for (int i = 0; i < count; i++)
+        order[i] = i;
+    prng_shuffle(&run.prng, order, count);
+    for (int i = 0; i < count && !stop_requested(); i++) {
+        launch_rung(series, order[i], launch);
+        progress_done(&run.progress, plan_launch_ms(run.plan, series));
+    }
+}
+
+/* Whether there is time for one more launch of all that is timed, of which so
+ * many have taken that long. */
+static bool has_time(int launches, uint64_t spent_ns)
+{
+    uint64_t so_far_ns = clock_ns() - run.begun_ns;
+    if (launches < PLAN_LAUNCHES_AT_LEAST || run.options->limit_ns == 0)
+        return true;
+    return so_far_ns + spent_ns / (uint64_t)launches <= run.options->limit_ns;
+}
+
+static int run_launches(void)
+{
+    int launch = 0;
+    uint64_t timed_from_ns = clock_ns();
+    for (bool more = true; more && !stop_requested(); launch++) {
+        more = false;
+        for (int s = 0; s < run.plan->series_count; s++) {
+            const struct plan_series *series = &run.plan->series[s];
+            if (launch >= series->launch_count)
+                continue;
+            launch_all(series, launch);
+            more = more || launch + 1 < series->launch_count;
+            if (series->launch_count == 1) /* it was for counts only */
+                timed_from_ns = clock_ns();
+        }
+        more = more && has_time(launch + 1, clock_ns() - timed_from_ns);
+    }
+    return launch;
+}
+
+/* All launches as planned, or the time that there is. */
+static long planned_ms(void)
+{
+    long sum = 0;
+    if (run.options->limit_ns > 0)
+        return (long)(run.options->limit_ns / 1000000);
+    for (int s = 0; s < run.plan->series_count; s++) {
+        const struct plan_series *series = &run.plan->series[s];
+        sum += plan_launch_ms(run.plan, series) * series->launch_count *
+               run.plan->blocks[series->first_block].row_count;
+    }
+    return sum;
 }
 
 bool run_plan(struct plan *plan, const struct run_options *options,
-              struct price_list *prices, bool *interrupted, bool *one_processor)
+              struct result *result)
 {
-    bool clean = true;
-    long total_ms = 0;
-    long done_ms = 0;
-    uint64_t begun_ns = clock_ns();
     run.plan = plan;
     run.options = options;
-    run.prices = prices;
     run.prng.state = options->seed;
+    run.is_clean = true;
     run.one_processor = true;
-    for (int i = 0; i < plan->row_count; i++) {
-        run.servers[i] = seat_row(&plan->rows[i], plan->instances[i]);
-        if (run.servers[i] < 0)
-            die_saying(2, "more than %d servers at once", POOL_AT_MOST);
-    }
-    for (int epoch = 0; epoch < plan->epoch_count; epoch++)
-        total_ms += plan_epoch_ms(plan, epoch);
-    progress_begin(&run.progress, total_ms);
-    for (int epoch = 0; epoch < plan->epoch_count && !stop_requested();
-         epoch++) {
-        uint64_t spent_ns = clock_ns() - begun_ns;
-        long next_ms = plan_epoch_ms(plan, epoch);
-        if (epoch >= RUN_EPOCHS_AT_LEAST && options->limit_ns > 0 &&
-            (double)spent_ns * (1 + (double)next_ms / (double)done_ms) >
-                (double)options->limit_ns)
-            break;
-        clean = run_epoch(epoch) && clean;
-        done_ms += next_ms;
-    }
+    run.begun_ns = clock_ns();
+    check_programs();
+    progress_begin(&run.progress, planned_ms(), options->limit_ns > 0);
+    result->settings.launch_count = run_launches();
     progress_end(&run.progress);
-    *interrupted = stop_requested();
-    *one_processor = run.one_processor;
-    return clean;
+    processors_use(0);
+    result->is_interrupted = stop_requested();
+    result->elapsed_ns = clock_ns() - run.begun_ns;
+    if (!run.one_processor)
+        result->settings.remark =
+            "Work could not be put on one processor (under Wine that takes "
+            "taskset, of Debian's util-linux).";
+    return run.is_clean;
 }

@@ -106,11 +106,14 @@ static bool play_and_stop(struct trace *trace, const char *program,
 static char *read_whole(const char *path)
 {
     enum { AT_MOST = 1 << 22 };
-    char *text = malloc(AT_MOST);
-    if (text != NULL && process_read_file(path, text, AT_MOST) == 0) {
+    FILE *file = utf8_open(path, "rb");
+    char *text = file != NULL ? calloc(1, AT_MOST) : NULL;
+    if (text != NULL && fread(text, 1, AT_MOST - 1, file) == 0) {
         free(text);
-        return NULL;
+        text = NULL;
     }
+    if (file != NULL)
+        fclose(file);
     return text;
 }
 

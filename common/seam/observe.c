@@ -11,14 +11,10 @@
 #include "../report.h"
 #include "../utf8.h"
 
-static const char *const call_names[] = {
-#define X(name) #name,
-    OBSERVE_CALLS(X)
-#undef X
-};
-
 static HANDLE mapping;
 static struct observe_counters *counters;
+static struct observe_live unobserved; /* until there are counters */
+static struct observe_live *live = &unobserved;
 static DWORD slot_index = FLS_OUT_OF_INDEXES; /* each thread's own slot */
 
 /* ---- slots -------------------------------------------------------------- */
@@ -54,9 +50,9 @@ static struct observe_slot *claim_slot(void)
 /* The client, check and bench use common/ too, and are not observed. */
 static struct observe_slot *my_slot(void)
 {
-    static struct observe_slot unobserved;
+    static struct observe_slot nobodys;
     if (counters == NULL)
-        return &unobserved;
+        return &nobodys;
     struct observe_slot *slot = FlsGetValue(slot_index);
     return slot != NULL ? slot : claim_slot();
 }
@@ -78,10 +74,12 @@ static int fault_count;
 
 static bool can_fail(int call)
 {
-    return call != OBSERVE_SleepEx && call != OBSERVE_closesocket &&
-           call != OBSERVE_WSACloseEvent && call != OBSERVE_CloseHandle &&
-           call != OBSERVE_StartThreadpoolIo &&
-           call != OBSERVE_CloseThreadpoolIo && call != OBSERVE_free;
+    static const int errors[][4] = {
+#define X(name, kind, step, blocks, starts, errors) {OBSERVE_ERRORS errors},
+        OBSERVE_CALLS(X)
+#undef X
+    };
+    return errors[call][0] != 0;
 }
 
 static bool parse_fault(const char *text, struct fault *fault)
@@ -96,17 +94,19 @@ static bool parse_fault(const char *text, struct fault *fault)
         return false;
 
     int index = 0;
-    while (index < OBSERVE_CALL_COUNT && strcmp(call, call_names[index]) != 0)
+    while (index < OBSERVE_CALL_COUNT &&
+           strcmp(call, observe_rows[index].name) != 0)
         index++;
-    bool moves_bytes = index == OBSERVE_recv || index == OBSERVE_send ||
-                       index == OBSERVE_WSARecv || index == OBSERVE_WSASend;
+    if (index == OBSERVE_CALL_COUNT)
+        return false;
+    enum observe_kind kind = observe_rows[index].kind;
+    bool moves_bytes = kind == OBSERVE_RECEIVE || kind == OBSERVE_SEND;
     fault->call = (enum observe_call)index;
     fault->at = strcmp(at, "every") == 0 ? FAULT_EVERY : atol(at);
     fault->what = strcmp(what, "short") == 0 ? FAULT_SHORT : atoi(what);
     fault->stall_ms = strncmp(what, "stall", 5) == 0 ? atoi(what + 5) : 0;
     fault->seen = 0;
-    return index < OBSERVE_CALL_COUNT &&
-           (fault->at > 0 || strcmp(at, "every") == 0) &&
+    return (fault->at > 0 || strcmp(at, "every") == 0) &&
            ((fault->what > 0 && can_fail(index)) || fault->stall_ms > 0 ||
             (fault->what == FAULT_SHORT && moves_bytes));
 }
@@ -152,7 +152,7 @@ static const char *trace_path;
 
 struct call {
     struct observe_slot *slot;
-    enum observe_call kind;
+    enum observe_call which;
     uint64_t object; /* socket or handle: tells connections apart in a trace */
     uint64_t outer;  /* the object of the call that this one is made within */
     uint64_t begin_ns;
@@ -161,61 +161,30 @@ struct call {
 };
 
 #ifdef COVERAGE
-#define begin(kind, object) begin_for(kind, object, __builtin_return_address(0))
+#define begin(which, object)                                                   \
+    begin_for(which, object, __builtin_return_address(0))
 #else
-#define begin(kind, object) begin_for(kind, object, NULL)
+#define begin(which, object) begin_for(which, object, NULL)
 #endif
 
-/* Whether a call may block. Winsock's blocking calls may wait alertably, and so
- * run a completion routine or an APC. If that makes such a call in turn, the
- * documentation says that this must never be attempted (pages "closesocket
- * function", "shutdown function", "accept function"). Waiting in a routine is
- * no better. A call of the seam that is made within another one is made by a
- * routine or an APC: nothing else runs on a thread that is in a call. */
-static bool may_block(enum observe_call kind)
-{
-    switch (kind) {
-    case OBSERVE_accept:
-    case OBSERVE_recv:
-    case OBSERVE_send:
-    case OBSERVE_select:
-    case OBSERVE_WSAPoll:
-    case OBSERVE_WSAWaitForMultipleEvents:
-    case OBSERVE_SleepEx:
-    case OBSERVE_GetQueuedCompletionStatus:
-    case OBSERVE_GetQueuedCompletionStatusEx:
-    case OBSERVE_connect:
-    case OBSERVE_setsockopt:
-    case OBSERVE_ioctlsocket:
-    case OBSERVE_shutdown:
-    case OBSERVE_closesocket:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* An overlapped call has handed its socket over once the operation has started:
+/* A call of the seam that is made within another one is made by a routine or an
+ * APC, which must not block: nothing else runs on a thread that is in a call. An
+ * overlapped call has handed its socket over once the operation has started:
  * another thread may take the completion, and close the socket, while this one
- * is still on its way back. */
-static bool starts_operation(enum observe_call kind)
-{
-    return kind == OBSERVE_AcceptEx || kind == OBSERVE_WSARecv ||
-           kind == OBSERVE_WSASend;
-}
-
-/* What a thread does that shares the last slot is not followed. */
+ * is still on its way back. What a thread does that shares the last slot is
+ * not followed. */
 static void enter(struct call *call)
 {
     struct observe_slot *slot = call->slot;
     if (slot->owner == 0)
         return;
+    const struct observe_row *row = &observe_rows[call->which];
     bool is_in_routine = slot->depth > 0;
-    invariant(!is_in_routine || !may_block(call->kind));
+    invariant(!is_in_routine || !row->may_block);
     slot->depth++;
     call->outer = (uint64_t)slot->object;
-    InterlockedExchange64(
-        &slot->object, starts_operation(call->kind) ? 0 : (LONG64)call->object);
+    InterlockedExchange64(&slot->object,
+                          row->starts_operation ? 0 : (LONG64)call->object);
 }
 
 static void leave(const struct call *call)
@@ -226,14 +195,14 @@ static void leave(const struct call *call)
     call->slot->depth--;
 }
 
-static struct call begin_for(enum observe_call kind, uint64_t object,
+static struct call begin_for(enum observe_call which, uint64_t object,
                              const void *caller)
 {
     struct call call = {
-        .slot = my_slot(), .kind = kind, .object = object, .caller = caller};
+        .slot = my_slot(), .which = which, .object = object, .caller = caller};
     enter(&call);
     if (fault_count > 0)
-        call.fault = next_fault(kind);
+        call.fault = next_fault(which);
     if (trace != NULL)
         call.begin_ns = clock_ns();
     return call;
@@ -246,10 +215,10 @@ static void trace_call(const struct call *call, enum observe_outcome outcome,
                                                 "would_block", "failed"};
     /* The caller will want the error code of its call, not of our printing. */
     DWORD error = GetLastError();
-    fprintf(trace,
-            "%" PRIu64 ",%" PRIu64 ",%lu,%" PRIu64 ",%s,%s,%" PRId64 "\n",
-            call->begin_ns, clock_ns(), GetCurrentThreadId(), call->object,
-            call_names[call->kind], outcome_names[outcome], (int64_t)items);
+    fprintf(
+        trace, "%" PRIu64 ",%" PRIu64 ",%lu,%" PRIu64 ",%s,%s,%" PRId64 "\n",
+        call->begin_ns, clock_ns(), GetCurrentThreadId(), call->object,
+        observe_rows[call->which].name, outcome_names[outcome], (int64_t)items);
     SetLastError(error);
 }
 
@@ -281,9 +250,9 @@ static void end(const struct call *call, enum observe_outcome outcome,
         note_failed(call);
     /* Only the owner writes here, but the addition is interlocked so that the
      * counts stay right for threads that share the last slot. */
-    InterlockedExchangeAdd64(&call->slot->calls[call->kind][outcome], 1);
+    InterlockedExchangeAdd64(&call->slot->calls[call->which][outcome], 1);
     if (items != 0)
-        InterlockedExchangeAdd64(&call->slot->items[call->kind], items);
+        InterlockedExchangeAdd64(&call->slot->items[call->which], items);
     if (trace != NULL)
         trace_call(call, outcome, items);
 }
@@ -321,15 +290,10 @@ static bool must_be_short(const struct call *call)
 
 /* ---- wrappers ----------------------------------------------------------- */
 
-/* What has been opened and not closed yet. */
-static volatile LONG sockets;
-static volatile LONG handles;
-static volatile LONG blocks;
-
 #define NOTHING       (void)0
-#define OPENS_SOCKET  InterlockedIncrement(&sockets)
-#define OPENS_HANDLE  InterlockedIncrement(&handles)
-#define CLOSES_HANDLE InterlockedDecrement(&handles)
+#define OPENS_SOCKET  InterlockedIncrement(&live->sockets)
+#define OPENS_HANDLE  InterlockedIncrement(&live->handles)
+#define CLOSES_HANDLE InterlockedDecrement(&live->handles)
 /* NOLINTBEGIN(bugprone-macro-parentheses): arguments has its own. */
 #define X(type, name, parameters, arguments, object, items, failure, effect)   \
     type observe_##name parameters                                             \
@@ -366,7 +330,7 @@ int observe_closesocket(SOCKET s)
     invariant(!another_thread_uses(s, call.slot));
     int result = closesocket(s);
     if (result == 0)
-        InterlockedDecrement(&sockets);
+        InterlockedDecrement(&live->sockets);
     invariant(result == 0 || s == INVALID_SOCKET);
     end(&call, result == 0 ? OBSERVE_DONE : OBSERVE_FAILED, 0);
     return result;
@@ -633,7 +597,7 @@ uintptr_t observe__beginthreadex(void *security, unsigned stack_bytes,
         thread =
             _beginthreadex(security, stack_bytes, function, data, flags, id);
     if (thread != 0)
-        InterlockedIncrement(&handles);
+        InterlockedIncrement(&live->handles);
     end(&call, thread != 0 ? OBSERVE_DONE : OBSERVE_FAILED, 0);
     return thread;
 }
@@ -647,7 +611,7 @@ HANDLE observe_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR key,
                         ? NULL
                         : CreateIoCompletionPort(file, port, key, concurrency);
     if (result != NULL && port == NULL)
-        InterlockedIncrement(&handles);
+        InterlockedIncrement(&live->handles);
     end(&call, result != NULL ? OBSERVE_DONE : OBSERVE_FAILED, 0);
     return result;
 }
@@ -754,7 +718,7 @@ void *observe_calloc(size_t count, size_t bytes)
     if (!must_fail(&call))
         memory = GUARD ? allocate_guarded(count * bytes) : calloc(count, bytes);
     if (memory != NULL)
-        InterlockedIncrement(&blocks);
+        InterlockedIncrement(&live->blocks);
     end(&call, memory != NULL ? OBSERVE_DONE : OBSERVE_FAILED, 0);
     return memory;
 }
@@ -763,7 +727,7 @@ void observe_free(void *memory)
 {
     struct call call = begin(OBSERVE_free, 0);
     if (memory != NULL) {
-        InterlockedDecrement(&blocks);
+        InterlockedDecrement(&live->blocks);
         if (GUARD)
             free_guarded(memory);
         else
@@ -785,6 +749,8 @@ static void open_counters(const char *name)
     counters = MapViewOfFile(mapping, FILE_MAP_WRITE, 0, 0, sizeof *counters);
     if (counters == NULL)
         die("MapViewOfFile", GetLastError());
+    counters->live = unobserved;
+    live = &counters->live;
     counters->call_count = OBSERVE_CALL_COUNT;
     counters->version = OBSERVE_VERSION;
 }
@@ -815,9 +781,9 @@ void observe_begin(const struct observe_options *observe_options)
 
 void observe_end(void)
 {
-    invariant(sockets == 0);
-    invariant(handles == 0);
-    invariant(blocks == 0);
+    invariant(live->sockets == 0);
+    invariant(live->handles == 0);
+    invariant(live->blocks == 0);
     if (trace != NULL) {
         bool failed = ferror(trace) != 0;
         if (fclose(trace) != 0 || failed)

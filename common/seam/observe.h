@@ -25,84 +25,18 @@
 #include <windows.h>
 #include <process.h>
 
+#include "calls.h"
+
 #ifndef OBSERVE
 #define OBSERVE 1
 #endif
-
-/* The calls that are observed. completion_routine is no call that a server
- * makes but one that it gets: it counts the routines that have run. What comes
- * after it is not made for each echo, but when a server starts, when a client
- * comes or goes, and at the end. */
-#define OBSERVE_CALLS(X)                                                       \
-    X(accept)                                                                  \
-    X(AcceptEx)                                                                \
-    X(recv)                                                                    \
-    X(send)                                                                    \
-    X(WSARecv)                                                                 \
-    X(WSASend)                                                                 \
-    X(select)                                                                  \
-    X(WSAPoll)                                                                 \
-    X(WSAWaitForMultipleEvents)                                                \
-    X(SleepEx)                                                                 \
-    X(GetQueuedCompletionStatus)                                               \
-    X(GetQueuedCompletionStatusEx)                                             \
-    X(WSAGetOverlappedResult)                                                  \
-    X(WSAResetEvent)                                                           \
-    X(WSAEnumNetworkEvents)                                                    \
-    X(QueueUserAPC)                                                            \
-    X(PostQueuedCompletionStatus)                                              \
-    X(StartThreadpoolIo)                                                       \
-    X(GetMessageW)                                                             \
-    X(CancelIoEx)                                                              \
-    X(_beginthreadex)                                                          \
-    X(completion_routine)                                                      \
-    X(socket)                                                                  \
-    X(WSASocketW)                                                              \
-    X(bind)                                                                    \
-    X(listen)                                                                  \
-    X(connect)                                                                 \
-    X(getsockname)                                                             \
-    X(getsockopt)                                                              \
-    X(setsockopt)                                                              \
-    X(ioctlsocket)                                                             \
-    X(WSAIoctl)                                                                \
-    X(shutdown)                                                                \
-    X(closesocket)                                                             \
-    X(WSACreateEvent)                                                          \
-    X(WSASetEvent)                                                             \
-    X(WSACloseEvent)                                                           \
-    X(WSAEventSelect)                                                          \
-    X(WSAAsyncSelect)                                                          \
-    X(CreateIoCompletionPort)                                                  \
-    X(CreateThreadpoolIo)                                                      \
-    X(CloseThreadpoolIo)                                                       \
-    X(SetFileCompletionNotificationModes)                                      \
-    X(CloseHandle)                                                             \
-    X(calloc)                                                                  \
-    X(free)
-
-enum observe_call {
-#define X(name) OBSERVE_##name,
-    OBSERVE_CALLS(X)
-#undef X
-        OBSERVE_CALL_COUNT
-};
-
-enum observe_outcome {
-    OBSERVE_DONE,        /* did its work before it returned */
-    OBSERVE_PENDING,     /* overlapped: started, will complete later */
-    OBSERVE_WOULD_BLOCK, /* nothing to do yet: WSAEWOULDBLOCK, a time-out,
-                            WSA_IO_INCOMPLETE */
-    OBSERVE_FAILED,
-    OBSERVE_OUTCOME_COUNT
-};
 
 /* What one thread has done. Only that thread writes here; anyone may read.
  * A slot goes on to another thread when its thread ends, and is never reset,
  * so the sum over all slots is the sum over all threads there ever were. */
 struct observe_slot {
-    volatile LONG owner; /* thread id, 0: free */
-    volatile LONG depth; /* calls that its thread is in; 2: see may_block() */
+    volatile LONG owner;    /* thread id, 0: free */
+    volatile LONG depth;    /* calls that its thread is in; 2: see enter() */
     volatile LONG64 object; /* of the innermost: a socket, a handle, or 0 */
     /* calls that have returned, by kind and outcome */
     volatile LONG64 calls[OBSERVE_CALL_COUNT][OBSERVE_OUTCOME_COUNT];
@@ -112,7 +46,14 @@ struct observe_slot {
     char unused[64]; /* whatever the alignment: never a shared cache line */
 };
 
-enum { OBSERVE_SLOTS = 2048, OBSERVE_VERSION = 3 };
+enum { OBSERVE_SLOTS = 2048, OBSERVE_VERSION = 4 };
+
+/* What has been opened through the seam and not closed yet. */
+struct observe_live {
+    volatile LONG sockets;
+    volatile LONG handles; /* events, threads, ports */
+    volatile LONG blocks;  /* of memory */
+};
 
 /* The whole mapping. Threads that find no free slot share the last one, which
  * has no owner. The counts stay right, because each is one interlocked
@@ -122,7 +63,7 @@ struct observe_counters {
     LONG version;                    /* OBSERVE_VERSION */
     LONG call_count;                 /* OBSERVE_CALL_COUNT */
     volatile LONG failed_on_purpose; /* calls that --fault has made fail */
-    LONG padding;
+    struct observe_live live;
     struct observe_slot slots[OBSERVE_SLOTS];
 };
 

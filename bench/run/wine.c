@@ -1,0 +1,312 @@
+#include "wine.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "process.h"
+
+/* Only Wine's ntdll.dll has this function. */
+const char *wine_version(void)
+{
+    typedef const char *(*get_version)(void);
+    get_version function = (get_version)(uintptr_t)GetProcAddress(
+        GetModuleHandleA("ntdll.dll"), "wine_get_version");
+    return function != NULL ? function() : NULL;
+}
+
+bool wine_here(void)
+{
+    return wine_version() != NULL;
+}
+
+/* ---- /proc --------------------------------------------------------------- */
+
+/* Reads the beginning of /proc/NAME, terminated. False: there is none. */
+static bool read_proc(const char *name, char *text, size_t text_bytes)
+{
+    char path[80];
+    snprintf(path, sizeof path, "Z:\\proc\\%s", name);
+    FILE *file = wine_here() ? fopen(path, "rb") : NULL;
+    size_t bytes = file != NULL ? fread(text, 1, text_bytes - 1, file) : 0;
+    if (file != NULL)
+        fclose(file);
+    memset(text + bytes, 0, text_bytes - bytes);
+    return bytes > 0;
+}
+
+static bool read_of(long pid, const char *name, char *text, size_t text_bytes)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%ld\\%s", pid, name);
+    return read_proc(path, text, text_bytes);
+}
+
+/* The next number among the names in a folder; 0: there are no more. *search is
+ * NULL at first. */
+static long next_number(HANDLE *search, const char *folder)
+{
+    WIN32_FIND_DATAA entry;
+    long number = 0;
+    while (number == 0) {
+        if (*search != NULL ? !FindNextFileA(*search, &entry)
+                            : (*search = FindFirstFileA(folder, &entry)) ==
+                                  INVALID_HANDLE_VALUE) {
+            FindClose(*search);
+            return 0;
+        }
+        number = strtol(entry.cFileName, NULL, 10);
+    }
+    return number;
+}
+
+/* Whether the command line of a process has this word. */
+static bool has_word(long pid, const char *word)
+{
+    char line[16384];
+    read_of(pid, "cmdline", line, sizeof line);
+    for (const char *one = line; *one != '\0'; one += strlen(one) + 1)
+        if (strcmp(one, word) == 0)
+            return true;
+    return false;
+}
+
+/* The one Linux process with the name of p's event, or with its port, in its
+ * command line. 0: not to be found. */
+static long linux_pid(struct process *p)
+{
+    char port[8];
+    HANDLE search = NULL;
+    if (p->linux_pid != 0 || !wine_here())
+        return p->linux_pid;
+    snprintf(port, sizeof port, "%hu", p->port);
+    const char *word = p->stop_name[0] != '\0' ? p->stop_name : port;
+    int found_count = 0;
+    for (long pid; (pid = next_number(&search, "Z:\\proc\\*")) != 0;)
+        if (has_word(pid, word)) {
+            p->linux_pid = pid;
+            found_count++;
+        }
+    if (found_count != 1)
+        p->linux_pid = 0;
+    return p->linux_pid;
+}
+
+/* Whether a file exists is what a program looks up itself, without the
+ * wineserver: only here /proc/self is its own. */
+static long own_linux_pid(void)
+{
+    static long found;
+    char path[64];
+    HANDLE search = NULL;
+    if (found != 0 || !wine_here())
+        return found;
+    for (long pid; (pid = next_number(&search, "Z:\\proc\\*")) != 0;) {
+        snprintf(path, sizeof path, "Z:\\proc\\self\\task\\%ld", pid);
+        if (GetFileAttributesA(path) != INVALID_FILE_ATTRIBUTES)
+            found = pid;
+    }
+    return found;
+}
+
+/* ---- requests ------------------------------------------------------------ */
+
+/* The number after a word of /proc/PID/io, see proc(5). */
+static uint64_t io_count(long pid, const char *word)
+{
+    char text[512];
+    bool good = pid != 0 ? read_of(pid, "io", text, sizeof text)
+                         : read_proc("self\\io", text, sizeof text);
+    const char *found = good ? strstr(text, word) : NULL;
+    return found != NULL ? strtoull(found + strlen(word), NULL, 10) : 0;
+}
+
+uint64_t wine_requests_of(struct process *p)
+{
+    return linux_pid(p) != 0 ? io_count(p->linux_pid, "syscw: ") : 0;
+}
+
+uint64_t wine_requests_of_self(void)
+{
+    return own_linux_pid() != 0 ? io_count(own_linux_pid(), "syscw: ") : 0;
+}
+
+uint64_t wine_requests_of_all(void)
+{
+    return io_count(0, "syscr: ");
+}
+
+/* ---- processor time ------------------------------------------------------ */
+
+enum { TICK_NS = 10000000 }; /* in which /proc/stat and /proc/PID/stat count */
+
+bool wine_server_ns(uint64_t *cpu_ns)
+{
+    char text[128];
+    return read_proc("self\\schedstat", text, sizeof text) &&
+           sscanf(text, "%" SCNu64, cpu_ns) == 1;
+}
+
+/* proc(5): after the name, which stands in brackets, field 3 and so on; 14 and
+ * 15 are the times in user and kernel mode. */
+static uint64_t whole_process_ns(long pid)
+{
+    char stat[1024];
+    uint64_t user = 0;
+    uint64_t kernel = 0;
+    read_of(pid, "stat", stat, sizeof stat);
+    const char *rest = strrchr(stat, ')');
+    if (rest == NULL ||
+        sscanf(rest,
+               ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64
+               " %" SCNu64,
+               &user, &kernel) != 2)
+        return 0;
+    return (user + kernel) * TICK_NS;
+}
+
+static uint64_t living_threads_ns(long pid)
+{
+    char path[64];
+    char text[128];
+    uint64_t sum_ns = 0;
+    HANDLE search = NULL;
+    snprintf(path, sizeof path, "Z:\\proc\\%ld\\task\\*", pid);
+    for (long thread; (thread = next_number(&search, path)) != 0;) {
+        snprintf(path, sizeof path, "task\\%ld\\schedstat", thread);
+        if (read_of(pid, path, text, sizeof text))
+            sum_ns += strtoull(text, NULL, 10);
+    }
+    return sum_ns;
+}
+
+/* Neither is more than the truth: the first counts whole ticks, the second has
+ * lost the threads that have ended. */
+bool wine_process_ns(struct process *p, uint64_t *cpu_ns)
+{
+    if (linux_pid(p) == 0)
+        return false;
+    uint64_t whole_ns = whole_process_ns(p->linux_pid);
+    uint64_t living_ns = living_threads_ns(p->linux_pid);
+    *cpu_ns = whole_ns > living_ns ? whole_ns : living_ns;
+    return *cpu_ns > 0;
+}
+
+/* proc(5): user, nice, system, idle, iowait, irq, softirq, steal; the guests
+ * after them are part of user and nice. */
+bool wine_busy_ns(uint64_t *busy_ns)
+{
+    char text[256];
+    uint64_t t[6];
+    if (!read_proc("stat", text, sizeof text) ||
+        sscanf(text,
+               "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %*s %*s %" SCNu64
+               " %" SCNu64 " %" SCNu64,
+               &t[0], &t[1], &t[2], &t[3], &t[4], &t[5]) != 6)
+        return false;
+    *busy_ns = (t[0] + t[1] + t[2] + t[3] + t[4] + t[5]) * TICK_NS;
+    return true;
+}
+
+/* ---- Linux programs ------------------------------------------------------ */
+
+/* Starts a command of Linux and does not wait for it. */
+static bool start_shell(const char *command)
+{
+    char line[160];
+    STARTUPINFOA start = {.cb = sizeof start};
+    PROCESS_INFORMATION made = {0};
+    snprintf(line, sizeof line, "Z:\\bin\\sh -c \"%s\"", command);
+    if (!CreateProcessA(NULL, line, NULL, NULL, FALSE, 0, NULL, NULL, &start,
+                        &made))
+        return false;
+    if (made.hThread != NULL) /* Wine gives none for a Linux program */
+        CloseHandle(made.hThread);
+    if (made.hProcess != NULL)
+        CloseHandle(made.hProcess);
+    return true;
+}
+
+bool wine_ctrl_c(struct process *p)
+{
+    char command[64];
+    snprintf(command, sizeof command, "kill -INT %ld", linux_pid(p));
+    return p->linux_pid != 0 && start_shell(command);
+}
+
+/* Which processors Linux lets the wineserver use; 0: it does not tell. */
+static DWORD_PTR wineserver_mask(void)
+{
+    char status[4096];
+    DWORD_PTR mask = 0;
+    read_proc("self\\status", status, sizeof status);
+    const char *line = strstr(status, "\nCpus_allowed:\t");
+    if (line == NULL)
+        return 0;
+    for (line += 15; *line != '\n' && *line != '\0'; line++)
+        if (*line != ',') /* between each 32 processors, the highest first */
+            mask = mask << 4 |
+                   (DWORD_PTR)(*line <= '9' ? *line - '0' : *line - 'a' + 10);
+    return mask;
+}
+
+bool wine_use_processors(DWORD_PTR mask)
+{
+    enum { WITHIN_MS = 2000, LOOK_MS = 5 };
+    char stat[512];
+    char command[80];
+    if (wineserver_mask() == mask)
+        return true;
+    if (!read_proc("self\\stat", stat, sizeof stat))
+        return false;
+    snprintf(command, sizeof command, "taskset -p %llx %ld >/dev/null",
+             (unsigned long long)mask, strtol(stat, NULL, 10));
+    if (!start_shell(command))
+        return false;
+    for (int i = 0; i < WITHIN_MS / LOOK_MS && wineserver_mask() != mask; i++)
+        Sleep(LOOK_MS);
+    return wineserver_mask() == mask;
+}
+
+/* ---- handles ------------------------------------------------------------- */
+
+/* Wine 8 lists all handles of all processes, as Windows does for those who know
+ * this structure: SYSTEM_HANDLE_INFORMATION_EX, which is not documented. */
+int wine_handles(DWORD process_id)
+{
+    enum { SYSTEM_EXTENDED_HANDLE_INFORMATION = 64 };
+    enum { TOO_SMALL = (int)0xC0000004, FIRST_BYTES = 1 << 18 };
+    struct list {
+        ULONG_PTR count;
+        ULONG_PTR reserved;
+        struct {
+            void *object;
+            ULONG_PTR process_id;
+            ULONG_PTR handle;
+            ULONG access;
+            USHORT trace;
+            USHORT type;
+            ULONG attributes;
+            ULONG reserved;
+        } handles[];
+    };
+    typedef LONG(NTAPI * query_function)(int, void *, ULONG, ULONG *);
+    query_function query = (query_function)(uintptr_t)GetProcAddress(
+        GetModuleHandleA("ntdll.dll"), "NtQuerySystemInformation");
+    LONG status = TOO_SMALL;
+    struct list *list = NULL;
+    for (ULONG bytes = FIRST_BYTES; wine_here() && status == TOO_SMALL;
+         bytes *= 2) {
+        free(list);
+        list = malloc(bytes);
+        if (list == NULL)
+            return 0;
+        status = query(SYSTEM_EXTENDED_HANDLE_INFORMATION, list, bytes, NULL);
+    }
+    int count = 0;
+    for (ULONG_PTR i = 0; status == 0 && i < list->count; i++)
+        count += list->handles[i].process_id == process_id;
+    free(list);
+    return count;
+}
