@@ -9,10 +9,7 @@
 /* Lengths are in units of a drawing, which grows and shrinks with the page. */
 enum {
     WIDTH = 340,
-    PLOT = 205, /* of rows: beyond it is a text */
-    ROW = 36,   /* height of a row: the texts, and under them the dots */
-    AXIS = 18,
-    LEFT = 48, /* of lines: room for the numbers of the axis */
+    LEFT = 48, /* room for the numbers of the axis */
     RIGHT = WIDTH - 34,
     TOP = 10,
     BOTTOM = 200,
@@ -98,60 +95,6 @@ void chart_write_marker(struct out *out, int style)
     out_printf(out, "</svg>");
 }
 
-/* ---- rows ---------------------------------------------------------------- */
-
-static double row_x(const struct chart_rows *rows, double value)
-{
-    struct axis axis = {0, rows->most, 8, PLOT};
-    return place(&axis, value);
-}
-
-struct chart_rows chart_begin_rows(struct out *out, const char *label,
-                                   int row_count, double most)
-{
-    struct chart_rows rows = {out, most > 0 ? most : 1, 0};
-    double bottom = row_count * ROW;
-    double step = pow(10, floor(log10(rows.most)));
-    step *= rows.most < 2 * step ? 0.5 : rows.most < 5 * step ? 1 : 2;
-    begin(out, bottom + AXIS, label);
-    for (int i = 0; i * step <= rows.most * 1.0001; i++) {
-        double x = row_x(&rows, i * step);
-        put_line(out, "grid", 0, x, 17, x, bottom);
-        put_number(out, x, bottom + 14, "middle", i * step);
-    }
-    return rows;
-}
-
-void chart_write_row(struct chart_rows *rows, const struct chart_row *row)
-{
-    double y = rows->y + 25;
-    double mean = row_x(rows, row->mean);
-    put_text(rows->out, "name", 2, rows->y + 13, "start", row->name);
-    put_text(rows->out, "value", WIDTH - 2, rows->y + 13, "end", row->value);
-    put_text(rows->out, "verdict", PLOT + 9, rows->y + 29, "start",
-             row->verdict);
-    rows->y += ROW;
-    if (row->mean <= 0)
-        return;
-    if (row->low < row->high)
-        put_line(rows->out, "range", row->style, row_x(rows, row->low), y,
-                 row_x(rows, row->high), y);
-    put_line(rows->out, "mean", row->style, mean, y - 7, mean, y + 7);
-}
-
-void chart_write_dot(struct chart_rows *rows, int style, double value)
-{
-    out_printf(
-        rows->out,
-        "<circle class=\"dot s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\"/>\n",
-        style, row_x(rows, value), rows->y - ROW + 25);
-}
-
-void chart_end_rows(struct chart_rows *rows)
-{
-    out_printf(rows->out, "</svg>\n");
-}
-
 /* ---- lines --------------------------------------------------------------- */
 
 /* Both axes are of powers of 10; 0 stands a little to the left of 1. */
@@ -179,7 +122,10 @@ static void put_x_axis(struct out *out, const struct chart_lines *chart,
                        const struct axis *x)
 {
     for (int i = 0; i < chart->tick_count; i++) {
-        double at = place(x, logged(chart->ticks[i].x));
+        double value = logged(chart->ticks[i].x);
+        double at = place(x, value);
+        if (value < x->low || value > x->high)
+            continue;
         put_line(out, "axis", 0, at, BOTTOM, at, BOTTOM + 4);
         put_text(out, "tick", at, BOTTOM + 17, "middle", chart->ticks[i].text);
     }

@@ -33,7 +33,8 @@ function ground(e) {
   return e ? getComputedStyle(e).backgroundColor : "rgb(255, 255, 255)";
 }
 function is_faint(e, property, at_least) {
-  const [low, high] = [getComputedStyle(e)[property], ground(e)]
+  const behind = property === "backgroundColor" ? e.parentElement : e;
+  const [low, high] = [getComputedStyle(e)[property], ground(behind)]
     .map(luminance).sort((a, b) => a - b);
   return !((high + 0.05) / (low + 0.05) >= at_least);
 }
@@ -45,7 +46,7 @@ const rules = {
         /url\(|@import/.test(e.getAttribute("style") + (e.tagName === "STYLE" ?
           e.textContent : ""))).map(short)),
   "each picture says what it shows": (doc) =>
-    all(doc, "figure").filter((e) => !e.querySelector("svg[role=img]") ||
+    all(doc, "figure").filter((e) =>
       !/\.$/.test(e.querySelector("figcaption").textContent)).map(short),
   "nothing is cut off": (doc, width) =>
     blocks(doc).filter((e) => box(e).left < 0 || box(e).right > width + 0.5 ||
@@ -66,8 +67,9 @@ const rules = {
       .filter((e) => is_faint(e, "color", 4.5))
       .concat(all(doc, "text").filter((e) => is_faint(e, "fill", 4.5)))
       .concat(all(doc, ".mark").filter((e) => is_faint(e, "fill", 3)))
-      .concat(all(doc, ".line,.range,.mean,.cross")
-        .filter((e) => is_faint(e, "stroke", 3))).map(short),
+      .concat(all(doc, ".line,.cross").filter((e) => is_faint(e, "stroke", 3)))
+      .concat(all(doc, ".range,.mean")
+        .filter((e) => is_faint(e, "backgroundColor", 3))).map(short),
   "the colours are those asked for": (doc) =>
     (luminance(ground(doc.body)) < 0.2) === (scheme === "dark") ? [] : ["no"]
 };
