@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "chart.h"
 #include "columns.h"
@@ -38,11 +37,10 @@ static const char *const style_sheet[] = {
     "figure{margin:0;padding:12px;background:var(--card);font-size:.9em}"
     "figure h3{margin:0}"
     "figure>svg{width:100%;max-width:440px;display:block;margin-top:.4em}"
-    ".key{display:inline-block;margin-right:1em}"
-    ".key svg{width:14px;margin-right:4px;vertical-align:-2px}\n",
+    "",
     ".wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85em;"
     "overflow-wrap:normal;font-variant-numeric:tabular-nums}"
-    "th,td{padding:.3em .5em;text-align:right;white-space:nowrap;"
+    "th,td{padding:.3em .45em;text-align:right;white-space:nowrap;"
     "border-top:1px solid var(--rule)}th:first-child{position:sticky;left:0;"
     "background:var(--ground);}"
     "@media (max-width:700px){th:first-child{white-space:normal;"
@@ -53,9 +51,10 @@ static const char *const style_sheet[] = {
     "svg text{font:13px system-ui,sans-serif;fill:var(--text)}"
     "svg .tick{font-size:12px;fill:var(--soft)}svg .name{font-weight:600}"
     "svg .end{paint-order:stroke;stroke:var(--card);stroke-width:3px}"
-    ".axis{stroke:var(--text)}.grid{stroke:var(--rule)}.mark{fill:var(--c)}"
-    ".line,.cross{stroke:var(--c);stroke-width:2;fill:none}\n"
-    ".row{display:flex;flex-wrap:wrap;column-gap:.5em;line-height:1.2}"
+    ".grid{stroke:var(--rule)}.mark{fill:var(--c)}"
+    ".line{stroke:var(--c);stroke-width:2;fill:none}\n"
+    ".row{display:flex;font-size:.92em;flex-wrap:wrap;column-gap:.5em;line-"
+    "height:1.2}"
     ".row span{margin-left:auto}.row .track{position:relative;flex:0 0 100%;"
     "height:16px;background:repeating-linear-gradient(to right,var(--rule) 0 "
     "1px,transparent 1px 10%)}.track i{position:absolute;background:var(--c)}"
@@ -153,7 +152,7 @@ static void put_headings(const struct page *page,
         put(page, "<th>lines</th>", NULL);
     for (int b = 0; b < result->block_count && is_short; b++)
         if (is_like(block, &result->blocks[b]))
-            out_printf(page->out, "<th>calls at %d</th>",
+            out_printf(page->out, "<th>at %d</th>",
                        result->blocks[b].connection_count);
     for (int m = 0; m < RESULT_MEASURE_COUNT && !is_short; m++)
         put(page, "<th>", result_unit((enum result_measure)m, block->scenario),
@@ -263,20 +262,6 @@ static void put_counts(const struct page *page,
 
 /* ---- curves -------------------------------------------------------------- */
 
-static void put_keys(const struct page *page, const struct result_block *block)
-{
-    put(page, "<p>", NULL);
-    for (int i = 0; i < block->row_count; i++) {
-        const struct result_row *row = row_of(page, block, i);
-        if (row->role == RESULT_CONTROL)
-            continue;
-        put(page, "<span class=\"key\">", NULL);
-        chart_write_marker(page->out, style_of(row));
-        put(page, "", result_full_name(row), "</span>\n", NULL);
-    }
-    put(page, "</p>\n", NULL);
-}
-
 /* One of the pictures over the idle connections. */
 static const struct curve {
     const char *heading;
@@ -336,9 +321,8 @@ static struct chart_line percentiles_of(const struct result_row *row)
     return line;
 }
 
-static const struct chart_tick idle_ticks[] = {{0, "0"},       {1, "1"},
-                                               {10, "10"},     {100, "100"},
-                                               {1e3, "1,000"}, {4e3, "4,000"}};
+static const struct chart_tick idle_ticks[] = {
+    {0, "0"}, {1, "1"}, {10, "10"}, {100, "100"}, {1e3, "1000"}, {4e3, "4000"}};
 static const struct chart_tick percent_ticks[] = {{2, "50 %"},
                                                   {10, "90 %"},
                                                   {100, "99 %"},
@@ -354,7 +338,7 @@ static void put_lines(const struct page *page, const struct result_block *block,
         "A "
         "curve ends where fewer than ten echoes were slower.";
     const char *heading = curve != NULL ? curve->heading : block->title;
-    struct chart_lines chart = {
+    struct chart chart = {
         .label = heading,
         .x_title = curve != NULL ? "idle connections"
                                  : "of the echoes took at most this long",
@@ -369,7 +353,7 @@ static void put_lines(const struct page *page, const struct result_block *block,
             chart.lines[chart.count++] = line;
     }
     put(page, "<figure>\n<h3>", heading, "</h3>\n", NULL);
-    chart_write_lines(page->out, &chart);
+    chart_write(page->out, &chart);
     put(page, "<figcaption>", curve != NULL ? curve->caption : latency,
         "</figcaption>\n</figure>\n", NULL);
 }
@@ -386,7 +370,6 @@ static void put_idle(const struct page *page)
         "wall: "
         "not one connection more was served.</p>\n",
         NULL);
-    put_keys(page, base);
     put(page, "<div class=\"charts four\">\n", NULL);
     for (size_t c = 0; c < sizeof curves / sizeof curves[0]; c++)
         put_lines(page, base, &curves[c]);
@@ -399,7 +382,6 @@ static void put_latency(const struct page *page)
     if (result_find(result, RESULT_PACED, -1, -1) == NULL)
         return;
     begin_fold(page, "Latency at a given rate, the same for all");
-    put_keys(page, result_find(result, RESULT_PACED, -1, -1));
     put(page, "<div class=\"charts\">\n", NULL);
     for (int b = 0; b < result->block_count; b++)
         if (result->blocks[b].scenario == RESULT_PACED)
@@ -516,7 +498,7 @@ static void put_facts(const struct page *page)
     const struct environment *e = &page->result->environment;
     const struct result_settings *settings = &page->result->settings;
     char others[24];
-    char text[160];
+    char text[256];
     column_text(page->result->others_percent, others);
     begin_fold(page, "What ran, and where");
     put(page, "<dl>\n", NULL);
@@ -538,9 +520,9 @@ static void put_facts(const struct page *page)
              (double)e->clock_hz / 1e6, e->timer_100ns / 1e4);
     put_term(page, "machine", text);
     put_term(page, "power plan", e->power_plan);
-    put_term(page, "compiler", e->compiler);
-    put_term(page, "version", e->version);
-    put_term(page, "commit", e->commit);
+    snprintf(text, sizeof text, "%s, %s, commit %s", e->version, e->compiler,
+             e->commit);
+    put_term(page, "built", text);
     put(page, "</dl>\n</details>\n", NULL);
 }
 
@@ -570,22 +552,20 @@ static void put_folded(const struct page *page)
 
 /* ---- the page ------------------------------------------------------------ */
 
-/* Only the first failure of a server: the others are in the tables. */
 static void put_failures(const struct page *page)
 {
-    const struct result *result = page->result;
-    for (int i = 0; i < result->row_count; i++) {
-        const struct result_row *row = &result->rows[i];
-        int before = 0;
-        while (before < i &&
-               (result->rows[before].failure[0] == '\0' ||
-                strcmp(result->rows[before].name, row->name) != 0))
-            before++;
-        if (before == i && row->failure[0] != '\0')
-            put(page, "<p class=\"banner\">Failed: ", row->name, " in ",
-                result->blocks[row->block].title, ": ", row->failure, "</p>\n",
-                NULL);
-    }
+    const struct result_row *first = NULL;
+    int count = 0;
+    for (int i = page->result->row_count - 1; i >= 0; i--)
+        if (page->result->rows[i].failure[0] != '\0') {
+            first = &page->result->rows[i];
+            count++;
+        }
+    if (count == 0)
+        return;
+    out_printf(page->out, "<p class=\"banner\">Failed: %d rows, first ", count);
+    put(page, "", first->name, " in ", page->result->blocks[first->block].title,
+        ": ", first->failure, "</p>\n", NULL);
 }
 
 static void put_head(const struct page *page)

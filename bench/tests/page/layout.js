@@ -67,7 +67,7 @@ const rules = {
       .filter((e) => is_faint(e, "color", 4.5))
       .concat(all(doc, "text").filter((e) => is_faint(e, "fill", 4.5)))
       .concat(all(doc, ".mark").filter((e) => is_faint(e, "fill", 3)))
-      .concat(all(doc, ".line,.cross").filter((e) => is_faint(e, "stroke", 3)))
+      .concat(all(doc, ".line").filter((e) => is_faint(e, "stroke", 3)))
       .concat(all(doc, ".range,.mean")
         .filter((e) => is_faint(e, "backgroundColor", 3))).map(short),
   "the colours are those asked for": (doc) =>
