@@ -7,6 +7,7 @@
 #include "chart.h"
 #include "columns.h"
 #include "escape.h"
+#include "export.h"
 
 /* In pieces: C11 promises no more than 4,095 characters in one string. Colours
  * after Okabe and Ito, so that colour-blind readers can tell them apart. */
@@ -88,8 +89,7 @@ static void put(const struct page *page, const char *markup, ...)
 static void put_term(const struct page *page, const char *term,
                      const char *text)
 {
-    put(page, "<dt>", term, "</dt><dd>", text[0] != '\0' ? text : "n/a",
-        "</dd>\n", NULL);
+    put(page, "<dt>", term, "<dd>", text, "\n", NULL);
 }
 
 static void begin_fold(const struct page *page, const char *summary)
@@ -124,23 +124,15 @@ static bool is_like(const struct result_block *block,
                               !block->is_ladder && !other->is_ladder);
 }
 
-/* Of a table of counts: those that stand on the first screen. */
-static bool is_count(const struct column *column)
-{
-    return column < columns + OBSERVE_KIND_COUNT ||
-           column->offset == offsetof(struct result_row, requests) ||
-           column->offset == offsetof(struct result_row, client_requests) ||
-           column->offset == offsetof(struct result_row, threads);
-}
-
 /* A column that has nothing but 0 is left out. */
 static bool is_shown(const struct page *page, const struct result_block *block,
-                     const struct column *column, bool is_short)
+                     int c, bool is_short)
 {
     bool is_there = false;
     for (int i = 0; i < block->row_count; i++)
-        is_there |= column_figure(column, row_of(page, block, i)).value > 0;
-    return is_there && (!is_short || is_count(column));
+        is_there |=
+            column_figure(&columns[c], row_of(page, block, i)).value > 0;
+    return is_there && (!is_short || c < COLUMN_COUNTS);
 }
 
 static void put_headings(const struct page *page,
@@ -158,7 +150,7 @@ static void put_headings(const struct page *page,
         put(page, "<th>", result_unit((enum result_measure)m, block->scenario),
             "</th><th>to ", block->relative_to, "</th>", NULL);
     for (int c = 0; c < column_count; c++)
-        if (is_shown(page, block, &columns[c], is_short))
+        if (is_shown(page, block, c, is_short))
             put(page, "<th>", columns[c].heading, "</th>", NULL);
     put(page, "</tr>\n", NULL);
 }
@@ -205,7 +197,7 @@ static void put_cells(const struct page *page, const struct result_block *block,
     for (int m = 0; m < RESULT_MEASURE_COUNT && !is_short; m++)
         put_score(page, &row->scores[m]);
     for (int c = 0; c < column_count; c++)
-        if (is_shown(page, block, &columns[c], is_short))
+        if (is_shown(page, block, c, is_short))
             put_figure(page, column_figure(&columns[c], row),
                        c < OBSERVE_KIND_COUNT);
 }
@@ -493,39 +485,6 @@ static void put_meanings(const struct page *page)
     put(page, "</dl>\n</details>\n", NULL);
 }
 
-static void put_facts(const struct page *page)
-{
-    const struct environment *e = &page->result->environment;
-    const struct result_settings *settings = &page->result->settings;
-    char others[24];
-    char text[256];
-    column_text(page->result->others_percent, others);
-    begin_fold(page, "What ran, and where");
-    put(page, "<dl>\n", NULL);
-    put_term(page, "command", settings->command);
-    put_term(page, "servers", settings->servers);
-    snprintf(
-        text, sizeof text,
-        "%d launches of each server, seed %ld, %.0f s; other programs took "
-        "%s %% of the machine",
-        settings->launch_count, settings->seed,
-        (double)page->result->elapsed_ns / 1e9, others);
-    put_term(page, "run", text);
-    put_term(page, "system", e->system);
-    put_term(page, "Wine", e->wine);
-    put_term(page, "processor", e->processor);
-    snprintf(text, sizeof text,
-             "%u processors, memory %.1f GiB, clock %.3g MHz, timer %.3g ms",
-             e->processors, (double)e->memory_bytes / (1 << 30),
-             (double)e->clock_hz / 1e6, e->timer_100ns / 1e4);
-    put_term(page, "machine", text);
-    put_term(page, "power plan", e->power_plan);
-    snprintf(text, sizeof text, "%s, %s, commit %s", e->version, e->compiler,
-             e->commit);
-    put_term(page, "built", text);
-    put(page, "</dl>\n</details>\n", NULL);
-}
-
 static void put_folded(const struct page *page)
 {
     put_latency(page);
@@ -547,7 +506,10 @@ static void put_folded(const struct page *page)
     }
     put(page, "</details>\n", NULL);
     put_meanings(page);
-    put_facts(page);
+    begin_fold(page, "What ran, and where");
+    put(page, "<dl>\n", NULL);
+    export_facts(page->out, page->result);
+    put(page, "</dl>\n</details>\n", NULL);
 }
 
 /* ---- the page ------------------------------------------------------------ */
