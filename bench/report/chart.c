@@ -150,7 +150,7 @@ static void put_ends(struct out *out, struct end *ends, int count)
 void chart_write(struct out *out, const struct chart *chart)
 {
     struct reach reach = {1e9, -1e9, 1e9, -1e9};
-    struct end ends[CHART_LINES_AT_MOST];
+    struct end ends[CHART_LINES_AT_MOST] = {{.x = 0}};
     for (int l = 0; l < chart->count; l++)
         for (int i = 0; i < chart->lines[l].count; i++) {
             double x = logged(chart->lines[l].x[i]);

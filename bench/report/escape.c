@@ -1,7 +1,6 @@
 #include "escape.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 /* How many bytes the UTF-8 character at text has; 0 when there is none: a
@@ -65,28 +64,18 @@ void escape_xml(struct out *out, const char *text)
 
 void put_xml(struct out *out, const char *format, ...)
 {
-    va_list values;
-    va_start(values, format);
-    while (*format != '\0') {
-        int length = (int)strcspn(format, "%");
-        out_printf(out, "%.*s", length, format);
-        format += length;
-        if (*format == '\0')
+    va_list texts;
+    va_start(texts, format);
+    for (;;) {
+        const char *next = strstr(format, "%s");
+        if (next == NULL)
             break;
-        char one[8]; /* "%+.0f" */
-        length = 2 + (int)strcspn(format + 1, "%sdf");
-        snprintf(one, sizeof one, "%.*s", length, format);
-        format += length;
-        if (format[-1] == 's')
-            escape_xml(out, va_arg(values, const char *));
-        else if (format[-1] == 'd')
-            out_printf(out, one, va_arg(values, int));
-        else if (format[-1] == 'f')
-            out_printf(out, one, va_arg(values, double));
-        else
-            out_printf(out, "%%");
+        out_printf(out, "%.*s", (int)(next - format), format);
+        escape_xml(out, va_arg(texts, const char *));
+        format = next + 2;
     }
-    va_end(values);
+    out_printf(out, "%s", format);
+    va_end(texts);
 }
 
 static const char *in_json(unsigned char character)

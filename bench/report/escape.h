@@ -11,7 +11,7 @@
 /* For the content of an HTML or SVG element, and for a quoted attribute. */
 void escape_xml(struct out *out, const char *text);
 
-/* As out_printf, with each text (%s) escaped for XML. It knows %s, %d, %f. */
+/* The format, with a text, escaped for XML, for each %s. */
 void put_xml(struct out *out, const char *format, ...) OUT_PRINTF;
 
 /* A JSON string, with its quotes; NULL becomes null. */

@@ -45,7 +45,7 @@ static const char *const style_sheet[] = {
     "background:var(--ground)}"
     "@media (max-width:700px){th:first-child{white-space:normal;"
     "min-width:6em}}"
-    "th:first-child,.failed{text-align:left}"
+    "th:first-child{text-align:left}"
     ".bar{background:linear-gradient(to right,var(--bar) var(--w),"
     "transparent var(--w))}\n"
     "svg text{font:13px system-ui,sans-serif;fill:var(--text)}"
@@ -105,48 +105,12 @@ static bool is_like(const struct result_block *block,
 
 /* A column that has nothing but 0 is left out. */
 static bool is_shown(const struct page *page, const struct result_block *block,
-                     int c, bool is_short)
+                     int c)
 {
-    bool is_there = false;
     for (int i = 0; i < block->row_count; i++)
-        is_there |=
-            column_figure(&columns[c], row_of(page, block, i)).value > 0;
-    return is_there && (!is_short || c < COLUMN_COUNTS);
-}
-
-static void put_headings(const struct page *page,
-                         const struct result_block *block, bool is_short)
-{
-    const struct result *result = page->result;
-    put_xml(page->out, "<tr><th>server</th>");
-    if (is_short && block->is_ladder)
-        put_xml(page->out, "<th>lines</th>");
-    for (int b = 0; b < result->block_count && is_short; b++)
-        if (is_like(block, &result->blocks[b]))
-            out_printf(page->out, "<th>at %d</th>",
-                       result->blocks[b].connection_count);
-    for (int m = 0; m < RESULT_MEASURE_COUNT && !is_short; m++)
-        put_xml(page->out, "<th>%s</th><th>to %s</th>",
-                result_unit((enum result_measure)m, block->scenario),
-                block->relative_to);
-    for (int c = 0; c < column_count; c++)
-        if (is_shown(page, block, c, is_short))
-            put_xml(page->out, "<th>%s</th>", columns[c].heading);
-    put_xml(page->out, "</tr>\n");
-}
-
-/* "96.2 [91, 101]", and "-15 % [-19, -9]" to the baseline. */
-static void put_score(const struct page *page, const struct result_score *score)
-{
-    char text[96];
-    column_range(score->value, score->has_range, score->low, score->high, text);
-    put_xml(page->out, "<td>%s</td><td>", text);
-    if (score->ratio.known)
-        out_printf(page->out, "%+.0f %%", 100 * (score->ratio.value - 1));
-    if (score->ratio.known && score->has_range)
-        out_printf(page->out, " [%+.0f, %+.0f]", 100 * (score->ratio_low - 1),
-                   100 * (score->ratio_high - 1));
-    put_xml(page->out, "</td>");
+        if (column_figure(&columns[c], row_of(page, block, i)).value > 0)
+            return true;
+    return false;
 }
 
 /* Behind the calls of a kind is a bar, a quarter of the cell for each call. */
@@ -163,61 +127,56 @@ static void put_figure(const struct page *page, struct figure figure,
                    is_kind && figure.known ? "\xC2\xB7" : text);
 }
 
-static void put_cells(const struct page *page, const struct result_block *block,
-                      const struct result_row *row, bool is_short)
+static void put_count_headings(const struct page *page,
+                               const struct result_block *block)
+{
+    out_printf(page->out, "<tr><th>server</th>%s",
+               block->is_ladder ? "<th>lines</th>" : "");
+    for (int b = 0; b < page->result->block_count; b++)
+        if (is_like(block, &page->result->blocks[b]))
+            out_printf(page->out, "<th>at %d</th>",
+                       page->result->blocks[b].connection_count);
+    for (int c = 0; c < COLUMN_COUNTS; c++)
+        if (is_shown(page, block, c))
+            out_printf(page->out, "<th>%s</th>", columns[c].heading);
+    out_printf(page->out, "</tr>\n");
+}
+
+static void put_count_row(const struct page *page,
+                          const struct result_block *block,
+                          const struct result_row *row)
 {
     const struct result *result = page->result;
-    for (int b = 0; b < result->block_count && is_short; b++) {
+    put_xml(page->out, "<tr><th>%s</th>", result_full_name(row));
+    if (block->is_ladder)
+        out_printf(page->out, "<td>+%d \xE2\x88\x92%d</td>", row->lines_added,
+                   row->lines_removed);
+    for (int b = 0; b < result->block_count; b++) {
         const struct result_row *same =
             result_same(result, row, &result->blocks[b]);
         if (is_like(block, &result->blocks[b]))
             put_figure(page, same != NULL ? same->calls : (struct figure){0},
                        false);
     }
-    for (int m = 0; m < RESULT_MEASURE_COUNT && !is_short; m++)
-        put_score(page, &row->scores[m]);
-    for (int c = 0; c < column_count; c++)
-        if (is_shown(page, block, c, is_short))
+    for (int c = 0; c < COLUMN_COUNTS; c++)
+        if (is_shown(page, block, c))
             put_figure(page, column_figure(&columns[c], row),
                        c < OBSERVE_KIND_COUNT);
-}
-
-/* Short: the counts; else everything there is. */
-static void put_table(const struct page *page, const struct result_block *block,
-                      bool is_short)
-{
-    put_xml(page->out, "<div class=\"wide\"><table>\n");
-    put_headings(page, block, is_short);
-    for (int i = 0; i < block->row_count; i++) {
-        const struct result_row *row = row_of(page, block, i);
-        if (is_short && row->role == RESULT_CONTROL)
-            continue;
-        put_xml(page->out, "<tr><th>%s %s</th>", result_full_name(row),
-                is_short ? "" : row->form);
-        if (is_short && block->is_ladder)
-            out_printf(page->out,
-                       row->lines_added + row->lines_removed > 0
-                           ? "<td>+%d \xE2\x88\x92%d</td>"
-                           : "<td></td>",
-                       row->lines_added, row->lines_removed);
-        if (result_has_figures(row))
-            put_cells(page, block, row, is_short);
-        else
-            put_xml(page->out, "<td class=\"failed\" colspan=\"40\">%s</td>",
-                    row->failure[0] != '\0' ? row->failure : "not measured");
-        put_xml(page->out, "</tr>\n");
-    }
-    put_xml(page->out, "</table></div>\n");
+    out_printf(page->out, "</tr>\n");
 }
 
 static void put_counts(const struct page *page,
                        const struct result_block *block, const char *heading)
 {
     char why[RESULT_TEXT_BYTES];
-    put_xml(page->out, "<h2>%s</h2>\n", heading);
-    put_table(page, block, true);
+    put_xml(page->out, "<h2>%s</h2>\n<div class=\"wide\"><table>\n", heading);
+    put_count_headings(page, block);
+    for (int i = 0; i < block->row_count; i++)
+        if (row_of(page, block, i)->role != RESULT_CONTROL)
+            put_count_row(page, block, row_of(page, block, i));
     out_printf(page->out,
-               "<p class=\"soft\">Calls of the server for one echo at so many "
+               "</table></div>\n<p class=\"soft\">Calls of the server for one "
+               "echo at so many "
                "connections. The kinds, the requests to the wineserver, which "
                "is Wine's "
                "kernel, and the threads are those at %d. Counted, not timed: "
@@ -227,7 +186,10 @@ static void put_counts(const struct page *page,
     for (int i = 0; i < block->row_count; i++) {
         const struct result_row *row = row_of(page, block, i);
         result_why(page->result, row, why);
-        if (why[0] != '\0' && row->role != RESULT_CONTROL)
+        if (row->failure[0] != '\0')
+            put_xml(page->out, "<li>%s failed: %s</li>\n", row->name,
+                    row->failure);
+        else if (why[0] != '\0' && row->role != RESULT_CONTROL)
             put_xml(page->out, "<li>%s</li>\n", why);
     }
     put_xml(page->out, "</ul>\n");
@@ -438,13 +400,52 @@ static void put_times(const struct page *page, const struct result_block *first,
 
 /* ---- what is folded ------------------------------------------------------ */
 
+/* Every figure of a block: a line for each, a column for each server. */
+static void put_details(const struct page *page,
+                        const struct result_block *block)
+{
+    char text[96];
+    put_xml(page->out,
+            "<h3>%s</h3>\n<div class=\"wide\"><table>\n<tr><th></th>",
+            block->title);
+    for (int i = 0; i < block->row_count; i++)
+        put_xml(page->out, "<th>%s %s</th>", row_of(page, block, i)->name,
+                row_of(page, block, i)->failure[0] != '\0' ? "failed" : "");
+    for (int m = 0; m < 2 * RESULT_MEASURE_COUNT; m++) {
+        enum result_measure measure = (enum result_measure)(m / 2);
+        put_xml(page->out, "</tr>\n<tr><th>%s%s</th>",
+                m % 2 ? "to " : result_unit(measure, block->scenario),
+                m % 2 ? block->relative_to : "");
+        for (int i = 0; i < block->row_count; i++) {
+            const struct result_score *score =
+                &row_of(page, block, i)->scores[measure];
+            if (m % 2 == 0)
+                column_range(score->value, score->has_range, score->low,
+                             score->high, text);
+            else
+                column_range(score->ratio, score->has_range, score->ratio_low,
+                             score->ratio_high, text);
+            out_printf(page->out, "<td>%s</td>", text);
+        }
+    }
+    for (int c = 0; c < column_count; c++) {
+        if (!is_shown(page, block, c))
+            continue;
+        put_xml(page->out, "</tr>\n<tr><th>%s</th>", columns[c].heading);
+        for (int i = 0; i < block->row_count; i++)
+            put_figure(page, column_figure(&columns[c], row_of(page, block, i)),
+                       false);
+    }
+    put_xml(page->out, "</tr>\n</table></div>\n");
+}
+
 static void put_meanings(const struct page *page)
 {
     static const char *const words[][2] = {
         {"a [b, c]", "the mean of the launches, and where 95 of 100 repeats of "
                      "this whole run would have it"},
-        {"-15 % [-19, -9]", "how it differs from the baseline, and the 95 % "
-                            "confidence interval of that"},
+        {"to 01", "the ratio to that baseline, with the 95 % confidence "
+                  "interval"},
         {"less, more", "the whole confidence interval lies on that side"},
         {"within 12 %",
          "no difference shown: if there is one, it is smaller than that"},
@@ -475,10 +476,8 @@ static void put_folded(const struct page *page)
         put_xml(page->out, "</details>\n");
     }
     begin_fold(page, "Every figure, with its range in a repeat");
-    for (int b = 0; b < page->result->block_count; b++) {
-        put_xml(page->out, "<h3>%s</h3>\n", page->result->blocks[b].title);
-        put_table(page, &page->result->blocks[b], false);
-    }
+    for (int b = 0; b < page->result->block_count; b++)
+        put_details(page, &page->result->blocks[b]);
     put_xml(page->out, "</details>\n");
     put_meanings(page);
     begin_fold(page, "What ran, and where");
