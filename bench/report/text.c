@@ -94,44 +94,54 @@ static void put_head(struct out *out, const struct result *result)
     out_printf(out, "One echo, five ways%*s\n", WIDTH - 19, line);
 }
 
-/* The calls of the same server in the block of another connection count. */
+/* The calls of the same server with that many busy connections. */
 static void put_calls_at(struct out *out, const struct result *result,
                          const struct result_row *row, int connections)
 {
-    char text[CELL];
+    char text[CELL] = "n/a";
     const struct result_block *block =
         result_find(result, RESULT_WORK, connections, -1);
     const struct result_row *other = result_same(result, row, block);
+    if (other != NULL && other->calls.known)
+        snprintf(text, sizeof text, "%.2f [%.2f, %.2f]", other->calls.value,
+                 other->calls_low.value, other->calls_high.value);
     if (block != NULL)
-        out_printf(out, "%7s",
-                   other != NULL ? figure_text(other->calls, text) : "n/a");
+        out_printf(out, "%18s", text);
+}
+
+/* All calls of an echo, and what kinds they are. */
+static void put_kinds(struct out *out, const struct result_row *row)
+{
+    char text[CELL];
+    const struct figure *kinds = row->kinds;
+    const double parts[] = {
+        kinds[OBSERVE_RECEIVE].value, kinds[OBSERVE_SEND].value,
+        kinds[OBSERVE_WAIT].value,
+        kinds[OBSERVE_DEQUEUE].value + kinds[OBSERVE_RESULT].value,
+        kinds[OBSERVE_RESET].value + kinds[OBSERVE_OTHER].value};
+    out_printf(out, "%6s =", figure_text(row->calls, text));
+    for (int i = 0; i < 5; i++)
+        out_printf(out, "%5s", count_text(parts[i], text));
 }
 
 static void put_counts(struct out *out, const struct result *result,
-                       const struct result_block *block)
+                       const struct result_block *rest)
 {
     char text[CELL];
-    out_printf(out, "\nCalls for an echo   recv   send   wait   take  other "
-                    "  at 1  at 16  at 64  requests (client's)  threads\n");
-    for (int i = 0; i < block->row_count; i++) {
-        const struct result_row *row = &result->rows[block->first_row + i];
-        const struct figure *kinds = row->kinds;
+    out_printf(out,
+               "%-*s calls = recv send wait take other  requests   "
+               "busy at 16 [low, high]       at 64\n",
+               NAME, "");
+    for (int i = 0; i < rest->row_count; i++) {
+        const struct result_row *row = &result->rows[rest->first_row + i];
         if (row->role == RESULT_CONTROL || put_failure(out, row))
             continue;
-        const double columns_of[] = {
-            kinds[OBSERVE_RECEIVE].value, kinds[OBSERVE_SEND].value,
-            kinds[OBSERVE_WAIT].value,
-            kinds[OBSERVE_DEQUEUE].value + kinds[OBSERVE_RESULT].value,
-            kinds[OBSERVE_RESET].value + kinds[OBSERVE_OTHER].value};
-        out_printf(out, "%-*.*s", NAME - 1, NAME - 1, result_full_name(row));
-        for (int c = 0; c < 5; c++)
-            out_printf(out, "%7s", count_text(columns_of[c], text));
-        put_calls_at(out, result, row, 1);
+        out_printf(out, "%-*.*s", NAME, NAME - 1, result_full_name(row));
+        put_kinds(out, row);
+        out_printf(out, "%11s", figure_text(row->requests, text));
         put_calls_at(out, result, row, 16);
         put_calls_at(out, result, row, 64);
-        out_printf(out, "%10s", figure_text(row->requests, text));
-        out_printf(out, "%11s", figure_text(row->client_requests, text));
-        out_printf(out, "%9s\n", figure_text(row->threads, text));
+        out_printf(out, "\n");
     }
 }
 
@@ -212,27 +222,29 @@ static void put_rate_at(struct out *out, const struct result *result,
     out_printf(out, "%6s%-1s", text, mark);
 }
 
-static void put_times(struct out *out, const struct result *result,
-                      const struct result_block *block)
+static void put_times(struct out *out, const struct result *result)
 {
+    static const int counts[] = {1, 16, 64};
     char text[48];
+    const struct result_block *block = result_find(result, RESULT_WORK, 16, -1);
+    if (block == NULL &&
+        (block = result_find(result, RESULT_WORK, -1, -1), block == NULL))
+        return;
     out_printf(out,
-               "\nProcessor time        server us  times %-17s echoes/s on "
-               "one at 1, 16, 64  on all at 1, 16, 64\n",
-               block->relative_to);
+               "\n%-*s     server us  times %-15s  echoes/s on one processor  "
+               "    on all of them\n",
+               NAME, "Times", block->relative_to);
     for (int i = 0; i < block->row_count; i++) {
         const struct result_row *row = &result->rows[block->first_row + i];
         if (row->role == RESULT_CONTROL || !result_has_figures(row))
             continue;
         out_printf(out, "%-*.*s", NAME, NAME - 1, result_full_name(row));
         out_printf(out, "%14s  ", range_text(&row->scores[RESULT_COST], text));
-        out_printf(out, "%-24s", verdict_text(row, RESULT_COST, text));
-        for (int s = RESULT_WORK; s <= RESULT_SPEED; s++) {
-            static const int counts[] = {1, 16, 64};
+        out_printf(out, "%-21s", verdict_text(row, RESULT_COST, text));
+        for (int s = RESULT_WORK; s <= RESULT_SPEED; s++)
             for (int c = 0; c < 3; c++)
                 put_rate_at(out, result, row, (enum result_scenario)s,
                             counts[c]);
-        }
         out_printf(out, "\n");
     }
 }
@@ -254,14 +266,14 @@ static void put_whys(struct out *out, const struct result *result,
 }
 
 static void put_race(struct out *out, const struct result *result,
-                     const struct result_block *block)
+                     const struct result_block *rest)
 {
     char text[RESULT_TEXT_BYTES];
     put_head(out, result);
-    put_counts(out, result, block);
-    put_whys(out, result, block);
+    put_counts(out, result, rest);
+    put_whys(out, result, rest);
     put_idle(out, result);
-    put_times(out, result, block);
+    put_times(out, result);
     result_told(result, text);
     put_paragraph(out, "Told", text);
 }
@@ -317,12 +329,10 @@ static bool is_in_race(const struct result_block *block)
 
 void text_write_answer(struct out *out, const struct result *result)
 {
-    const struct result_block *work = result_find(result, RESULT_WORK, 16, -1);
-    if (work == NULL)
-        work = result_find(result, RESULT_WORK, -1, -1);
-    bool is_race = work != NULL && !result->settings.is_ab;
+    const struct result_block *rest = result_at_rest(result);
+    bool is_race = rest != NULL && !result->settings.is_ab;
     if (is_race)
-        put_race(out, result, work);
+        put_race(out, result, rest);
     for (int b = 0; b < result->block_count; b++)
         if (!is_race || !is_in_race(&result->blocks[b]))
             put_block(out, result, &result->blocks[b]);

@@ -246,6 +246,11 @@ const struct result_block *result_find(const struct result *result,
                                        enum result_scenario scenario,
                                        int connection_count, int idle_count);
 
+/* The block whose counts are the exact ones: one client that lets the server
+ * come to rest before it sends again, none idle. When there is none, that of
+ * work. NULL: no race. */
+const struct result_block *result_at_rest(const struct result *result);
+
 /* The row in another block that stands for the same server as row; NULL. */
 const struct result_row *result_same(const struct result *result,
                                      const struct result_row *row,

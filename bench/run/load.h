@@ -44,6 +44,8 @@ struct load_plan {
     int connection_count;
     int idle_count;       /* opened besides, one byte echoed, then silent */
     size_t message_bytes; /* 1 or more */
+    DWORD pause_ms;       /* LOAD_CLOSED: after each echo, so that the server is
+                             at rest when the next message comes */
     double rate_per_s;    /* LOAD_PACED: over all connections */
     uint64_t connects_at_most; /* LOAD_CHURN: in one run; each leaves a port in
                                   TIME_WAIT on this side */
