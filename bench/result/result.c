@@ -570,8 +570,8 @@ void result_why(const struct result *result, const struct result_row *row,
     add_kinds(text, row, base, true);
     add_kinds(text, row, base, false);
     if (row->threads.known && base->threads.known && fabs(threads) >= 1)
-        add(text, "; %.0f threads %s", fabs(threads),
-            threads > 0 ? "more" : "fewer");
+        add(text, "; %.0f thread%s %s", fabs(threads),
+            fabs(threads) < 1.5 ? "" : "s", threads > 0 ? "more" : "fewer");
     add(text, ".");
 }
 
