@@ -12,6 +12,7 @@
 #include "report/export.h"
 #include "report/html.h"
 #include "report/text.h"
+#include "report/trace.h"
 #include "result/plan.h"
 #include "result/result.h"
 #include "run/environment.h"
@@ -511,6 +512,59 @@ static int run_bench(const struct plan_request *request, const char *folder)
     return result.is_interrupted ? EXIT_INTERRUPTED : !clean;
 }
 
+/* ---- timelines ----------------------------------------------------------- */
+
+/* Frees the text. False: said so on stderr. */
+static bool write_file(const char *folder, const char *name, struct out *out)
+{
+    char path[PATH_BYTES + 64];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = utf8_open(path, "wb");
+    bool good = file != NULL && !out->is_incomplete &&
+                fwrite(out->text, 1, out->bytes, file) == out->bytes;
+    good = file != NULL && fclose(file) == 0 && good;
+    if (!good)
+        report("cannot write %s", path);
+    free(out->text);
+    *out = (struct out){0};
+    return good;
+}
+
+/* Returns the exit status: 0 when every picture was drawn. */
+static int run_trace(const char *own_folder, const char *folder,
+                     const struct plan_request *request)
+{
+    static const char *const titles[PLAN_MODELS] = {
+        "01 blocking", "02 non-blocking", "03 events", "04 completion routines",
+        "05 completion port"};
+    struct trace traces[PLAN_MODELS] = {{0}};
+    struct out out = {0};
+    bool good = true;
+    for (int i = 0; i < request->model_count; i++) {
+        int model = request->models[i];
+        char name[40];
+        char *text = trace_run(own_folder, folder, model);
+        good = text != NULL && good;
+        traces[i].title = titles[model - 1];
+        trace_read(&traces[i], text != NULL ? text : "");
+        free(text);
+        snprintf(name, sizeof name, "%02d_timeline.svg", model);
+        trace_write_svg(&out, &traces[i]);
+        good = write_file(folder, name, &out) && good;
+        snprintf(name, sizeof name, "%02d_trace.json", model);
+        trace_write_json(&out, &traces[i]);
+        good =
+            write_file(folder, name, &out) && !traces[i].is_incomplete && good;
+    }
+    trace_write_echo(&out, traces, request->model_count);
+    good = write_file(folder, "one_echo.svg", &out) && good;
+    for (int i = 0; i < request->model_count; i++)
+        trace_free(&traces[i]);
+    if (good)
+        utf8_printf(stdout, "the timelines are in %s\n", folder);
+    return !good;
+}
+
 int main(int argc, char **argv)
 {
     struct plan_request request = {.is_full = false};
@@ -522,10 +576,11 @@ int main(int argc, char **argv)
     net_start();
     find_own_folder(folder);
     sharpen_timer();
-    int status = command_is("trace")
-                     ? trace_run(folder, given.operand, request.models,
-                                 request.model_count)
-                     : run_bench(&request, folder);
+    int status =
+        command_is("trace")
+            ? run_trace(folder, given.operand != NULL ? given.operand : ".",
+                        &request)
+            : run_bench(&request, folder);
     utf8_flush();
     WSACleanup();
     stop_finished();
