@@ -110,7 +110,8 @@ all: $(PROGRAMS) ## build everything into build/
 $(SERVERS): $(BUILD)/%.exe: $(BUILD)/obj/%/server.o $(call objects,$(COMMON))
 $(BUILD)/client.exe: $(call objects,common/client.c $(COMMON))
 $(BUILD)/check.exe: $(call objects,bench/check.c $(CASES) $(COMMON) $(patsubst \
-    %,bench/%.c,run/peer run/process run/wine result/statistics))
+    %,bench/%.c,run/load run/peer run/process run/wine result/histogram \
+    result/statistics))
 $(BUILD)/bench.exe: $(call objects,bench/bench.c $(REPORT) $(RESULT) $(RUN) $(COMMON))
 
 # The commit goes into the reports: only environment.c is compiled with it, and

@@ -112,29 +112,35 @@ static long own_linux_pid(void)
 
 /* ---- requests ------------------------------------------------------------ */
 
-/* The number after a word of /proc/PID/io, see proc(5). */
-static uint64_t io_count(long pid, const char *word)
+/* How often a process has called write() and its like, see proc(5). */
+static uint64_t writes_of(const char *name)
 {
     char text[512];
-    bool good = pid != 0 ? read_of(pid, "io", text, sizeof text)
-                         : read_proc("self\\io", text, sizeof text);
-    const char *found = good ? strstr(text, word) : NULL;
-    return found != NULL ? strtoull(found + strlen(word), NULL, 10) : 0;
+    read_proc(name, text, sizeof text);
+    const char *found = strstr(text, "syscw: ");
+    return found != NULL ? strtoull(found + 7, NULL, 10) : 0;
+}
+
+static uint64_t writes_of_pid(long pid)
+{
+    char name[40];
+    snprintf(name, sizeof name, "%ld\\io", pid);
+    return pid != 0 ? writes_of(name) : 0;
 }
 
 uint64_t wine_requests_of(struct process *p)
 {
-    return linux_pid(p) != 0 ? io_count(p->linux_pid, "syscw: ") : 0;
+    return writes_of_pid(linux_pid(p));
 }
 
 uint64_t wine_requests_of_self(void)
 {
-    return own_linux_pid() != 0 ? io_count(own_linux_pid(), "syscw: ") : 0;
+    return writes_of_pid(own_linux_pid());
 }
 
 uint64_t wine_requests_of_all(void)
 {
-    return io_count(0, "syscr: ");
+    return writes_of("self\\io");
 }
 
 /* ---- processor time ------------------------------------------------------ */
