@@ -71,7 +71,7 @@ DEFINES  := -D_WIN32_WINNT=0x0A00 -DWIN32_LEAN_AND_MEAN \
             -D_CRT_SECURE_NO_WARNINGS -D__USE_MINGW_ANSI_STDIO=1 \
             -DOBSERVE=$(OBSERVE) -DGUARD=$(GUARD) -DVERSION='"0.1"' -Icommon -Icommon/seam
 LDFLAGS  ?= -static
-LDLIBS   := -lws2_32 -lmswsock -lpsapi
+LDLIBS   := -lws2_32 -lmswsock -lpsapi -lpowrprof
 COMPILE  := $(CC) -std=c11 $(STRICT) $(DEFINES) $(CPPFLAGS) $(CFLAGS)
 LINK     := $(CC) $(CFLAGS) $(LDFLAGS)
 

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../run/environment.h"
+#include "environment.h"
 #include "histogram.h"
 #include "../run/prices.h"
 #include "statistics.h"

@@ -1,33 +1,10 @@
-/* environment.h: where the figures come from. The structure is plain text and
- * numbers, so that a writer can print it without any Windows API. */
+/* environment.h: asks the system where the figures come from. */
 #ifndef HARNESS_ENVIRONMENT_H
 #define HARNESS_ENVIRONMENT_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "../result/environment.h"
 
-struct environment {
-    char system[96];       /* "Windows 10.0 build 19045" */
-    char wine[48];         /* Wine's version; empty: no Wine */
-    char processor[96];    /* the processor's name; "n/a": not to be had */
-    unsigned processors;   /* logical ones that this process may use */
-    uint64_t memory_bytes; /* physical memory; 0: not to be had */
-    uint64_t clock_hz;     /* steps of the clock that times echoes */
-    uint32_t tick_100ns;   /* step of Sleep and of CPU times; 0: n/a */
-    char compiler[96];     /* what built this program */
-    char version[32];      /* of the suite */
-    char commit[48];       /* of the source; "n/a": built without one */
-    bool is_observed;      /* built with the seam: OBSERVE=1 */
-    uint32_t timer_100ns;  /* resolution of the system timer now, which any
-                              program may have changed; 0: n/a */
-    uint32_t timer_finest_100ns; /* the finest it can be set to; 0: n/a */
-    char power_plan[32];         /* "balanced", ...; "n/a" */
-    /* Whether loopback traffic is handled inline or by a worker. No documented
-     * function tells, only `netsh int ipv4 show global`: always "n/a". */
-    char loopback_mode[16];
-};
-
-/* Asks the system. What it does not tell becomes "n/a" or 0. Cannot fail. */
+/* What the system does not tell becomes "n/a" or 0. Cannot fail. */
 void environment_read(struct environment *environment);
 
 #endif

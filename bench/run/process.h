@@ -34,6 +34,7 @@ struct process {
     HANDLE process;
     HANDLE job; /* with all its children */
     DWORD id;
+    DWORD error;         /* why it could not be started */
     char command[12288]; /* the whole command line */
     char host[64];       /* from "listening ADDR:PORT", no brackets */
     unsigned short port; /* likewise */
