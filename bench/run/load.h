@@ -8,8 +8,8 @@
  * below. Every byte that comes back is compared. Every message begins with its
  * sequence number, and no two messages of a run are the same, so that an old
  * echo, or that of another connection, is noticed. */
-#ifndef HARNESS_LOAD_H
-#define HARNESS_LOAD_H
+#ifndef RUN_LOAD_H
+#define RUN_LOAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

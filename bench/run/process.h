@@ -4,8 +4,8 @@
  * Every server is put into a job object that kills it when this program ends,
  * however that happens, so that no run leaves a process behind. What it writes
  * goes to temporary files: it never waits for us to read it. */
-#ifndef HARNESS_PROCESS_H
-#define HARNESS_PROCESS_H
+#ifndef RUN_PROCESS_H
+#define RUN_PROCESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,6 +34,7 @@ struct process {
     HANDLE process;
     HANDLE job; /* with all its children */
     DWORD id;
+    DWORD error;         /* why it could not be started */
     char command[12288]; /* the whole command line */
     char host[64];       /* from "listening ADDR:PORT", no brackets */
     unsigned short port; /* likewise */

@@ -1,6 +1,6 @@
 /* trace_run.h: runs a small fixed scenario on a server with --trace. */
-#ifndef HARNESS_TRACE_RUN_H
-#define HARNESS_TRACE_RUN_H
+#ifndef RUN_TRACE_RUN_H
+#define RUN_TRACE_RUN_H
 
 /* Runs the server of chapter model, 1 to 5, which is in own_folder, for three
  * clients. Leaves NN_trace.csv in folder: what the server wrote, and after it
