@@ -231,9 +231,9 @@ static void put_times(struct out *out, const struct result *result)
         (block = result_find(result, RESULT_WORK, -1, -1), block == NULL))
         return;
     out_printf(out,
-               "\n%-*s     server us  times %-15s  echoes/s on one processor  "
-               "    on all of them\n",
-               NAME, "Times", block->relative_to);
+               "\n%-*s     server us  times %-15secho/s on one     16     64"
+               " on all     16     64\n",
+               NAME, "Processor time", block->relative_to);
     for (int i = 0; i < block->row_count; i++) {
         const struct result_row *row = &result->rows[block->first_row + i];
         if (row->role == RESULT_CONTROL || !result_has_figures(row))
@@ -284,17 +284,20 @@ static void put_row(struct out *out, const struct result_block *block,
                     const struct result_row *row)
 {
     enum result_measure measure = result_words(block->scenario)->measure;
-    char text[48];
+    char text[48] = "";
     if (put_failure(out, row))
         return;
-    text[0] = '\0';
     if (row->lines_added + row->lines_removed > 0)
         snprintf(text, sizeof text, "+%d -%d", row->lines_added,
                  row->lines_removed);
     out_printf(out, "%-*.*s%9s", NAME, NAME - 1, result_full_name(row), text);
     out_printf(out, "%8s", figure_text(row->calls, text));
     out_printf(out, "%10s", figure_text(row->requests, text));
-    out_printf(out, "%8s", figure_text(row->threads, text));
+    out_printf(out, "%9s", figure_text(row->threads, text));
+    if (block->scenario == RESULT_IDLE) { /* of counts: no times */
+        out_printf(out, "%9s\n", figure_text(row->handles, text));
+        return;
+    }
     if (measure == RESULT_P50)
         out_printf(out, "%8s", figure_text(row->p99_us, text));
     out_printf(out, "%21s  ", range_text(&row->scores[measure], text));
@@ -304,19 +307,22 @@ static void put_row(struct out *out, const struct result_block *block,
 static void put_block(struct out *out, const struct result *result,
                       const struct result_block *block)
 {
-    const struct result_scenario_words *words = result_words(block->scenario);
-    const struct figure *shows = &block->shows_percent[words->measure];
-    out_printf(out, "\n== %s ==\n%s\n", block->title, words->purpose);
-    out_printf(out, "%-*s%9s%8s%10s%8s%s%21s  times %s\n", NAME, "",
-               block->is_ladder ? "lines" : "", "calls", "requests", "threads",
-               words->measure == RESULT_P50 ? "  p99 us" : "",
-               result_unit(words->measure, block->scenario),
-               block->relative_to);
+    enum result_measure measure = result_words(block->scenario)->measure;
+    const struct figure *shows = &block->shows_percent[measure];
+    out_printf(out, "\n== %s ==\n%s\n", block->title, result_purpose(block));
+    out_printf(out, "%-*s%9s%8s%10s%9s", NAME, "",
+               block->is_ladder ? "lines" : "", "calls", "requests", "threads");
+    if (block->scenario == RESULT_IDLE)
+        out_printf(out, "%9s\n", "handles");
+    else
+        out_printf(out, "%s%21s  times %s\n",
+                   measure == RESULT_P50 ? "  p99 us" : "",
+                   result_unit(measure, block->scenario), block->relative_to);
     for (int i = 0; i < block->row_count; i++)
         put_row(out, block, &result->rows[block->first_row + i]);
-    if (block->is_ladder || result->settings.is_ab)
+    if (block->scenario == RESULT_IDLE)
         put_whys(out, result, block);
-    if (shows->known)
+    else if (shows->known)
         out_printf(out, "%-*sdifferences above %.0f %% would show\n", NAME,
                    "Told", shows->value);
 }

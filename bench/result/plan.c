@@ -174,16 +174,19 @@ enum { USUAL_BYTES = 64, TIMED_LAUNCHES = 5 };
 
 static void make_title(struct result_block *block)
 {
-    int used = snprintf(
-        block->title, sizeof block->title, "%s%s, %d %s%s",
-        block->is_ladder ? "ladder: " : "", result_words(block->scenario)->name,
-        block->connection_count,
-        block->scenario == RESULT_IDLE ? "active connection" : "connection",
-        block->connection_count == 1 ? "" : "s");
+    int count = block->connection_count;
+    bool is_rest = block->scenario == RESULT_IDLE && block->idle_count == 0;
+    int used =
+        snprintf(block->title, sizeof block->title, "%s%s, %d connection%s",
+                 block->is_ladder ? "ladder: " : "",
+                 is_rest ? "at rest" : result_words(block->scenario)->name,
+                 count, count == 1 ? "" : "s");
     char *rest = block->title + used;
     size_t size = sizeof block->title - (size_t)used;
+    if (is_rest)
+        return;
     if (block->scenario == RESULT_IDLE || block->scenario == RESULT_HERD)
-        snprintf(rest, size, ", %d idle", block->idle_count);
+        snprintf(rest, size, " beside %d idle", block->idle_count);
     else if (block->rate_per_s > 0)
         snprintf(rest, size, ", %ld requests/s", block->rate_per_s);
     else
@@ -395,6 +398,8 @@ void plan_builds(struct plan *plan, const struct plan_request *request,
     begin_plan(plan);
     begin_series(plan, request->launch_count > 0 ? request->launch_count
                                                  : PLAN_LAUNCHES_AT_MOST);
+    add_scenario(plan, request, &rungs, RESULT_IDLE, 1,
+                 (struct result_block){.idle_count = 0});
     add_counts(plan, &asked, &rungs, RESULT_WORK);
     add_counts(plan, &asked, &rungs, RESULT_SPEED);
     allocate(plan);
@@ -498,6 +503,7 @@ static void add_ladder(struct plan *plan, const struct plan_request *request,
     add_control(&rungs, 0);
     begin_series(plan, request->launch_count > 0 ? request->launch_count
                                                  : TIMED_LAUNCHES);
+    add_scenario(plan, request, &rungs, RESULT_IDLE, 1, plain);
     if (ladder->scenario == RESULT_SPEED)
         add_scenario(plan, request, &rungs, RESULT_WORK, connections, plain);
     add_scenario(plan, request, &rungs, ladder->scenario, connections, plain);

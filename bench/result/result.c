@@ -45,6 +45,14 @@ const struct result_scenario_words *result_words(enum result_scenario scenario)
     return &words[scenario];
 }
 
+const char *result_purpose(const struct result_block *block)
+{
+    if (block->scenario == RESULT_IDLE && block->idle_count == 0)
+        return "one client that lets the server come to rest before it sends "
+               "again: counts that are the same each time";
+    return result_words(block->scenario)->purpose;
+}
+
 const char *result_unit(enum result_measure measure,
                         enum result_scenario scenario)
 {

@@ -237,6 +237,9 @@ bool result_has_failure(const struct result *result);
 /* Whether a row has figures: it neither failed nor stayed unmeasured. */
 bool result_has_figures(const struct result_row *row);
 
+/* What a block shows, one line. */
+const char *result_purpose(const struct result_block *block);
+
 /* "01 blocking", "02 non-blocking", ... of a plain model; else its own name. */
 const char *result_full_name(const struct result_row *row);
 

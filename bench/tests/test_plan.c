@@ -123,7 +123,7 @@ static void test_ladders_and_builds(void)
         plan_free(&plan);
     }
     plan_builds(&plan, &request, "old", "new");
-    CHECK(is_sound(&plan) && plan.block_count == 2);
+    CHECK(is_sound(&plan) && plan.block_count == 3);
     CHECK(plan.rows[2].is_other_build && !plan.rows[3].is_other_build);
     CHECK(plan.rows[3].baseline == 2);
     CHECK(plan.rows[10].role == RESULT_CONTROL && plan.rows[10].is_other_build);
