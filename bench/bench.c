@@ -377,7 +377,7 @@ static bool print_out(struct out *out)
                 utf8_print(stdout, out->text, out->bytes) &&
                 fflush(stdout) == 0;
     if (!good)
-        report("the report could not be printed; is a disk full?");
+        report("bench: the report could not be printed; is a disk full?");
     free(out->text);
     return good;
 }
@@ -449,14 +449,14 @@ static bool export_one(struct export *export)
     struct out out = {0};
     fseek(export->file, 0, SEEK_END);
     if (result.is_interrupted && ftell(export->file) > 0) {
-        report("\"%.200s\" stays that of an earlier run", export->path);
+        report("bench: \"%.200s\" stays that of an earlier run", export->path);
         fclose(export->file);
         return true;
     }
     export->write(&out, &result);
     bool good = write_export(export, &out);
     if (!good)
-        report("\"%.200s\" could not be written; is its disk full?",
+        report("bench: \"%.200s\" could not be written; is its disk full?",
                export->path);
     free(out.text);
     return good;
