@@ -81,7 +81,7 @@ static void stall_shows(struct check *c)
 enum { BURN_MS = 500 };
 
 /* Of its own time Wine's GetProcessTimes tells the truth. */
-static void burn(uint64_t until_ms)
+static void burn(unsigned until_ms)
 {
     FILETIME created, exited, kernel, user;
     uint64_t used_ms = 0;
@@ -165,11 +165,11 @@ static void requests_read(struct check *c)
     echo(c, p, 10);
     if (!going_on(c))
         return;
+    wine_requests_of_self(); /* looks for the Linux processes: once */
+    wine_requests_of(&c->server);
+    uint64_t all = wine_requests_of_all();
     uint64_t own = wine_requests_of_self();
     uint64_t server = wine_requests_of(&c->server);
-    uint64_t all = wine_requests_of_all();
-    own = wine_requests_of_self();
-    server = wine_requests_of(&c->server);
     for (int i = 0; i < ROUNDS; i++)
         echo(c, p, 10);
     server = wine_requests_of(&c->server) - server;
