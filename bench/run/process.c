@@ -324,20 +324,15 @@ static bool is_taking(unsigned short port)
     return taking;
 }
 
-/* Writes command with every "{port}" replaced. */
+/* Writes command with the port in the place of "{port}". */
 static bool fill_in_port(struct process *p, const char *command)
 {
-    size_t used = 0;
-    for (const char *at;
-         used < sizeof p->command && (at = strstr(command, "{port}")) != NULL;
-         command = at + 6)
-        used +=
-            (size_t)snprintf(p->command + used, sizeof p->command - used,
-                             "%.*s%hu", (int)(at - command), command, p->port);
-    if (used < sizeof p->command)
-        used += (size_t)snprintf(p->command + used, sizeof p->command - used,
-                                 "%s", command);
-    return used < sizeof p->command;
+    const char *at = strstr(command, "{port}");
+    int used = at == NULL
+                   ? -1
+                   : snprintf(p->command, sizeof p->command, "%.*s%hu%s",
+                              (int)(at - command), command, p->port, at + 6);
+    return used >= 0 && used < (int)sizeof p->command;
 }
 
 bool process_start_peer(struct process *p, const char *command,
@@ -512,7 +507,9 @@ bool process_cpu_ns(struct process *p, uint64_t *cpu_ns)
 
 uint64_t process_own_cpu_ns(void)
 {
-    return cpu_of(GetCurrentProcess());
+    uint64_t cpu_ns = 0;
+    return wine_process_ns(NULL, &cpu_ns) ? cpu_ns
+                                          : cpu_of(GetCurrentProcess());
 }
 
 /* The time in the kernel includes the idle time (documentation page

@@ -42,12 +42,15 @@ struct process {
     long linux_pid;      /* under Wine, once it has been looked for */
     HANDLE stop_event;   /* setting it asks the server to stop */
     const struct observe_counters *counters; /* live; NULL: not to be had */
-    HANDLE out_file,
-        err_file;       /* what it writes; we read on from where we are */
-    HANDLE unread_pipe; /* process_leave_next_err() */
-    char *out, *err;    /* what has been read of it, terminated; all of
-                                  it after process_kill() */
-    size_t out_bytes, err_bytes;
+    HANDLE unread_pipe;                      /* process_leave_next_err() */
+    /* What it writes, and what has been read of it, terminated: all of it after
+     * process_kill(). */
+    HANDLE out_file;
+    HANDLE err_file;
+    char *out;
+    char *err;
+    size_t out_bytes;
+    size_t err_bytes;
 };
 
 /* Starts "PROGRAM --port 0 --stop-event ... --counters ... ARGUMENTS" and waits
@@ -61,7 +64,7 @@ bool process_start(struct process *p, const char *program,
                    const char *arguments, DWORD timeout_ms, char *message,
                    size_t message_bytes);
 
-/* Starts anybody's server: "{port}" in the command becomes a free port, and the
+/* Starts anybody's server: "{port}" in the command, once, becomes a free port, and the
  * server is up when it takes a connection on 127.0.0.1, within timeout_ms. It
  * has no stop event and no ledger, and counters only if it makes those whose
  * name the variable OBSERVE_COUNTERS holds: end it with process_kill(), which

@@ -190,15 +190,16 @@ bool wine_process_ns(struct process *p, uint64_t *cpu_ns)
  * after them are part of user and nice. */
 bool wine_busy_ns(uint64_t *busy_ns)
 {
+    enum { FIELDS = 8, IDLE = 3, IOWAIT = 4 };
     char text[256];
-    uint64_t t[6];
-    if (!read_proc(text, sizeof text, "stat") ||
-        sscanf(text,
-               "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %*s %*s %" SCNu64
-               " %" SCNu64 " %" SCNu64,
-               &t[0], &t[1], &t[2], &t[3], &t[4], &t[5]) != 6)
+    char *at = text + strlen("cpu");
+    if (!read_proc(text, sizeof text, "stat"))
         return false;
-    *busy_ns = (t[0] + t[1] + t[2] + t[3] + t[4] + t[5]) * TICK_NS;
+    *busy_ns = 0;
+    for (int field = 0; field < FIELDS; field++) {
+        uint64_t ticks = strtoull(at, &at, 10);
+        *busy_ns += field == IDLE || field == IOWAIT ? 0 : ticks * TICK_NS;
+    }
     return true;
 }
 

@@ -34,7 +34,7 @@ uint64_t wine_requests_of_all(void);
 /* Processor time in ns, used so far by the wineserver, and by a process without
  * what the wineserver does for it: Wine 8 answers GetProcessTimes for another
  * process with the caller's own. Of threads that have ended Linux knows the time
- * in steps of 10 ms. False: not to be had. */
+ * in steps of 10 ms. p may be NULL: this program. False: not to be had. */
 bool wine_server_ns(uint64_t *cpu_ns);
 bool wine_process_ns(struct process *p, uint64_t *cpu_ns);
 
