@@ -2,51 +2,46 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "escape.h"
 
 /* Lengths are in units of a drawing, which grows and shrinks with the page. */
 enum {
-    WIDTH = 400,
-    ROW = 36, /* height of a row: the texts, and under them the dots */
-    AXIS = 18,
-    LEFT = 48, /* of lines: room for the numbers of the axis */
-    RIGHT = WIDTH - 34,
+    WIDTH = 340,
+    LEFT = 56, /* room for the numbers of the axis */
+    RIGHT = WIDTH - 42,
     TOP = 10,
     BOTTOM = 200,
-    LETTER = 7
+    LETTER = 7,
+    CROSS = 6 /* a marker */
 };
 
-struct axis {
-    double low;
-    double high; /* more than low */
-    double from; /* where low is drawn */
-    double to;
+/* What the axes reach from and to, as logarithms. */
+struct reach {
+    double x_low;
+    double x_high;
+    double y_low;
+    double y_high;
 };
 
-static double place(const struct axis *axis, double value)
+/* 0 stands a little to the left of 1. */
+static double logged(double value)
 {
-    double share = (value - axis->low) / (axis->high - axis->low);
-    double within = share > 0 ? fmin(share, 1) : 0; /* 0 for NaN, too */
-    return axis->from + within * (axis->to - axis->from);
+    return value > 0 ? log10(value) : -0.6;
 }
 
-static void begin(struct out *out, double height, const char *label)
+static double x_of(const struct reach *reach, double value)
 {
-    out_printf(out, "<svg viewBox=\"0 0 %d %.0f\" role=\"img\" aria-label=\"",
-               WIDTH, height);
-    escape_xml(out, label);
-    out_printf(out, "\">\n");
+    return LEFT + (RIGHT - LEFT) * (logged(value) - reach->x_low) /
+                      (reach->x_high - reach->x_low);
 }
 
-static void put_line(struct out *out, const char *classes, int style, double x1,
-                     double y1, double x2, double y2)
+static double y_of(const struct reach *reach, double value)
 {
-    out_printf(out,
-               "<line class=\"%s s%d\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" "
-               "y2=\"%.1f\"/>\n",
-               classes, style, x1, y1, x2, y2);
+    return BOTTOM - (BOTTOM - TOP) * (logged(value) - reach->y_low) /
+                        (reach->y_high - reach->y_low);
 }
 
 /* anchor: "start", "middle", "end". */
@@ -54,28 +49,14 @@ static void put_text(struct out *out, const char *classes, double x, double y,
                      const char *anchor, const char *text)
 {
     out_printf(out,
-               "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\" "
-               "text-anchor=\"%s\">",
+               "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">",
                classes, x, y, anchor);
     escape_xml(out, text);
     out_printf(out, "</text>\n");
 }
 
-static void put_number(struct out *out, double x, double y, const char *anchor,
-                       double value)
-{
-    char text[32];
-    if (value >= 1e6)
-        snprintf(text, sizeof text, "%gM", value / 1e6);
-    else if (value >= 1000)
-        snprintf(text, sizeof text, "%d,%03d", (int)value / 1000,
-                 (int)value % 1000);
-    else
-        snprintf(text, sizeof text, "%g", value);
-    put_text(out, "tick", x, y, anchor, text);
-}
-
-static void put_marker(struct out *out, int style, double x, double y)
+static void put_marker(struct out *out, int style, int marker, double x,
+                       double y)
 {
     static const char *const corners[] = {
         "-2,-5 2,-5 2,-2 5,-2 5,2 2,2 2,5 -2,5 -2,2 -5,2 -5,-2 -2,-2",
@@ -83,189 +64,109 @@ static void put_marker(struct out *out, int style, double x, double y)
         "0,-6 6,0 0,6 -6,0",                       /* a diamond */
         "0,-5 5,4 -5,4",                           /* a triangle */
         "0,5 5,-4 -5,-4",                          /* one on its head */
-        "-5,-5 5,5 5,-5 -5,5"};                    /* an hourglass */
+        "-5,-5 5,5 5,-5 -5,5",                     /* an hourglass */
+        "-5,-7 0,-2 5,-7 7,-5 2,0 7,5 5,7 0,2 -5,7 -7,5 -2,0 -7,-5"};
     out_printf(out,
                "<polygon class=\"mark s%d\" transform=\"translate(%.1f "
                "%.1f)\" points=\"%s\"/>\n",
-               style, x, y, corners[style]);
+               style, x, y, corners[marker]);
 }
 
-void chart_write_marker(struct out *out, int style)
-{
-    out_printf(out, "<svg viewBox=\"0 0 14 14\" aria-hidden=\"true\">");
-    put_marker(out, style, 7, 7);
-    out_printf(out, "</svg>");
-}
-
-/* ---- rows ---------------------------------------------------------------- */
-
-static double row_x(const struct chart_rows *rows, double value)
-{
-    struct axis axis = {0, rows->most, 8, WIDTH - 12};
-    return place(&axis, value);
-}
-
-struct chart_rows chart_begin_rows(struct out *out, const char *label,
-                                   int row_count, double most)
-{
-    struct chart_rows rows = {out, most > 0 ? most : 1, 0};
-    double bottom = row_count * ROW;
-    double step = pow(10, floor(log10(rows.most)));
-    if (rows.most / step < 2)
-        step /= 5;
-    else if (rows.most / step < 5)
-        step /= 2;
-    begin(out, bottom + AXIS, label);
-    for (int i = 0; i * step <= rows.most * 1.0001; i++) {
-        double x = row_x(&rows, i * step);
-        put_line(out, "grid", 0, x, 17, x, bottom);
-        put_number(out, x, bottom + 14, "middle", i * step);
-    }
-    return rows;
-}
-
-void chart_write_row(struct chart_rows *rows, const struct chart_row *row)
-{
-    double y = rows->y + 25;
-    double mean = row_x(rows, row->mean);
-    put_text(rows->out, "name", 2, rows->y + 13, "start", row->name);
-    put_text(rows->out, "value", WIDTH - 2, rows->y + 13, "end", row->text);
-    rows->y += ROW;
-    if (row->mean <= 0)
-        return;
-    if (row->low < row->high)
-        put_line(rows->out, "range", row->style, row_x(rows, row->low), y,
-                 row_x(rows, row->high), y);
-    put_line(rows->out, "mean", row->style, mean, y - 7, mean, y + 7);
-}
-
-void chart_write_dot(struct chart_rows *rows, int style, double value)
-{
-    out_printf(
-        rows->out,
-        "<circle class=\"dot s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\"/>\n",
-        style, row_x(rows, value), rows->y - ROW + 25);
-}
-
-void chart_end_rows(struct chart_rows *rows)
-{
-    out_printf(rows->out, "</svg>\n");
-}
-
-/* ---- lines --------------------------------------------------------------- */
-
-/* Both axes are of powers of 10; 0 stands a little to the left of 1. */
-static double logged(double value)
-{
-    return value > 0 ? log10(value) : -0.6;
-}
-
-static void put_y_axis(struct out *out, const struct axis *y)
+static void put_axes(struct out *out, const struct chart *chart,
+                     const struct reach *reach)
 {
     static const double multiples[] = {1, 2, 5};
-    int count = y->high - y->low < 2 ? 3 : 1;
-    for (double e = floor(y->low); e <= y->high; e++)
-        for (int m = 0; m < count; m++) {
-            double tick = multiples[m] * pow(10, e);
-            double at = place(y, log10(tick));
-            if (log10(tick) < y->low || log10(tick) > y->high)
-                continue;
-            put_line(out, "grid", 0, LEFT, at, RIGHT, at);
-            put_number(out, LEFT - 6, at + 4, "end", tick);
-        }
-}
-
-static void put_x_axis(struct out *out, const struct chart_lines *chart,
-                       const struct axis *x)
-{
-    for (int i = 0; i < chart->tick_count; i++) {
-        double at = place(x, logged(chart->ticks[i].x));
-        put_line(out, "axis", 0, at, BOTTOM, at, BOTTOM + 4);
-        put_text(out, "tick", at, BOTTOM + 17, "middle", chart->ticks[i].text);
+    int multiple_count = reach->y_high - reach->y_low < 2 ? 3 : 1;
+    for (int i = 0; i < 39; i++) {
+        double value = multiples[i % 3] * pow(10, i / 3 - 3);
+        double y = y_of(reach, value);
+        char number[24];
+        if (i % 3 >= multiple_count || y < TOP || y > BOTTOM)
+            continue;
+        snprintf(number, sizeof number, "%.10g", value);
+        put_text(out, "tick", LEFT - 14, y + 4, "end", number);
+        out_printf(out, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>\n", LEFT - 8,
+                   y, RIGHT + 8);
     }
+    for (int i = 0; i < chart->tick_count; i++)
+        if (logged(chart->ticks[i].x) <= reach->x_high)
+            put_text(out, "tick", x_of(reach, chart->ticks[i].x), BOTTOM + 17,
+                     "middle", chart->ticks[i].text);
     put_text(out, "tick", RIGHT, BOTTOM + 34, "end", chart->x_title);
 }
 
 /* The name beside the end of a line. */
 struct end {
-    double x;
     double y;
+    double x;
     char text[64];
-    const char *anchor;
 };
 
-static struct end put_points(struct out *out, const struct chart_line *line,
-                             const struct axis *x, const struct axis *y)
+static struct end put_line(struct out *out, const struct chart_line *line,
+                           const struct reach *reach)
 {
-    struct end end = {.anchor = "start"};
+    int last = line->count - 1;
+    struct end end = {.y = y_of(reach, line->y[last]) + 4,
+                      .x = x_of(reach, line->x[last]) + 10};
     out_printf(out, "<polyline class=\"line s%d\" points=\"", line->style);
     for (int i = 0; i < line->count; i++)
-        out_printf(out, "%.1f,%.1f ", place(x, logged(line->x[i])),
-                   place(y, logged(line->y[i])));
+        out_printf(out, "%.1f,%.1f ", x_of(reach, line->x[i]),
+                   y_of(reach, line->y[i]));
     out_printf(out, "\"/>\n");
-    for (int i = 0; i < line->count; i++) {
-        end.x = place(x, logged(line->x[i]));
-        end.y = place(y, logged(line->y[i]));
-        if (i < line->count - 1 || line->wall == 0)
-            put_marker(out, line->style, end.x, end.y);
-    }
-    snprintf(end.text, sizeof end.text, "%s", line->name);
-    if (line->wall > 0) {
-        put_line(out, "cross", line->style, end.x - 6, end.y - 6, end.x + 6,
-                 end.y + 6);
-        put_line(out, "cross", line->style, end.x - 6, end.y + 6, end.x + 6,
-                 end.y - 6);
+    for (int i = 0; i < line->count; i++)
+        put_marker(out, line->style,
+                   i == last && line->wall > 0 ? CROSS : line->style,
+                   x_of(reach, line->x[i]), y_of(reach, line->y[i]));
+    if (line->wall > 0)
         snprintf(end.text, sizeof end.text, "%s wall at %d", line->name,
                  line->wall);
-    }
-    end.x += 10;
-    end.y += 4;
-    if (end.x + (double)strlen(end.text) * LETTER > WIDTH) {
-        end.anchor = "end";
-        end.x = WIDTH - 2;
-    }
+    else
+        snprintf(end.text, sizeof end.text, "%s", line->name);
+    end.x = fmin(end.x, WIDTH - 2 - LETTER * (double)strlen(end.text));
     return end;
 }
 
-/* Moves the names apart: in the order of their height, each below the one
- * before, and then all up again that have come too low. */
-static void put_ends(struct out *out, struct end *ends, int count)
+static int is_higher(const void *a, const void *b)
 {
-    double apart = 14;
-    for (int i = 1; i < count; i++)
-        for (int j = i; j > 0 && ends[j].y < ends[j - 1].y; j--) {
-            struct end swap = ends[j];
-            ends[j] = ends[j - 1];
-            ends[j - 1] = swap;
-        }
-    for (int i = 1; i < count; i++)
-        ends[i].y = fmax(ends[i].y, ends[i - 1].y + apart);
-    for (int i = count - 1; i >= 0; i--)
-        ends[i].y = fmin(ends[i].y, BOTTOM + 2 - apart * (count - 1 - i));
-    for (int i = 0; i < count; i++)
-        put_text(out, "end", ends[i].x, ends[i].y, ends[i].anchor,
-                 ends[i].text);
+    const struct end *one = a;
+    const struct end *other = b;
+    return (one->y > other->y) - (one->y < other->y);
 }
 
-void chart_write_lines(struct out *out, const struct chart_lines *chart)
+/* Moves the names apart: each below the one before, and then all up again that
+ * have come too low. */
+static void put_ends(struct out *out, struct end *ends, int count)
 {
-    struct axis x = {1e9, -1e9, LEFT + 8, RIGHT - 8};
-    struct axis y = {1e9, -1e9, BOTTOM, TOP};
+    enum { APART = 14 };
+    qsort(ends, (size_t)count, sizeof ends[0], is_higher);
+    for (int i = 1; i < count; i++)
+        ends[i].y = fmax(ends[i].y, ends[i - 1].y + APART);
+    for (int i = count - 1; i >= 0; i--) {
+        ends[i].y = fmin(ends[i].y, BOTTOM - 3 - APART * (count - 1 - i));
+        put_text(out, "end", ends[i].x, ends[i].y, "start", ends[i].text);
+    }
+}
+
+void chart_write(struct out *out, const struct chart *chart)
+{
+    struct reach reach = {1e9, -1e9, 1e9, -1e9};
     struct end ends[CHART_LINES_AT_MOST];
     for (int l = 0; l < chart->count; l++)
         for (int i = 0; i < chart->lines[l].count; i++) {
-            x.low = fmin(x.low, logged(chart->lines[l].x[i]));
-            x.high = fmax(x.high, logged(chart->lines[l].x[i]));
-            y.low = fmin(y.low, logged(chart->lines[l].y[i]) - 0.15);
-            y.high = fmax(y.high, logged(chart->lines[l].y[i]) + 0.15);
+            double x = logged(chart->lines[l].x[i]);
+            double y = logged(chart->lines[l].y[i]);
+            reach = (struct reach){
+                fmin(reach.x_low, x), fmax(reach.x_high, x + 0.01),
+                fmin(reach.y_low, y - 0.25), fmax(reach.y_high, y + 0.15)};
         }
-    x.high = fmax(x.high, x.low + 0.1);
-    y.high = fmax(y.high, y.low + 0.7);
-    begin(out, BOTTOM + 40, chart->label);
-    put_y_axis(out, &y);
-    put_x_axis(out, chart, &x);
+    reach.y_high = fmax(reach.y_high, reach.y_low + 0.7);
+    out_printf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"",
+               WIDTH, BOTTOM + 40);
+    escape_xml(out, chart->label);
+    out_printf(out, "\">\n");
+    put_axes(out, chart, &reach);
     for (int l = 0; l < chart->count; l++)
-        ends[l] = put_points(out, &chart->lines[l], &x, &y);
+        ends[l] = put_line(out, &chart->lines[l], &reach);
     put_ends(out, ends, chart->count);
     out_printf(out, "</svg>\n");
 }

@@ -94,7 +94,8 @@ void column_text(struct figure figure, char text[24])
 {
     double size = figure.value < 0 ? -figure.value : figure.value;
     const char *sign = figure.value < 0 ? "-" : "";
-    int decimals = size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
+    bool is_whole = size < 1e9 && size == (double)(long)size;
+    int decimals = is_whole ? 0 : size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
     long whole = size < 1e9 ? (long)(size + 0.5) : 0;
     if (!figure.known)
         snprintf(text, 24, "n/a");

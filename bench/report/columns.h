@@ -22,8 +22,8 @@ extern const int column_count;
 struct figure column_figure(const struct column *column,
                             const struct result_row *row);
 
-/* Three significant digits, whole thousands with commas; "n/a" when not known.
- */
+/* "6.20", "10.3"; a whole number without decimals, thousands with commas; "n/a"
+ * when not known. */
 void column_text(struct figure figure, char text[24]);
 
 /* "96.2 [91.0, 101]": value is one of the score's figures, low and high are its

@@ -1,6 +1,7 @@
 #include "html.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "chart.h"
@@ -22,34 +23,44 @@ static const char *const style_sheet[] = {
     "*{box-sizing:border-box}body{margin:0 auto;max-width:1320px;padding:16px;"
     "background:var(--ground);color:var(--text);overflow-wrap:anywhere;"
     "font:16px/1.45 system-ui,sans-serif}h1{font-size:1.5em;margin:0}"
-    "h2{font-size:1.2em;margin:1.2em 0 .2em}h3{font-size:1em;margin:0}"
+    "h2{font-size:1.2em;margin:1.2em 0 .2em}h3{font-size:1em;margin:.6em 0 0}"
     "p,ul,dl{margin:.4em 0}ul{padding-left:1.2em}.answer{font-size:1.25em}"
     ".soft,figcaption,dt{color:var(--soft)}"
-    ".banner{background:var(--warn);padding:.4em .7em}.charts{display:grid;"
-    "gap:12px;margin:.6em 0;"
-    "grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr))}"
-    "figure{margin:0;padding:12px;background:var(--card);font-size:.9em}"
-    "figure>svg{width:100%;max-width:560px;display:block;margin-top:.4em}"
-    ".key{display:inline-block;margin-right:1em}"
-    ".key svg{width:14px;margin-right:4px;vertical-align:-2px}\n",
+    ".banner{background:var(--warn);padding:.4em .7em}"
     "summary{padding:.5em 0;font-weight:600;cursor:pointer}"
-    "details{border-top:1px solid var(--rule)}"
-    "dl{display:grid;gap:.1em 1em;"
-    "grid-template-columns:minmax(0,max-content) 1fr}dd{margin:0}"
-    ".wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9em;"
+    "details{border-top:1px solid var(--rule)}dl{display:grid;gap:.1em 1em;"
+    "grid-template-columns:minmax(0,max-content) 1fr}dd{margin:0}\n"
+    ".charts{display:grid;gap:12px;margin:.6em 0;"
+    "grid-template-columns:repeat(auto-fit,minmax(min(100%,280px),1fr))}"
+    "@media (min-width:700px){.four{grid-template-columns:1fr 1fr}}"
+    "@media (min-width:1200px){.four{grid-template-columns:repeat(4,1fr)}}"
+    "figure{margin:0;padding:12px;background:var(--card);font-size:.9em}"
+    "figure h3{margin:0}"
+    "figure>svg{width:100%;max-width:440px;display:block;margin-top:.4em}"
+    "",
+    ".wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85em;"
     "overflow-wrap:normal;font-variant-numeric:tabular-nums}"
-    "th,td{padding:.3em .6em;text-align:right;white-space:nowrap;"
-    "border-top:1px solid var(--rule)}th{font-weight:600}"
-    "th:first-child,.failed{text-align:left}.group{text-align:center}"
-    "tr>th:first-child{position:sticky;left:0;background:var(--ground)}"
+    "th,td{padding:.3em .45em;text-align:right;white-space:nowrap;"
+    "border-top:1px solid var(--rule)}th:first-child{position:sticky;left:0;"
+    "background:var(--ground);}"
+    "@media (max-width:700px){th:first-child{white-space:normal;"
+    "min-width:6em}}"
+    "th:first-child,.failed{text-align:left}"
     ".bar{background:linear-gradient(to right,var(--bar) var(--w),"
-    "transparent var(--w))}\n",
+    "transparent var(--w))}\n"
     "svg text{font:13px system-ui,sans-serif;fill:var(--text)}"
     "svg .tick{font-size:12px;fill:var(--soft)}svg .name{font-weight:600}"
     "svg .end{paint-order:stroke;stroke:var(--card);stroke-width:3px}"
-    ".axis{stroke:var(--text)}.grid{stroke:var(--rule)}.mark{fill:var(--c)}"
-    ".dot{fill:var(--c);fill-opacity:.45}.line,.range,.mean,.cross{"
-    "stroke:var(--c);stroke-width:2;fill:none}.mean{stroke-width:3}\n"};
+    ".grid{stroke:var(--rule)}.mark{fill:var(--c)}"
+    ".line{stroke:var(--c);stroke-width:2;fill:none}\n"
+    ".row{display:flex;font-size:.92em;flex-wrap:wrap;column-gap:.5em;line-"
+    "height:1.2}"
+    ".row span{margin-left:auto}.row .track{position:relative;flex:0 0 100%;"
+    "height:16px;background:repeating-linear-gradient(to right,var(--rule) 0 "
+    "1px,transparent 1px 10%)}.track i{position:absolute;background:var(--c)}"
+    ".dot{height:8px;min-width:8px;margin:4px -4px;border-radius:4px;"
+    "opacity:.5}.range{height:2px;margin:7px 0}"
+    ".mean{height:16px;min-width:3px;margin:0 -1px}\n"};
 
 struct page {
     struct out *out;
@@ -58,38 +69,32 @@ struct page {
 
 /* ---- elements ------------------------------------------------------------ */
 
-/* before and after as they are, in between any text. */
-static void put(const struct page *page, const char *before, const char *text,
-                const char *after)
+/* In turn markup as it is and any text, to be escaped; NULL ends. */
+static void put(const struct page *page, const char *markup, ...)
 {
-    out_printf(page->out, "%s", before);
-    escape_xml(page->out, text);
-    out_printf(page->out, "%s", after);
-}
-
-static void put_figure(const struct page *page, struct figure figure)
-{
-    char text[24];
-    column_text(figure, text);
-    out_printf(page->out, "<td>%s</td>", text);
+    va_list more;
+    va_start(more, markup);
+    for (const char *text = NULL; markup != NULL;
+         markup = text != NULL ? va_arg(more, const char *) : NULL) {
+        out_printf(page->out, "%s", markup);
+        text = va_arg(more, const char *);
+        if (text != NULL)
+            escape_xml(page->out, text);
+    }
+    va_end(more);
 }
 
 /* For a <dl>: what it is called, and what it is. */
 static void put_term(const struct page *page, const char *term,
                      const char *text)
 {
-    put(page, "<dt>", term, "</dt>\n");
-    put(page, "<dd>", text[0] != '\0' ? text : "n/a", "</dd>\n");
+    put(page, "<dt>", term, "</dt><dd>", text[0] != '\0' ? text : "n/a",
+        "</dd>\n", NULL);
 }
 
 static void begin_fold(const struct page *page, const char *summary)
 {
-    put(page, "<details>\n<summary>", summary, "</summary>\n");
-}
-
-static void end_fold(const struct page *page)
-{
-    out_printf(page->out, "</details>\n");
+    put(page, "<details>\n<summary>", summary, "</summary>\n", NULL);
 }
 
 static const struct result_row *row_of(const struct page *page,
@@ -103,224 +108,254 @@ static int style_of(const struct result_row *row)
     return row->role == RESULT_MODEL ? row->model : 0;
 }
 
-/* A row that has nothing to show says why, over the rest of a table. */
-static void put_failure(const struct page *page, const struct result_row *row)
+static const char *failure_of(const struct result_row *row)
 {
-    put(page, "<td class=\"failed\" colspan=\"40\">",
-        row->failure[0] != '\0' ? row->failure : "not measured", "</td>");
+    return row->failure[0] != '\0' ? row->failure : "not measured";
 }
 
-/* ---- counts -------------------------------------------------------------- */
+/* ---- tables -------------------------------------------------------------- */
 
-/* Blocks whose calls stand side by side: at 1, 16, 64 connections. */
-static bool is_beside(const struct result_block *block,
-                      const struct result_block *other)
+/* Blocks that stand side by side: they differ in how many connections there are,
+ * or in size. */
+static bool is_like(const struct result_block *block,
+                    const struct result_block *other)
 {
-    return other == block || (!block->is_ladder && !other->is_ladder &&
-                              other->scenario == block->scenario &&
-                              other->message_bytes == block->message_bytes);
+    return other == block || (other->scenario == block->scenario &&
+                              !block->is_ladder && !other->is_ladder);
 }
 
-/* The most that a row of the block has of that figure. */
-static double most_of(const struct page *page, const struct result_block *block,
-                      const struct column *column)
+/* Of a table of counts: those that stand on the first screen. */
+static bool is_count(const struct column *column)
 {
-    double most = 0;
+    return column < columns + OBSERVE_KIND_COUNT ||
+           column->offset == offsetof(struct result_row, requests) ||
+           column->offset == offsetof(struct result_row, client_requests) ||
+           column->offset == offsetof(struct result_row, threads);
+}
+
+/* A column that has nothing but 0 is left out. */
+static bool is_shown(const struct page *page, const struct result_block *block,
+                     const struct column *column, bool is_short)
+{
+    bool is_there = false;
     for (int i = 0; i < block->row_count; i++)
-        most = fmax(most, column_figure(column, row_of(page, block, i)).value);
-    return most;
+        is_there |= column_figure(column, row_of(page, block, i)).value > 0;
+    return is_there && (!is_short || is_count(column));
 }
 
-static void put_count_headings(const struct page *page,
-                               const struct result_block *block)
+static void put_headings(const struct page *page,
+                         const struct result_block *block, bool is_short)
 {
     const struct result *result = page->result;
-    int beside_count = 0;
-    int kind_count = 0;
-    for (int b = 0; b < result->block_count; b++)
-        beside_count += is_beside(block, &result->blocks[b]);
-    for (int k = 0; k < OBSERVE_KIND_COUNT; k++)
-        kind_count += most_of(page, block, &columns[k]) > 0;
-    out_printf(page->out,
-               "<tr><th></th>%s<th class=\"group\" colspan=\"%d\">calls for an "
-               "echo at</th>",
-               block->is_ladder ? "<th></th>" : "", beside_count);
-    if (kind_count > 0)
-        out_printf(page->out,
-                   "<th class=\"group\" colspan=\"%d\">at %d they are</th>",
-                   kind_count, block->connection_count);
-    out_printf(page->out,
-               "<th class=\"group\" colspan=\"2\">requests to Wine</th>"
-               "<th></th></tr>\n<tr><th>server</th>%s",
-               block->is_ladder ? "<th>lines</th>" : "");
-    for (int b = 0; b < result->block_count; b++)
-        if (is_beside(block, &result->blocks[b]))
-            out_printf(page->out, "<th>%d</th>",
+    put(page, "<tr><th>server</th>", NULL);
+    if (is_short && block->is_ladder)
+        put(page, "<th>lines</th>", NULL);
+    for (int b = 0; b < result->block_count && is_short; b++)
+        if (is_like(block, &result->blocks[b]))
+            out_printf(page->out, "<th>at %d</th>",
                        result->blocks[b].connection_count);
-    for (int k = 0; k < OBSERVE_KIND_COUNT; k++)
-        if (most_of(page, block, &columns[k]) > 0)
-            put(page, "<th>", columns[k].heading, "</th>");
-    out_printf(page->out, "<th>server</th><th>client</th><th>threads</th>"
-                          "</tr>\n");
+    for (int m = 0; m < RESULT_MEASURE_COUNT && !is_short; m++)
+        put(page, "<th>", result_unit((enum result_measure)m, block->scenario),
+            "</th><th>to ", block->relative_to, "</th>", NULL);
+    for (int c = 0; c < column_count; c++)
+        if (is_shown(page, block, &columns[c], is_short))
+            put(page, "<th>", columns[c].heading, "</th>", NULL);
+    put(page, "</tr>\n", NULL);
 }
 
-/* A kind of call: as a number, and as a bar behind it. */
-static void put_kind(const struct page *page, const struct result_block *block,
-                     const struct result_row *row, enum observe_kind kind)
+/* "96.2 [91, 101]", and "-15 % [-19, -9]" to the baseline. */
+static void put_score(const struct page *page, const struct result_score *score)
 {
-    struct figure figure = column_figure(&columns[kind], row);
-    double most = 0;
-    char text[24];
-    for (int k = 0; k < OBSERVE_KIND_COUNT; k++)
-        most = fmax(most, most_of(page, block, &columns[k]));
-    column_text(figure, text);
-    out_printf(page->out, "<td class=\"bar\" style=\"--w:%.0f%%\">%s</td>",
-               100 * figure.value / most,
-               figure.known && figure.value <= 0 ? "\xC2\xB7" : text);
+    char text[96];
+    column_range(score->value, score->has_range, score->low, score->high, text);
+    put(page, "<td>", text, "</td><td>", NULL);
+    if (score->ratio.known)
+        out_printf(page->out, "%+.0f %%", 100 * (score->ratio.value - 1));
+    if (score->ratio.known && score->has_range)
+        out_printf(page->out, " [%+.0f, %+.0f]", 100 * (score->ratio_low - 1),
+                   100 * (score->ratio_high - 1));
+    put(page, "</td>", NULL);
 }
 
-static void put_count_row(const struct page *page,
-                          const struct result_block *block,
-                          const struct result_row *row)
+/* Behind the calls of a kind is a bar, a quarter of the cell for each call. */
+static void put_figure(const struct page *page, struct figure figure,
+                       bool is_kind)
+{
+    char text[24];
+    column_text(figure, text);
+    if (is_kind && figure.value > 0)
+        out_printf(page->out, "<td class=\"bar\" style=\"--w:%.0f%%\">%s</td>",
+                   fmin(25 * figure.value, 100), text);
+    else
+        out_printf(page->out, "<td>%s</td>",
+                   is_kind && figure.known ? "\xC2\xB7" : text);
+}
+
+static void put_cells(const struct page *page, const struct result_block *block,
+                      const struct result_row *row, bool is_short)
 {
     const struct result *result = page->result;
-    put(page, "<tr><th>", result_full_name(row), "</th>");
-    if (block->is_ladder)
-        out_printf(page->out, "<td>+%d \xE2\x88\x92%d</td>", row->lines_added,
-                   row->lines_removed);
-    if (!result_has_figures(row))
-        put_failure(page, row);
-    for (int b = 0; b < result->block_count && result_has_figures(row); b++) {
-        const struct result_block *other = &result->blocks[b];
-        const struct result_row *same = result_same(result, row, other);
-        if (is_beside(block, other))
-            put_figure(page, same != NULL ? same->calls : (struct figure){0});
+    for (int b = 0; b < result->block_count && is_short; b++) {
+        const struct result_row *same =
+            result_same(result, row, &result->blocks[b]);
+        if (is_like(block, &result->blocks[b]))
+            put_figure(page, same != NULL ? same->calls : (struct figure){0},
+                       false);
     }
-    for (int k = 0; k < OBSERVE_KIND_COUNT && result_has_figures(row); k++)
-        if (most_of(page, block, &columns[k]) > 0)
-            put_kind(page, block, row, (enum observe_kind)k);
-    if (result_has_figures(row)) {
-        put_figure(page, row->requests);
-        put_figure(page, row->client_requests);
-        put_figure(page, row->threads);
+    for (int m = 0; m < RESULT_MEASURE_COUNT && !is_short; m++)
+        put_score(page, &row->scores[m]);
+    for (int c = 0; c < column_count; c++)
+        if (is_shown(page, block, &columns[c], is_short))
+            put_figure(page, column_figure(&columns[c], row),
+                       c < OBSERVE_KIND_COUNT);
+}
+
+/* Short: the counts; else everything there is. */
+static void put_table(const struct page *page, const struct result_block *block,
+                      bool is_short)
+{
+    put(page, "<div class=\"wide\"><table>\n", NULL);
+    put_headings(page, block, is_short);
+    for (int i = 0; i < block->row_count; i++) {
+        const struct result_row *row = row_of(page, block, i);
+        if (is_short && row->role == RESULT_CONTROL)
+            continue;
+        put(page, "<tr><th>", result_full_name(row), " ",
+            is_short ? "" : row->form, "</th>", NULL);
+        if (is_short && block->is_ladder)
+            out_printf(page->out,
+                       row->lines_added + row->lines_removed > 0
+                           ? "<td>+%d \xE2\x88\x92%d</td>"
+                           : "<td></td>",
+                       row->lines_added, row->lines_removed);
+        if (result_has_figures(row))
+            put_cells(page, block, row, is_short);
+        else
+            put(page, "<td class=\"failed\" colspan=\"40\">", failure_of(row),
+                "</td>", NULL);
+        put(page, "</tr>\n", NULL);
     }
-    out_printf(page->out, "</tr>\n");
+    put(page, "</table></div>\n", NULL);
 }
 
 static void put_counts(const struct page *page,
                        const struct result_block *block, const char *heading)
 {
     char why[RESULT_TEXT_BYTES];
-    put(page, "<h2>", heading, "</h2>\n<div class=\"wide\"><table>\n");
-    put_count_headings(page, block);
-    for (int i = 0; i < block->row_count; i++)
-        if (row_of(page, block, i)->role != RESULT_CONTROL)
-            put_count_row(page, block, row_of(page, block, i));
-    out_printf(page->out, "</table></div>\n<ul>\n");
+    put(page, "<h2>", heading, "</h2>\n", NULL);
+    put_table(page, block, true);
+    out_printf(
+        page->out,
+        "<p class=\"soft\">Calls for one echo, at 1 and more connections;"
+        " the kinds, the requests to Wine's kernel and the threads are "
+        "those at %d. Counted, not timed: this does not show what a "
+        "call costs.</p>\n<ul>\n",
+        block->connection_count);
     for (int i = 0; i < block->row_count; i++) {
-        result_why(page->result, row_of(page, block, i), why);
-        if (why[0] != '\0')
-            put(page, "<li>", why, "</li>\n");
+        const struct result_row *row = row_of(page, block, i);
+        result_why(page->result, row, why);
+        if (why[0] != '\0' && row->role != RESULT_CONTROL)
+            put(page, "<li>", why, "</li>\n", NULL);
     }
-    out_printf(page->out,
-               "</ul>\n<p class=\"soft\">Counted, not timed: the same on every "
-               "machine, but for a server that takes several results with one "
-               "call. They do not say what a call costs.</p>\n");
+    put(page, "</ul>\n", NULL);
 }
 
 /* ---- curves -------------------------------------------------------------- */
 
 /* One of the pictures over the idle connections. */
-struct curve {
+static const struct curve {
     const char *heading;
     size_t offset; /* of a figure in a row */
     double unit;   /* it is divided by that */
     const char *caption;
-};
-
-static const struct curve curves[] = {
+} curves[] = {
     {"Memory, MB", offsetof(struct result_row, memory_kb), 1024,
-     "Of the server. A thread's megabyte is its stack; under Wine that is "
-     "Wine's way, and Windows' differs."},
+     "Of the server. A thread's megabyte is its stack: under Wine that is "
+     "Wine's way, not Windows'."},
     {"Threads", offsetof(struct result_row, threads), 1,
-     "Of the server. It does not show whether they do anything: here nearly "
-     "all of them sleep."},
+     "Of the server. It does not show what they do: here nearly all of them "
+     "sleep."},
     {"Handles", offsetof(struct result_row, handles), 1,
      "Sockets, events, threads and the rest that the server has open; not "
-     "what each of them weighs."},
-    {"Calls for an echo of the active one", offsetof(struct result_row, calls),
-     1,
-     "One client sends beside the silent ones. A call counts as one, however "
-     "many sockets it looks at."}};
+     "what each of them costs."},
+    {"Calls for an echo", offsetof(struct result_row, calls), 1,
+     "Of one active client beside the silent ones. Any call counts as one, "
+     "however many sockets it looks at."}};
 
-static struct figure figure_at(const struct result_row *row, size_t offset)
-{
-    return column_figure(&(struct column){.offset = offset}, row);
-}
-
-/* A server over all the idle blocks, as far as its wall. */
+/* A server through all the idle blocks, as far as its wall. */
 static struct chart_line curve_of(const struct page *page,
                                   const struct result_row *first,
                                   const struct curve *curve)
 {
+    const struct column column = {.offset = curve->offset};
     struct chart_line line = {.name = first->name, .style = style_of(first)};
     for (int b = 0; b < page->result->block_count && line.wall == 0; b++) {
         const struct result_block *block = &page->result->blocks[b];
         const struct result_row *row = result_same(page->result, first, block);
-        if (block->scenario != RESULT_IDLE || row == NULL ||
-            line.count == CHART_POINTS_AT_MOST)
+        if (block->scenario != RESULT_IDLE || row == NULL)
             continue;
-        struct figure figure = figure_at(row, curve->offset);
+        struct figure figure = column_figure(&column, row);
+        double x = row->wall > 0 ? row->wall : block->idle_count;
+        if (figure.known && line.count < CHART_POINTS_AT_MOST) {
+            line.x[line.count] = x;
+            line.y[line.count++] = figure.value / curve->unit;
+        }
         line.wall = row->wall;
-        if (figure.known)
-            line.y[line.count] = figure.value / curve->unit;
-        else if (row->wall > 0 && line.count > 0)
-            line.y[line.count] = line.y[line.count - 1];
-        else
-            continue;
-        line.x[line.count++] = row->wall > 0 ? row->wall : block->idle_count;
     }
     return line;
 }
 
-static void put_curve(const struct page *page, const struct result_block *base,
-                      const struct curve *curve)
+/* How long a server's echoes took: x is 1 in so many that took longer. */
+static struct chart_line percentiles_of(const struct result_row *row)
 {
-    static const struct chart_tick ticks[] = {{0, "0"},        {1, "1"},
-                                              {10, "10"},      {100, "100"},
-                                              {1000, "1,000"}, {4000, "4,000"}};
-    struct chart_lines chart = {.label = curve->heading,
-                                .x_title = "idle connections"};
-    double farthest = 0;
-    for (int i = 0; i < base->row_count && chart.count < CHART_LINES_AT_MOST;
-         i++) {
-        struct chart_line line = curve_of(page, row_of(page, base, i), curve);
-        if (line.count > 0 && row_of(page, base, i)->role != RESULT_CONTROL) {
-            chart.lines[chart.count++] = line;
-            farthest = fmax(farthest, line.x[line.count - 1]);
-        }
+    static const double one_in[] = {2,   4,   10,  20,   50,   100,
+                                    200, 500, 1e3, 2000, 5000, 1e4};
+    struct chart_line line = {.name = row->name, .style = style_of(row)};
+    while (line.count < 12 &&
+           (double)row->latency.count >= 10 * one_in[line.count]) {
+        double percent = 100 - 100 / one_in[line.count];
+        line.x[line.count] = one_in[line.count];
+        line.y[line.count++] =
+            (double)histogram_percentile_ns(&row->latency, percent) / 1e3;
     }
-    for (size_t t = 0; t < sizeof ticks / sizeof ticks[0]; t++)
-        if (ticks[t].x <= farthest)
-            chart.ticks[chart.tick_count++] = ticks[t];
-    if (chart.count == 0)
-        return;
-    put(page, "<figure>\n<h3>", curve->heading, "</h3>\n");
-    chart_write_lines(page->out, &chart);
-    put(page, "<figcaption>", curve->caption, "</figcaption>\n</figure>\n");
+    return line;
 }
 
-static void put_keys(const struct page *page, const struct result_block *block)
+static const struct chart_tick idle_ticks[] = {
+    {0, "0"}, {1, "1"}, {10, "10"}, {100, "100"}, {1e3, "1000"}, {4e3, "4000"}};
+static const struct chart_tick percent_ticks[] = {{2, "50 %"},
+                                                  {10, "90 %"},
+                                                  {100, "99 %"},
+                                                  {1e3, "99.9 %"},
+                                                  {1e4, "99.99 %"}};
+
+/* Lines for the servers of a block: the curve, or NULL for the latency. */
+static void put_lines(const struct page *page, const struct result_block *block,
+                      const struct curve *curve)
 {
-    out_printf(page->out, "<p>");
+    static const char latency[] =
+        "us from when an echo was due, so that waiting for a late one counts. "
+        "A "
+        "curve ends where fewer than ten echoes were slower.";
+    const char *heading = curve != NULL ? curve->heading : block->title;
+    struct chart chart = {
+        .label = heading,
+        .x_title = curve != NULL ? "idle connections"
+                                 : "of the echoes took at most this long",
+        .ticks = curve != NULL ? idle_ticks : percent_ticks,
+        .tick_count = curve != NULL ? 6 : 5};
     for (int i = 0; i < block->row_count; i++) {
-        if (row_of(page, block, i)->role == RESULT_CONTROL)
-            continue;
-        out_printf(page->out, "<span class=\"key\">");
-        chart_write_marker(page->out, style_of(row_of(page, block, i)));
-        put(page, "", result_full_name(row_of(page, block, i)), "</span>\n");
+        const struct result_row *row = row_of(page, block, i);
+        struct chart_line line =
+            curve != NULL ? curve_of(page, row, curve) : percentiles_of(row);
+        if (row->role != RESULT_CONTROL && line.count > 0 &&
+            chart.count < CHART_LINES_AT_MOST)
+            chart.lines[chart.count++] = line;
     }
-    out_printf(page->out, "</p>\n");
+    put(page, "<figure>\n<h3>", heading, "</h3>\n", NULL);
+    chart_write(page->out, &chart);
+    put(page, "<figcaption>", curve != NULL ? curve->caption : latency,
+        "</figcaption>\n</figure>\n", NULL);
 }
 
 static void put_idle(const struct page *page)
@@ -329,336 +364,245 @@ static void put_idle(const struct page *page)
         result_find(page->result, RESULT_IDLE, -1, -1);
     if (base == NULL)
         return;
-    out_printf(page->out,
-               "<h2>What connections cost that are silent</h2>\n<p>The real "
-               "difference of the models. Both axes grow tenfold from line to "
-               "line; a cross is a wall: not one connection more was served."
-               "</p>\n");
-    put_keys(page, base);
-    out_printf(page->out, "<div class=\"charts\">\n");
+    put(page,
+        "<h2>What silent connections cost</h2>\n<p>The real difference of the "
+        "models. On both axes equal steps are equal factors. A cross is a "
+        "wall: "
+        "not one connection more was served.</p>\n",
+        NULL);
+    put(page, "<div class=\"charts four\">\n", NULL);
     for (size_t c = 0; c < sizeof curves / sizeof curves[0]; c++)
-        put_curve(page, base, &curves[c]);
-    out_printf(page->out, "</div>\n");
+        put_lines(page, base, &curves[c]);
+    put(page, "</div>\n", NULL);
 }
 
-/* How long echoes took, at one rate: x is 1 in so many that took longer. */
-static void put_percentiles(const struct page *page,
-                            const struct result_block *block)
+static void put_latency(const struct page *page)
 {
-    static const double one_in[] = {2,   4,   10,   20,   50,   100,
-                                    200, 500, 1000, 2000, 5000, 10000};
-    struct chart_lines chart = {.label = block->title,
-                                .x_title = "of the echoes took at most this",
-                                .tick_count = 5,
-                                .ticks = {{2, "50 %"},
-                                          {10, "90 %"},
-                                          {100, "99 %"},
-                                          {1000, "99.9 %"},
-                                          {10000, "99.99 %"}}};
-    for (int i = 0; i < block->row_count && chart.count < CHART_LINES_AT_MOST;
-         i++) {
-        const struct result_row *row = row_of(page, block, i);
-        struct chart_line *line = &chart.lines[chart.count];
-        *line = (struct chart_line){.name = row->name, .style = style_of(row)};
-        for (int p = 0; p < 12; p++) {
-            if ((double)row->latency.count < 10 * one_in[p])
-                break;
-            line->x[line->count] = one_in[p];
-            line->y[line->count++] = (double)histogram_percentile_ns(
-                                         &row->latency, 100 - 100 / one_in[p]) /
-                                     1e3;
-        }
-        chart.count += line->count > 0 && row->role != RESULT_CONTROL;
-    }
-    while (chart.tick_count > 0 && chart.count > 0 &&
-           chart.ticks[chart.tick_count - 1].x >
-               chart.lines[0].x[chart.lines[0].count - 1])
-        chart.tick_count--;
-    if (chart.count == 0)
+    const struct result *result = page->result;
+    if (result_find(result, RESULT_PACED, -1, -1) == NULL)
         return;
-    put(page, "<figure>\n<h3>", block->title, ", us</h3>\n");
-    chart_write_lines(page->out, &chart);
-    out_printf(page->out,
-               "<figcaption>From when an echo was due, so that waiting for a "
-               "late one counts. A curve ends where fewer than ten echoes were "
-               "slower.</figcaption>\n</figure>\n");
+    begin_fold(page, "Latency at a given rate, the same for all");
+    put(page, "<div class=\"charts\">\n", NULL);
+    for (int b = 0; b < result->block_count; b++)
+        if (result->blocks[b].scenario == RESULT_PACED)
+            put_lines(page, &result->blocks[b], NULL);
+    put(page, "</div>\n</details>\n", NULL);
 }
 
 /* ---- times --------------------------------------------------------------- */
 
-/* The largest number that has to fit into the picture. */
-static double most_in(const struct page *page, const struct result_block *block,
+/* A mark from low to high, in a track that ends at most. */
+static void put_mark(const struct page *page, const char *classes, double low,
+                     double high, double most)
+{
+    out_printf(page->out,
+               "<i class=\"%s\" style=\"left:%.1f%%;width:%.1f%%\"></i>",
+               classes, 100 * low / most, 100 * (high - low) / most);
+}
+
+static void put_dots(const struct page *page, const struct result_row *row,
+                     enum result_measure measure, double most)
+{
+    const struct result_score *score = &row->scores[measure];
+    char value[96] = "failed";
+    char verdict[32];
+    if (result_has_figures(row))
+        column_range(score->value, score->has_range, score->low, score->high,
+                     value);
+    result_verdict_text(row, measure, verdict);
+    out_printf(page->out, "<p class=\"row s%d\">", style_of(row));
+    put(page, "<b>", result_full_name(row), "</b> ", verdict, " <span>", value,
+        "</span><span class=\"track\">", NULL);
+    if (score->has_range)
+        put_mark(page, "range", score->low, score->high, most);
+    for (int s = 0; s < row->sample_count; s++) {
+        double one = result_sample_value(&row->samples[s], measure);
+        put_mark(page, "dot", one, one, most);
+    }
+    if (score->value.known)
+        put_mark(page, "mean", score->value.value, score->value.value, most);
+    put(page, "</span></p>\n", NULL);
+}
+
+/* The largest number that has to fit into the pictures of blocks like that. */
+static double most_of(const struct page *page, const struct result_block *first,
                       enum result_measure measure)
 {
     double most = 0;
-    for (int i = 0; i < block->row_count; i++) {
-        const struct result_row *row = row_of(page, block, i);
-        if (row->scores[measure].has_range)
-            most = fmax(most, row->scores[measure].high);
+    for (int r = 0; r < page->result->row_count; r++) {
+        const struct result_row *row = &page->result->rows[r];
+        if (!is_like(first, &page->result->blocks[row->block]))
+            continue;
+        most = fmax(most, row->scores[measure].high);
         for (int s = 0; s < row->sample_count; s++)
-            most =
-                fmax(most, result_sample_value(&row->samples[s], measure));
+            most = fmax(most, result_sample_value(&row->samples[s], measure));
     }
     return most;
 }
 
-static void put_dots(const struct page *page, struct chart_rows *rows,
-                     const struct result_row *row, enum result_measure measure)
-{
-    const struct result_score *score = &row->scores[measure];
-    struct chart_row chart = {.name = result_full_name(row),
-                              .style = style_of(row),
-                              .mean = score->value.value};
-    char range[96];
-    char verdict[32];
-    char text[160];
-    column_range(score->value, score->has_range, score->low, score->high,
-                 range);
-    result_verdict_text(row, measure, verdict);
-    snprintf(text, sizeof text, "%s%s%s", range, verdict[0] != '\0' ? "  " : "",
-             verdict);
-    chart.text = result_has_figures(row)   ? text
-                 : row->failure[0] != '\0' ? "failed"
-                                           : "not measured";
-    if (score->has_range) {
-        chart.low = score->low;
-        chart.high = score->high;
-    }
-    (void)page;
-    chart_write_row(rows, &chart);
-    for (int s = 0; s < row->sample_count && result_has_figures(row); s++)
-        chart_write_dot(rows, chart.style,
-                        result_sample_value(&row->samples[s], measure));
-}
-
-/* All blocks of a scenario, on one scale; of a ladder only that one. */
+/* All blocks like the first, on one scale. */
 static void put_times(const struct page *page, const struct result_block *first,
-                      enum result_measure measure, const char *caption)
+                      enum result_measure measure, const char *heading,
+                      const char *caption)
 {
-    const struct result *result = page->result;
-    const char *unit;
-    double most = 0;
-    if (first == NULL)
-        return;
-    unit = result_unit(measure, first->scenario);
-    for (int b = 0; b < result->block_count; b++)
-        if (result->blocks[b].scenario == first->scenario &&
-            result->blocks[b].is_ladder == first->is_ladder)
-            most = fmax(most, most_in(page, &result->blocks[b], measure));
+    double most = first != NULL ? most_of(page, first, measure) : 0;
+    char end[24];
     if (most <= 0)
         return;
-    put(page, "<h3>", unit, ": ");
-    put(page, "", caption, "</h3>\n<div class=\"charts\">\n");
-    for (int b = 0; b < result->block_count; b++) {
-        const struct result_block *block = &result->blocks[b];
-        if (block->scenario != first->scenario ||
-            block->is_ladder != first->is_ladder)
+    put(page, "<h3>", heading, "</h3>\n<p>", caption,
+        "</p>\n<div class=\"charts\">\n", NULL);
+    for (int b = 0; b < page->result->block_count; b++) {
+        const struct result_block *block = &page->result->blocks[b];
+        if (!is_like(first, block))
             continue;
-        put(page, "<figure>\n<h3>", block->title, "</h3>\n");
-        struct chart_rows rows =
-            chart_begin_rows(page->out, block->title, block->row_count, most);
+        put(page, "<figure>\n<h3>", block->title, "</h3>\n", NULL);
         for (int i = 0; i < block->row_count; i++)
-            put_dots(page, &rows, row_of(page, block, i), measure);
-        chart_end_rows(&rows);
-        put(page, "<figcaption>", unit, "");
+            put_dots(page, row_of(page, block, i), measure, most);
+        column_text(figure_of(most), end);
+        put(page, "<figcaption>", result_unit(measure, block->scenario),
+            ", from 0 to ", end, NULL);
         if (block->shows_percent[measure].known)
-            out_printf(page->out,
-                       "; differences from %.0f %% on would show here",
+            out_printf(page->out, "; differences above %.0f %% would show",
                        block->shows_percent[measure].value);
-        out_printf(page->out, ".</figcaption>\n</figure>\n");
+        put(page, ".</figcaption>\n</figure>\n", NULL);
     }
-    out_printf(page->out, "</div>\n");
+    put(page, "</div>\n", NULL);
 }
 
-/* ---- folded -------------------------------------------------------------- */
-
-/* "-15 % [-19, -9]" */
-static void put_ratio(const struct page *page, const struct result_score *score)
-{
-    out_printf(page->out, "<td>");
-    if (score->ratio.known)
-        out_printf(page->out, "%+.0f %%", 100 * (score->ratio.value - 1));
-    if (score->ratio.known && score->has_range)
-        out_printf(page->out, " [%+.0f, %+.0f]", 100 * (score->ratio_low - 1),
-                   100 * (score->ratio_high - 1));
-    out_printf(page->out, "</td>");
-}
-
-static void put_details_row(const struct page *page,
-                            const struct result_block *block,
-                            const struct result_row *row)
-{
-    char text[96];
-    put(page, "<tr><th>", row->name, " ");
-    put(page, "", row->form, "</th>");
-    if (!result_has_figures(row))
-        put_failure(page, row);
-    for (int m = 0; m < RESULT_MEASURE_COUNT && result_has_figures(row); m++) {
-        const struct result_score *score = &row->scores[m];
-        column_range(score->value, score->has_range, score->low, score->high,
-                     text);
-        put(page, "<td>", text, "</td>");
-        put_ratio(page, score);
-    }
-    for (int c = 0; c < column_count && result_has_figures(row); c++)
-        if (most_of(page, block, &columns[c]) > 0)
-            put_figure(page, column_figure(&columns[c], row));
-    out_printf(page->out, "</tr>\n");
-}
-
-static void put_details(const struct page *page,
-                        const struct result_block *block)
-{
-    put(page, "<h3>", block->title,
-        "</h3>\n<div class=\"wide\"><table>\n"
-        "<tr><th>server</th>");
-    for (int m = 0; m < RESULT_MEASURE_COUNT; m++) {
-        put(page, "<th>", result_unit((enum result_measure)m, block->scenario),
-            "</th>");
-        put(page, "<th>to ", block->relative_to, "</th>");
-    }
-    for (int c = 0; c < column_count; c++)
-        if (most_of(page, block, &columns[c]) > 0)
-            put(page, "<th>", columns[c].heading, "</th>");
-    out_printf(page->out, "</tr>\n");
-    for (int i = 0; i < block->row_count; i++)
-        put_details_row(page, block, row_of(page, block, i));
-    out_printf(page->out, "</table></div>\n");
-}
+/* ---- what is folded ------------------------------------------------------ */
 
 static void put_meanings(const struct page *page)
 {
+    static const char *const words[][2] = {
+        {"a [b, c]", "the mean of the launches, and where 95 of 100 repeats of "
+                     "this whole run would have it"},
+        {"-15 % [-19, -9]", "how it differs from the baseline, and the 95 % "
+                            "confidence interval of that"},
+        {"less, more", "the whole confidence interval lies on that side"},
+        {"within 12 %",
+         "no difference shown: if there is one, it is smaller than that"},
+        {"01 again", "the control, 01 a second time: they differ by chance"},
+        {"client-bound", "the client was the limit, not the server"},
+        {"n/a", "not known here, or not measured; never 0"}};
     begin_fold(page, "What each figure means");
-    out_printf(page->out, "<dl>\n");
-    put_term(page, "a [b, c]",
-             "the mean of the launches, and where 95 of 100 repeats of this "
-             "whole run would have it");
-    put_term(page, "-15 % [-19, -9]",
-             "how it differs from the baseline, and the 95 % confidence "
-             "interval of that");
-    put_term(page, "less, more",
-             "the whole confidence interval lies on that side");
-    put_term(page, "within 12 %",
-             "no difference shown: if there is one, it is smaller than that");
-    put_term(page, "01 again",
-             "the control: 01 a second time. What the two "
-             "differ by is chance");
-    put_term(page, "client-bound", "the client was the limit, not the server");
-    put_term(page, "n/a", "not known here, or not measured; never 0");
+    put(page, "<dl>\n", NULL);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        put_term(page, words[i][0], words[i][1]);
     for (int c = 0; c < column_count; c++)
         put_term(page, columns[c].heading, columns[c].meaning);
-    out_printf(page->out, "</dl>\n");
-    end_fold(page);
+    put(page, "</dl>\n</details>\n", NULL);
 }
 
 static void put_facts(const struct page *page)
 {
     const struct environment *e = &page->result->environment;
     const struct result_settings *settings = &page->result->settings;
-    char text[160];
+    char others[24];
+    char text[256];
+    column_text(page->result->others_percent, others);
     begin_fold(page, "What ran, and where");
-    out_printf(page->out, "<dl>\n");
+    put(page, "<dl>\n", NULL);
     put_term(page, "command", settings->command);
     put_term(page, "servers", settings->servers);
-    snprintf(text, sizeof text, "%d of each server, seed %ld, %.0f s",
-             settings->launch_count, settings->seed,
-             (double)page->result->elapsed_ns / 1e9);
-    put_term(page, "launches", text);
-    column_text(page->result->others_percent, text);
-    put_term(page, "taken by other programs, %", text);
+    snprintf(
+        text, sizeof text,
+        "%d launches of each server, seed %ld, %.0f s; other programs took "
+        "%s %% of the machine",
+        settings->launch_count, settings->seed,
+        (double)page->result->elapsed_ns / 1e9, others);
+    put_term(page, "run", text);
     put_term(page, "system", e->system);
-    put_term(page, "Wine", e->wine[0] != '\0' ? e->wine : "no");
+    put_term(page, "Wine", e->wine);
     put_term(page, "processor", e->processor);
     snprintf(text, sizeof text,
-             "%u processors, memory %.1f GiB, clock %.3g MHz, timer %.3g ms, "
-             "seam %s",
+             "%u processors, memory %.1f GiB, clock %.3g MHz, timer %.3g ms",
              e->processors, (double)e->memory_bytes / (1 << 30),
-             (double)e->clock_hz / 1e6, e->timer_100ns / 1e4,
-             e->is_observed ? "on" : "off");
+             (double)e->clock_hz / 1e6, e->timer_100ns / 1e4);
     put_term(page, "machine", text);
     put_term(page, "power plan", e->power_plan);
-    put_term(page, "compiler", e->compiler);
-    put_term(page, "version", e->version);
-    put_term(page, "commit", e->commit);
-    out_printf(page->out, "</dl>\n");
-    end_fold(page);
+    snprintf(text, sizeof text, "%s, %s, commit %s", e->version, e->compiler,
+             e->commit);
+    put_term(page, "built", text);
+    put(page, "</dl>\n</details>\n", NULL);
 }
 
-/* Scenarios that only a longer run has. */
-static void put_more(const struct page *page)
+static void put_folded(const struct page *page)
 {
-    const struct result *result = page->result;
-    if (result_find(result, RESULT_PACED, -1, -1) != NULL) {
-        begin_fold(page, "Latency at a given rate, the same for all");
-        put_keys(page, result_find(result, RESULT_PACED, -1, -1));
-        out_printf(page->out, "<div class=\"charts\">\n");
-        for (int b = 0; b < result->block_count; b++)
-            if (result->blocks[b].scenario == RESULT_PACED)
-                put_percentiles(page, &result->blocks[b]);
-        out_printf(page->out, "</div>\n");
-        end_fold(page);
-    }
+    put_latency(page);
     for (int s = RESULT_SIZES; s <= RESULT_CHURN; s++) {
         const struct result_scenario_words *words =
             result_words((enum result_scenario)s);
         const struct result_block *block =
-            result_find(result, (enum result_scenario)s, -1, -1);
+            result_find(page->result, (enum result_scenario)s, -1, -1);
         if (block == NULL)
             continue;
         begin_fold(page, words->name);
-        put_times(page, block, words->measure, words->purpose);
-        end_fold(page);
+        put_times(page, block, words->measure, words->name, words->purpose);
+        put(page, "</details>\n", NULL);
     }
     begin_fold(page, "Every figure, with its range in a repeat");
-    for (int b = 0; b < result->block_count; b++)
-        put_details(page, &result->blocks[b]);
-    end_fold(page);
+    for (int b = 0; b < page->result->block_count; b++) {
+        put(page, "<h3>", page->result->blocks[b].title, "</h3>\n", NULL);
+        put_table(page, &page->result->blocks[b], false);
+    }
+    put(page, "</details>\n", NULL);
+    put_meanings(page);
+    put_facts(page);
 }
 
 /* ---- the page ------------------------------------------------------------ */
 
-static void put_banners(const struct page *page)
+static void put_failures(const struct page *page)
 {
-    const struct result *result = page->result;
-    if (result->environment.wine[0] != '\0')
-        put(page, "<p class=\"banner\">Under Wine ", result->environment.wine,
-            ": this shows how the models work and that they are right. It "
-            "ranks nothing for Windows.</p>\n");
-    if (result->is_interrupted)
-        out_printf(page->out, "<p class=\"banner\">Stopped by Ctrl+C: these "
-                              "are the launches until then.</p>\n");
-    if (result->settings.remark != NULL)
-        put(page, "<p class=\"banner\">", result->settings.remark, "</p>\n");
-    for (int i = 0; i < result->row_count; i++) {
-        const struct result_row *row = &result->rows[i];
-        if (row->failure[0] == '\0')
-            continue;
-        put(page, "<p class=\"banner\">Failed: ", row->name, " in ");
-        put(page, "", result->blocks[row->block].title, ": ");
-        put(page, "", row->failure, "</p>\n");
-    }
+    const struct result_row *first = NULL;
+    int count = 0;
+    for (int i = page->result->row_count - 1; i >= 0; i--)
+        if (page->result->rows[i].failure[0] != '\0') {
+            first = &page->result->rows[i];
+            count++;
+        }
+    if (count == 0)
+        return;
+    out_printf(page->out, "<p class=\"banner\">Failed: %d rows, first ", count);
+    put(page, "", first->name, " in ", page->result->blocks[first->block].title,
+        ": ", first->failure, "</p>\n", NULL);
 }
 
 static void put_head(const struct page *page)
 {
-    char text[RESULT_TEXT_BYTES];
-    out_printf(page->out,
-               "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
-               "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-               "content=\"width=device-width, initial-scale=1\">\n"
-               "<meta name=\"color-scheme\" content=\"light dark\">\n"
-               "<title>One echo, five ways</title>\n<style>\n");
+    const struct result *result = page->result;
+    char answer[RESULT_TEXT_BYTES];
+    char told[RESULT_TEXT_BYTES];
+    put(page,
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta "
+        "charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, "
+        "initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light "
+        "dark\">"
+        "\n<title>One echo, five ways</title>\n<style>\n",
+        NULL);
     for (size_t i = 0; i < sizeof style_sheet / sizeof style_sheet[0]; i++)
-        out_printf(page->out, "%s", style_sheet[i]);
-    out_printf(page->out, "</style>\n</head>\n<body>\n"
-                          "<h1>One echo, five ways</h1>\n");
-    result_answer(page->result, text);
-    if (text[0] != '\0')
-        put(page, "<p class=\"answer\">", text, "</p>\n");
-    result_told(page->result, text);
-    if (text[0] != '\0')
-        put(page, "<p>", text, "</p>\n");
-    put_banners(page);
+        put(page, style_sheet[i], NULL);
+    result_answer(result, answer);
+    result_told(result, told);
+    put(page,
+        "</style>\n</head>\n<body>\n<h1>One echo, five ways</h1>\n"
+        "<p class=\"answer\">",
+        answer, "</p>\n<p>", told, "</p>\n", NULL);
+    if (result->environment.wine[0] != '\0')
+        put(page, "<p class=\"banner\">Under Wine ", result->environment.wine,
+            ": this shows how the models work, and that they are right. It "
+            "ranks nothing for Windows.</p>\n",
+            NULL);
+    if (result->is_interrupted)
+        put(page,
+            "<p class=\"banner\">Stopped by Ctrl+C: these are the launches "
+            "until then.</p>\n",
+            NULL);
+    if (result->settings.remark != NULL)
+        put(page, "<p class=\"banner\">", result->settings.remark, "</p>\n",
+            NULL);
+    put_failures(page);
 }
 
 static void put_models(const struct page *page)
@@ -667,25 +611,27 @@ static void put_models(const struct page *page)
     const struct result_block *work = result_find(result, RESULT_WORK, -1, -1);
     const struct result_block *speed =
         result_find(result, RESULT_SPEED, -1, -1);
-    const struct result_block *counted = work != NULL ? work : speed;
-    if (counted != NULL && result_find(result, counted->scenario, 16, -1))
-        counted = result_find(result, counted->scenario, 16, -1);
-    if (counted != NULL)
-        put_counts(page, counted, "Calls for one echo");
+    const struct result_block *first = work != NULL ? work : speed;
+    const struct result_block *usual =
+        first != NULL ? result_find(result, first->scenario, 16, -1) : NULL;
+    if (first != NULL)
+        put_counts(page, usual != NULL ? usual : first, "Calls for one echo");
     put_idle(page);
-    if (counted == NULL)
-        return;
-    out_printf(page->out,
-               "<h2>Times</h2>\n<p>A dot is one launch of the server, the tick "
-               "their mean, the line where 95 of 100 repeats of this run would "
-               "have it. Times are this machine's.</p>\n");
-    put_times(page, work, RESULT_COST,
-              "processor time of the server, and of the system on its behalf, "
-              "for one echo on one processor. Less is better.");
-    put_times(page, work, RESULT_RATE,
-              "client, server and system share one processor. More is better.");
-    put_times(page, speed, RESULT_RATE,
-              "all processors. Who runs where decides as much as the server.");
+    if (first != NULL)
+        put(page,
+            "<h2>Times</h2>\n<p>A dot is one launch of the server, the tick "
+            "their mean, the line where 95 of 100 repeats of this run would "
+            "have it. Times are this machine's.</p>\n",
+            NULL);
+    put_times(page, work, RESULT_COST, "Processor time for an echo",
+              "Of the server, and of the system on its behalf, not of the "
+              "client; everything on one processor. Less is better.");
+    put_times(page, work, RESULT_RATE, "Echoes a second, one processor",
+              "Client, server and system share it: the client's part makes "
+              "differences look smaller. More is better.");
+    put_times(page, speed, RESULT_RATE, "Echoes a second, all processors",
+              "What a user would see. Who runs on which processor decides as "
+              "much as the model does. More is better.");
 }
 
 void html_write_result(struct out *out, const struct result *result)
@@ -693,13 +639,18 @@ void html_write_result(struct out *out, const struct result *result)
     struct page page = {.out = out, .result = result};
     put_head(&page);
     put_models(&page);
-    for (int b = 0; b < result->block_count; b++)
-        if (result->blocks[b].is_ladder) {
-            put_counts(&page, &result->blocks[b], result->blocks[b].title);
-            put_times(&page, &result->blocks[b], RESULT_COST, "of each rung.");
-        }
-    put_more(&page);
-    put_meanings(&page);
-    put_facts(&page);
-    out_printf(out, "</body>\n</html>\n");
+    for (int b = 0; b < result->block_count; b++) {
+        const struct result_block *block = &result->blocks[b];
+        if (!block->is_ladder)
+            continue;
+        if (b == 0 ||
+            !block[-1].is_ladder) /* the next one has the same rungs */
+            put_counts(&page, block, block->title);
+        put_times(&page, block, result_words(block->scenario)->measure,
+                  block->scenario == RESULT_WORK ? "Processor time for an echo"
+                                                 : "Echoes a second",
+                  result_words(block->scenario)->purpose);
+    }
+    put_folded(&page);
+    put(&page, "</body>\n</html>\n", NULL);
 }
