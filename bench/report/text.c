@@ -42,7 +42,9 @@ static bool put_failure(struct out *out, const struct result_row *row)
 /* "1.00"; "." for nothing at all. */
 static const char *count_text(double calls, char text[CELL])
 {
-    snprintf(text, CELL, calls < 0.005 ? "." : "%.2f", calls);
+    if (calls < 0.005)
+        return ".";
+    column_text((struct figure){true, calls}, text);
     return text;
 }
 
@@ -91,7 +93,8 @@ static void put_head(struct out *out, const struct result *result)
                          result->others_percent.value);
     snprintf(line + used, sizeof line - (size_t)used, ", %d launches of each",
              result->settings.launch_count);
-    out_printf(out, "One echo, five ways%*s\n", WIDTH - 19, line);
+    out_printf(out, "%-*s%*s\n\n", NAME + 1, "One echo, five ways",
+               WIDTH - NAME - 1, line);
 }
 
 /* The calls of the same server with that many busy connections. */
@@ -129,8 +132,8 @@ static void put_counts(struct out *out, const struct result *result,
 {
     char text[CELL];
     out_printf(out,
-               "%-*s calls = recv send wait take other  requests   "
-               "busy at 16 [low, high]       at 64\n",
+               "%-*s calls = recv send wait take other  requests"
+               "  busy: calls at 16             at 64\n",
                NAME, "");
     for (int i = 0; i < rest->row_count; i++) {
         const struct result_row *row = &result->rows[rest->first_row + i];
@@ -169,13 +172,13 @@ static void put_idle_row(struct out *out, const struct result *result,
         far->wall > 0 ? far->wall : result->blocks[far->block].idle_count;
     out_printf(out, "%-*.*s%9d", NAME, NAME - 1, result_full_name(row), idle);
     out_printf(out, "%10s", figure_text(far->kb_per_idle, text));
-    out_printf(out, "%14s", figure_text(far->handles_per_idle, text));
-    out_printf(out, "%9s  ", figure_text(far->threads, text));
+    out_printf(out, "%9s", figure_text(far->handles_per_idle, text));
+    out_printf(out, "%9s%21s", figure_text(far->threads, text), "");
     for (int b = 0; b < result->block_count; b++) {
         const struct result_row *at =
             result_same(result, row, &result->blocks[b]);
         if (result->blocks[b].scenario == RESULT_IDLE && at != NULL)
-            out_printf(out, "%7s", figure_text(at->calls, text));
+            out_printf(out, "%6s", figure_text(at->calls, text));
     }
     out_printf(out, "%s\n", far->wall > 0 ? "  its wall" : "");
 }
@@ -186,12 +189,11 @@ static void put_idle(struct out *out, const struct result *result)
     const struct result_block *base = result_find(result, RESULT_IDLE, -1, -1);
     if (base == NULL)
         return;
-    out_printf(out, "\nIdle connections       most   KB each  handles each  "
-                    "threads  calls beside");
+    out_printf(out, "\n%-*s%9s%10s%9s%9s  calls of one beside", NAME,
+               "Idle connections", "at most", "KB each", "handles", "threads");
     for (int b = 0; b < result->block_count; b++)
         if (result->blocks[b].scenario == RESULT_IDLE)
-            out_printf(out, "%*d", b == base - result->blocks ? 1 : 7,
-                       result->blocks[b].idle_count);
+            out_printf(out, "%6d", result->blocks[b].idle_count);
     out_printf(out, "\n");
     for (int i = 0; i < base->row_count; i++) {
         const struct result_row *row = &result->rows[base->first_row + i];
@@ -274,6 +276,9 @@ static void put_race(struct out *out, const struct result *result,
     put_whys(out, result, rest);
     put_idle(out, result);
     put_times(out, result);
+    put_paragraph(out, "",
+                  "+ more, - less than the first; c: the client was "
+                  "the limit");
     result_told(result, text);
     put_paragraph(out, "Told", text);
 }
