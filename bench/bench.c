@@ -136,7 +136,8 @@ static void print_help(void)
            "Ctrl+C.\n");
 }
 
-/* Reads "1,16,128": different whole numbers from 1 on. Returns how many. */
+/* Reads "1,16,128" or "02,05": different whole numbers from 1 on. Returns how
+ * many. */
 static int parse_numbers(const char *option, const char *at, long highest,
                          int numbers[PLAN_COUNTS_AT_MOST])
 {
@@ -153,34 +154,11 @@ static int parse_numbers(const char *option, const char *at, long highest,
         if (!good || (*at != ',' && *at != '\0'))
             die_saying(2,
                        "%s takes up to %d different whole numbers from 1 to "
-                       "%ld, such as 1,16,128; not \"%.40s\"",
+                       "%ld, such as 2,5; not \"%.40s\"",
                        option, PLAN_COUNTS_AT_MOST, highest, whole);
         numbers[count++] = (int)number;
         if (*at++ == '\0')
             return count;
-    }
-}
-
-/* Reads "02,05": the numbers of the chapters, each at most once. */
-static void parse_servers(struct plan_request *request)
-{
-    bool taken[PLAN_MODELS + 1] = {false};
-    const char *at = given.servers;
-    for (;;) {
-        int model = 0;
-        if (at[0] == '0' && at[1] >= '1' && at[1] <= '0' + PLAN_MODELS &&
-            (at[2] == ',' || at[2] == '\0'))
-            model = at[1] - '0';
-        if (model == 0 || taken[model])
-            die_saying(2,
-                       "--servers takes numbers from 01 to 0%d, each once, "
-                       "such as 02,05; not \"%.40s\"",
-                       PLAN_MODELS, given.servers);
-        taken[model] = true;
-        request->models[request->model_count++] = model;
-        if (at[2] == '\0')
-            return;
-        at += 3;
     }
 }
 
@@ -231,21 +209,20 @@ static void parse_peer(struct plan_request *request)
     request->peer_command = equals + 1;
 }
 
-/* Of ladder: "01" to "05" or "1" to "5". */
-static int parse_chapter(void)
-{
-    const char *at = given.operand != NULL ? given.operand : "";
-    if (*at == '0')
-        at++;
-    if (*at < '1' || *at > '0' + PLAN_MODELS || at[1] != '\0')
-        die_saying(2, "ladder takes the number of a chapter, 01 to 0%d",
-                   PLAN_MODELS);
-    return *at - '0';
-}
-
 static bool command_is(const char *name)
 {
     return given.command != NULL && strcmp(given.command, name) == 0;
+}
+
+/* The chapter of a ladder: "05" or "5". */
+static int parse_chapter(void)
+{
+    int chapters[PLAN_COUNTS_AT_MOST] = {0};
+    const char *operand = given.operand != NULL ? given.operand : "";
+    if (parse_numbers("ladder", operand, PLAN_MODELS, chapters) != 1)
+        die_saying(2, "ladder takes one chapter, such as 05; not \"%.40s\"",
+                   operand);
+    return chapters[0];
 }
 
 static void check_operands(void)
@@ -289,7 +266,8 @@ static void parse_command_line(int argc, char **argv,
         die_saying(2, "%s", message);
     }
     check_operands();
-    parse_servers(request);
+    request->model_count =
+        parse_numbers("--servers", given.servers, PLAN_MODELS, request->models);
     parse_scenarios(request);
     if (given.connections != NULL)
         request->connections_count =
@@ -344,14 +322,10 @@ static void find_own_folder(char folder[PATH_BYTES])
         *separator = '\0';
 }
 
-static void describe(const struct plan_request *request)
+static void describe(void)
 {
-    static char servers[200];
     static char command[PATH_BYTES + 120];
     struct result_settings *settings = &result.settings;
-    for (int i = 0; i < request->model_count; i++)
-        snprintf(servers + strlen(servers), sizeof servers - strlen(servers),
-                 "%s%02d", i > 0 ? "," : "", request->models[i]);
     snprintf(command, sizeof command, "bench%s%s%s%.200s%s%.100s",
              given.command != NULL ? " " : "",
              given.command != NULL ? given.command : "",
@@ -360,7 +334,7 @@ static void describe(const struct plan_request *request)
              given.scenario != NULL ? " --scenario " : "",
              given.scenario != NULL ? given.scenario : "");
     settings->command = command;
-    settings->servers = servers;
+    settings->servers = given.servers;
     settings->is_ab = command_is("ab") || command_is("seam");
     settings->seed = given.seed;
     result.blocks = plan.blocks;
@@ -491,7 +465,7 @@ static int run_bench(const struct plan_request *request, const char *folder)
 {
     struct out out = {0};
     make_plan(request);
-    describe(request);
+    describe();
     open_exports();
     bool is_limited =
         given.launch_count == 0 && !request->is_full && !command_is("ladder");
