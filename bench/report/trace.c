@@ -249,9 +249,9 @@ static void name_lane(struct trace *trace, const struct trace_event *event,
 {
     char *name = trace->lanes[event->lane].name;
     const size_t size = sizeof trace->lanes[0].name;
-    char letter = event->connection == TRACE_NONE
-                      ? '\0'
-                      : trace->connections[event->connection].letter;
+    char letter = '\0';
+    if (event->connection != TRACE_NONE)
+        letter = trace->connections[event->connection].letter;
     if (name[0] != '\0')
         return;
     if (event->call == OBSERVE_listen)

@@ -138,9 +138,9 @@ static void result_of(const struct trace_event *event, char text[32])
 static char letter_of(const struct trace *trace,
                       const struct trace_event *event)
 {
-    return event->connection == TRACE_NONE
-               ? '\0'
-               : trace->connections[event->connection].letter;
+    if (event->connection == TRACE_NONE)
+        return '\0';
+    return trace->connections[event->connection].letter;
 }
 
 /* Such as "S6 send B: 3 bytes"; brief: "S6 send". */
