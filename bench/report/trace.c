@@ -44,6 +44,7 @@ static bool parse_line(const char *line, struct trace_event *event)
            event->begin_ns <= event->end_ns;
 }
 
+/* What is no line of a trace, such as its heading, is left out. */
 static void read_lines(struct trace *trace, const char *csv)
 {
     int lines = 1;
@@ -56,10 +57,7 @@ static void read_lines(struct trace *trace, const char *csv)
         size_t length = strcspn(csv, "\n");
         snprintf(line, sizeof line, "%.*s", (int)length, csv);
         line[strcspn(line, "\r")] = '\0';
-        if (parse_line(line, &trace->events[trace->count]))
-            trace->count++;
-        else if (line[0] != '\0' && strncmp(line, "begin_ns,", 9) != 0)
-            trace->ignored_lines++;
+        trace->count += parse_line(line, &trace->events[trace->count]);
         csv += length + (csv[length] == '\n');
     }
 }
@@ -249,9 +247,9 @@ static void name_lane(struct trace *trace, const struct trace_event *event,
 {
     char *name = trace->lanes[event->lane].name;
     const size_t size = sizeof trace->lanes[0].name;
-    char letter = event->connection == TRACE_NONE
-                      ? '\0'
-                      : trace->connections[event->connection].letter;
+    char letter = '\0';
+    if (event->connection != TRACE_NONE)
+        letter = trace->connections[event->connection].letter;
     if (name[0] != '\0')
         return;
     if (event->call == OBSERVE_listen)

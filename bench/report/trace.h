@@ -59,7 +59,6 @@ struct trace {
     const char *title;          /* "05 completion port"; set by the caller */
     struct trace_event *events; /* in the order in which they began */
     int count;
-    int ignored_lines;  /* that are no line of a trace */
     bool is_incomplete; /* memory has run out */
     int lane_count;
     struct trace_lane lanes[TRACE_LANES_AT_MOST]; /* 0: the clients */

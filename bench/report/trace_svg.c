@@ -138,14 +138,14 @@ static void result_of(const struct trace_event *event, char text[32])
 static char letter_of(const struct trace *trace,
                       const struct trace_event *event)
 {
-    return event->connection == TRACE_NONE
-               ? '\0'
-               : trace->connections[event->connection].letter;
+    if (event->connection == TRACE_NONE)
+        return '\0';
+    return trace->connections[event->connection].letter;
 }
 
-/* Such as "S6 send B: 3 bytes"; brief: "S6 send". */
-static void label_of(const struct trace *trace, const struct trace_event *event,
-                     bool is_brief, char label[LABEL_BYTES])
+/* Such as "S6 send B: 3 bytes". Returns how long "S6 send" is. */
+static int label_of(const struct trace *trace, const struct trace_event *event,
+                    char label[LABEL_BYTES])
 {
     char step[16] = "";
     char letter = letter_of(trace, event);
@@ -155,11 +155,9 @@ static void label_of(const struct trace *trace, const struct trace_event *event,
         snprintf(step, sizeof step, "%sS%d ",
                  event->call == OBSERVE_recv ? "S4 " : "", event->step);
     result_of(event, result);
-    snprintf(label, LABEL_BYTES, "%s%s", step, event->name);
-    if (!is_brief)
-        snprintf(label, LABEL_BYTES, "%s%s%s%s%s", step, event->name,
-                 letter != '\0' ? who : "", result[0] != '\0' ? ": " : "",
-                 result);
+    snprintf(label, LABEL_BYTES, "%s%s%s%s%s", step, event->name,
+             letter != '\0' ? who : "", result[0] != '\0' ? ": " : "", result);
+    return (int)(strlen(step) + strlen(event->name));
 }
 
 /* ---- one trace ----------------------------------------------------------- */
@@ -192,23 +190,22 @@ static bool is_under_way(const struct trace_event *event)
 static void find_places(struct drawing *d)
 {
     const struct trace *trace = d->trace;
-    int longest[TRACE_LANES_AT_MOST];
+    int longest[TRACE_LANES_AT_MOST] = {0};
     int x = LEFT;
-    for (int lane = 0; lane < trace->lane_count; lane++)
-        longest[lane] = (int)strlen(trace->lanes[lane].name);
     for (int i = 0; i < trace->count; i++) {
         char label[LABEL_BYTES];
         const struct trace_event *event = &trace->events[i];
-        label_of(trace, event, false, label);
-        int length = event->row != TRACE_NONE ? (int)strlen(label) : 0;
-        if (length > longest[event->lane])
-            longest[event->lane] = length;
+        label_of(trace, event, label);
+        if (event->row != TRACE_NONE &&
+            (int)strlen(label) > longest[event->lane])
+            longest[event->lane] = (int)strlen(label);
         if (is_under_way(event))
             d->column_x[event->connection] = 1;
     }
     for (int lane = 0; lane < trace->lane_count; lane++) {
+        int title = (int)strlen(trace->lanes[lane].name);
         d->lane_x[lane] = x;
-        x += longest[lane] * LETTER + 18;
+        x += (longest[lane] > title ? longest[lane] : title) * LETTER + 18;
     }
     d->lane_x[trace->lane_count] = x;
     for (int i = 0; i < trace->connection_count; i++)
@@ -248,7 +245,7 @@ static void put_call(const struct drawing *d, const struct trace_event *event)
     put_bar(d->out, event->kind, x, y,
             d->lane_x[event->lane + 1] - 6 - inset - x,
             y_of(last) + ROW - 1 - y);
-    label_of(d->trace, event, false, label);
+    label_of(d->trace, event, label);
     put_text(d->out, "", x + 5, y + 13, label);
 }
 
@@ -361,8 +358,7 @@ static struct echo find_echo(const struct trace *trace)
         if (events[i].lane != lane || events[i].row == TRACE_NONE)
             continue;
         echo.calls[echo.count++] = i;
-        label_of(trace, &events[i], true, label);
-        int width = LETTER * (int)strlen(label) + 20;
+        int width = LETTER * label_of(trace, &events[i], label) + 20;
         echo.width = width > echo.width ? width : echo.width;
         is_started |= i > send && events[i].kind == OBSERVE_RECEIVE;
         is_over = i > send && is_started && is_wait_of(&events[i], lane);
@@ -380,7 +376,7 @@ static void put_echo_call(struct out *out, const struct trace *trace,
         result_of(event, result);
     put_bar(out, event->kind, x, y, width - 10, ECHO_ROW - 6);
     put_text(out, "faint", x + 5, y + 32, result);
-    label_of(trace, event, true, label);
+    label[label_of(trace, event, label)] = '\0';
     put_text(out, "", x + 5, y + 15, label);
 }
 

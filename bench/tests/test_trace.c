@@ -11,15 +11,15 @@
 
 static bool must_write;
 
-/* Terminated, also of a file that is not there; free() it. */
-static char *read_file(const char *path)
+/* Its text, until the next call. */
+static const char *read_file(const char *path)
 {
-    enum { AT_MOST = 1 << 16 };
-    char *text = calloc(1, AT_MOST);
+    static char text[1 << 16];
     FILE *file = fopen(path, "rb");
-    if (file == NULL || text == NULL ||
-        fread(text, 1, AT_MOST - 1, file) == AT_MOST - 1)
+    if (file == NULL)
         printf("cannot read %s\n", path);
+    size_t bytes = file != NULL ? fread(text, 1, sizeof text - 1, file) : 0;
+    text[bytes] = '\0';
     if (file != NULL)
         fclose(file);
     return text;
@@ -28,11 +28,12 @@ static char *read_file(const char *path)
 /* Frees the text. */
 static void compare(struct out *out, const char *path)
 {
-    if (must_write) {
-        FILE *file = fopen(path, "wb");
-        CHECK(file != NULL && fputs(out->text, file) >= 0 && fclose(file) == 0);
+    FILE *file = must_write ? fopen(path, "wb") : NULL;
+    if (file != NULL) {
+        CHECK(fputs(out->text, file) >= 0);
+        fclose(file);
     }
-    char *expected = read_file(path);
+    const char *expected = read_file(path);
     size_t same = 0;
     while (out->text[same] != '\0' && out->text[same] == expected[same])
         same++;
@@ -40,7 +41,6 @@ static void compare(struct out *out, const char *path)
         printf("%s: from byte %d on it is \"%.60s\"\n", path, (int)same,
                out->text + same);
     CHECK(!out->is_incomplete && strcmp(out->text, expected) == 0);
-    free(expected);
     free(out->text);
     *out = (struct out){0};
 }
@@ -49,9 +49,8 @@ static void test_golden(void)
 {
     struct out out = {0};
     struct trace trace = {.title = "05 <port> & \"more\""};
-    char *csv = read_file(GOLDEN "trace.csv");
-    trace_read(&trace, csv);
-    CHECK(trace.ignored_lines == 0);
+    trace_read(&trace, read_file(GOLDEN "trace.csv"));
+    CHECK(trace.count == 29);
     trace_write_svg(&out, &trace);
     compare(&out, GOLDEN "trace.svg");
     trace_write_json(&out, &trace);
@@ -59,10 +58,9 @@ static void test_golden(void)
     trace_write_echo(&out, &trace, 1);
     compare(&out, GOLDEN "one_echo.svg");
     trace_free(&trace);
-    free(csv);
 }
 
-/* Counted and skipped; the others are kept. */
+/* Left out; the others are kept. */
 static void test_no_lines(void)
 {
     struct trace trace = {.title = "nonsense"};
@@ -72,7 +70,7 @@ static void test_no_lines(void)
                "1,2,3,4,recieve,done,5,0\n1,2,3,4,recv,gone,5,0\n"
                "1,2,3,4,recv,done,5,0-\n\n1,2,3,4,recv,done,7,0\r\n"
                "1,2,3,18446744073709551615,send,failed,-1,0\n1,2,3");
-    CHECK(trace.count == 2 && trace.ignored_lines == 10);
+    CHECK(trace.count == 2);
     CHECK(trace.events[0].items == 7);
     CHECK(trace.events[1].object == UINT64_MAX && trace.events[1].items == -1);
     trace_free(&trace);

@@ -148,7 +148,7 @@ static int next_fault(enum observe_call call)
 /* ---- one observed call -------------------------------------------------- */
 
 static FILE *trace;
-static const char *trace_path;
+static const char *trace_path = "";
 
 struct call {
     struct observe_slot *slot;
