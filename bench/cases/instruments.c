@@ -181,12 +181,12 @@ static void requests_read(struct check *c)
 }
 
 const struct check_case instrument_cases[] = {
-    {"stall_shows", "an open loop shows a stall, a closed one does not",
-     stall_shows, GROUP_INSTRUMENTS, CASE_STARTS, NULL, 0},
-    {"cpu_read", "processor time of a child that uses 500 ms", cpu_read,
+    {"stall_shows", "instrument: an open loop shows a stall", stall_shows,
      GROUP_INSTRUMENTS, CASE_STARTS, NULL, 0},
-    {"handles_read", "handles of a server with 50 clients", handles_read,
+    {"cpu_read", "instrument: a child that uses 500 ms", cpu_read,
+     GROUP_INSTRUMENTS, CASE_STARTS, NULL, 0},
+    {"handles_read", "instrument: handles with 50 clients", handles_read,
      GROUP_INSTRUMENTS, 0, NULL, 0},
-    {"requests_read", "requests to the wineserver, read in two ways",
-     requests_read, GROUP_INSTRUMENTS, 0, NULL, 0},
+    {"requests_read", "instrument: requests to the wineserver", requests_read,
+     GROUP_INSTRUMENTS, 0, NULL, 0},
     {NULL, NULL, NULL, 0, 0, NULL, 0}};
