@@ -14,7 +14,9 @@ struct column {
     size_t offset;       /* of a struct figure in struct result_row */
 };
 
-/* Those of the kinds of calls come first: columns[OBSERVE_SEND] is the sends. */
+/* Those of the kinds of calls come first: columns[OBSERVE_SEND] is the sends.
+ * Then the other counts of a first screen: requests, the client's, threads. */
+enum { COLUMN_COUNTS = OBSERVE_KIND_COUNT + 3 };
 extern const struct column columns[];
 extern const int column_count;
 

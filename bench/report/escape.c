@@ -1,5 +1,7 @@
 #include "escape.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 /* How many bytes the UTF-8 character at text has; 0 when there is none: a
@@ -59,6 +61,32 @@ static const char *in_xml(unsigned char character)
 void escape_xml(struct out *out, const char *text)
 {
     put(out, text, in_xml);
+}
+
+void put_xml(struct out *out, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    while (*format != '\0') {
+        int length = (int)strcspn(format, "%");
+        out_printf(out, "%.*s", length, format);
+        format += length;
+        if (*format == '\0')
+            break;
+        char one[8]; /* "%+.0f" */
+        length = 2 + (int)strcspn(format + 1, "%sdf");
+        snprintf(one, sizeof one, "%.*s", length, format);
+        format += length;
+        if (format[-1] == 's')
+            escape_xml(out, va_arg(values, const char *));
+        else if (format[-1] == 'd')
+            out_printf(out, one, va_arg(values, int));
+        else if (format[-1] == 'f')
+            out_printf(out, one, va_arg(values, double));
+        else
+            out_printf(out, "%%");
+    }
+    va_end(values);
 }
 
 static const char *in_json(unsigned char character)

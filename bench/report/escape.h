@@ -11,6 +11,9 @@
 /* For the content of an HTML or SVG element, and for a quoted attribute. */
 void escape_xml(struct out *out, const char *text);
 
+/* As out_printf, with each text (%s) escaped for XML. It knows %s, %d, %f. */
+void put_xml(struct out *out, const char *format, ...) OUT_PRINTF;
+
 /* A JSON string, with its quotes; NULL becomes null. */
 void escape_json(struct out *out, const char *text);
 

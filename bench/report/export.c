@@ -8,21 +8,22 @@
 #include "escape.h"
 
 /* Fields one after the other: the line of their names or that of their values
- * in CSV, or members of an object in JSON. */
+ * in CSV, members of an object in JSON, items of a list in HTML. */
 struct fields {
     struct out *out;
-    enum { NAMES, CSV, JSON } form;
+    enum { NAMES, CSV, JSON, HTML } form;
     bool is_begun;
 };
 
 /* Puts what stands before a value; false: no value is wanted. */
 static bool begin(struct fields *f, const char *name)
 {
+    static const char *const names[] = {"%s", "", "\"%s\": ", "<dt>%s<dd>"};
+    static const char *const between[] = {",", ",", ", ", "\n"};
     if (f->is_begun)
-        out_printf(f->out, f->form == JSON ? ", " : ",");
+        out_printf(f->out, "%s", between[f->form]);
     f->is_begun = true;
-    if (f->form != CSV)
-        out_printf(f->out, f->form == JSON ? "\"%s\": " : "%s", name);
+    out_printf(f->out, names[f->form], name);
     return f->form != NAMES;
 }
 
@@ -32,6 +33,8 @@ static void put_text(struct fields *f, const char *name, const char *text)
         return;
     if (f->form == JSON)
         escape_json(f->out, text);
+    else if (f->form == HTML)
+        escape_xml(f->out, text != NULL ? text : "");
     else
         escape_csv(f->out, text);
 }
@@ -52,17 +55,13 @@ static void put_count(struct fields *f, const char *name, uint64_t count)
         out_printf(f->out, "%" PRIu64, count);
 }
 
-/* A number that is not known when it is 0. */
-static void put_some(struct fields *f, const char *name, int number)
-{
-    put_figure(f, name, (struct figure){number != 0, number});
-}
-
 static void put_flag(struct fields *f, const char *name, bool is_so)
 {
     if (begin(f, name))
         out_printf(f->out, is_so ? "true" : "false");
 }
+
+/* ---- what only JSON has: objects and lists ------------------------------- */
 
 static void open_list(struct fields *f, const char *name, char bracket)
 {
@@ -77,14 +76,23 @@ static void close_list(struct fields *f, char bracket)
     f->is_begun = true;
 }
 
-/* The next one of a list, on a line of its own. */
+/* The next object of a list, on a line of its own. */
 static void next_item(struct fields *f, int i)
 {
     out_printf(f->out, i > 0 ? ",\n{" : "\n{");
     f->is_begun = false;
 }
 
-/* ---- what both formats have ---------------------------------------------- */
+static void put_numbers(struct fields *f, const char *name,
+                        const uint64_t *numbers, int count)
+{
+    open_list(f, name, '[');
+    for (int i = 0; i < count && numbers != NULL; i++)
+        out_printf(f->out, i > 0 ? ", %" PRIu64 : "%" PRIu64, numbers[i]);
+    close_list(f, ']');
+}
+
+/* ---- rows ---------------------------------------------------------------- */
 
 static void put_block(struct fields *f, const struct result_block *block)
 {
@@ -131,15 +139,13 @@ static void put_row(struct fields *f, const struct result *result,
     put_text(f, "server", row->name);
     put_text(f, "form", row->form);
     put_text(f, "role", roles[row->role]);
-    put_some(f, "model", row->model);
-    put_some(f, "processors", row->processors);
+    put_count(f, "model", (uint64_t)row->model);
+    put_count(f, "processors", (uint64_t)row->processors);
     put_text(f, "baseline", result->rows[row->baseline].name);
     put_flag(f, "is_other_build", row->is_other_build);
-    bool has_lines = row->lines_added + row->lines_removed > 0;
-    put_figure(f, "lines_added", (struct figure){has_lines, row->lines_added});
-    put_figure(f, "lines_removed",
-               (struct figure){has_lines, row->lines_removed});
-    put_some(f, "wall", row->wall);
+    put_count(f, "lines_added", (uint64_t)row->lines_added);
+    put_count(f, "lines_removed", (uint64_t)row->lines_removed);
+    put_count(f, "wall", (uint64_t)row->wall);
     put_text(f, "failure", row->failure);
     put_count(f, "launches", (uint64_t)row->sample_count);
     put_flag(f, "is_client_bound", row->is_client_bound);
@@ -167,11 +173,21 @@ void export_csv(struct out *out, const struct result *result)
     out_printf(out, "\n");
 }
 
-/* ---- what only JSON has -------------------------------------------------- */
+/* ---- JSON ---------------------------------------------------------------- */
 
-static void put_environment(struct fields *f, const struct environment *e)
+static void put_facts(struct fields *f, const struct result *result)
 {
-    open_list(f, "environment", '{');
+    const struct environment *e = &result->environment;
+    const struct result_settings *settings = &result->settings;
+    put_text(f, "command", settings->command);
+    put_text(f, "servers", settings->servers);
+    put_text(f, "remark", settings->remark);
+    put_flag(f, "is_ab", settings->is_ab);
+    put_count(f, "launches", (uint64_t)settings->launch_count);
+    put_count(f, "seed", (uint64_t)settings->seed);
+    put_flag(f, "is_interrupted", result->is_interrupted);
+    put_count(f, "elapsed_ns", result->elapsed_ns);
+    put_figure(f, "others_percent", result->others_percent);
     put_text(f, "system", e->system);
     put_text(f, "wine", e->wine);
     put_text(f, "processor", e->processor);
@@ -185,38 +201,11 @@ static void put_environment(struct fields *f, const struct environment *e)
     put_text(f, "version", e->version);
     put_text(f, "commit", e->commit);
     put_flag(f, "is_observed", e->is_observed);
-    close_list(f, '}');
 }
 
-static void put_settings(struct fields *f, const struct result *result)
+void export_facts(struct out *out, const struct result *result)
 {
-    const struct result_settings *settings = &result->settings;
-    open_list(f, "settings", '{');
-    put_text(f, "command", settings->command);
-    put_text(f, "servers", settings->servers);
-    put_text(f, "remark", settings->remark);
-    put_flag(f, "is_ab", settings->is_ab);
-    put_count(f, "launches", (uint64_t)settings->launch_count);
-    put_count(f, "seed", (uint64_t)settings->seed);
-    close_list(f, '}');
-    put_flag(f, "is_interrupted", result->is_interrupted);
-    put_count(f, "elapsed_ns", result->elapsed_ns);
-    put_figure(f, "others_percent", result->others_percent);
-}
-
-/* All calls of a sample: of each kind a list, an outcome each. */
-static void put_calls(struct fields *f, const struct result_sample *sample)
-{
-    open_list(f, "calls", '{');
-    for (int kind = 0; kind < OBSERVE_KIND_COUNT; kind++) {
-        const uint64_t *calls = sample->calls[kind];
-        if (begin(f, columns[kind].name))
-            out_printf(f->out,
-                       "[%" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 "]",
-                       calls[OBSERVE_DONE], calls[OBSERVE_PENDING],
-                       calls[OBSERVE_WOULD_BLOCK], calls[OBSERVE_FAILED]);
-    }
-    close_list(f, '}');
+    put_facts(&(struct fields){.out = out, .form = HTML}, result);
 }
 
 static void put_samples(struct fields *f, const struct result_row *row)
@@ -231,7 +220,11 @@ static void put_samples(struct fields *f, const struct result_row *row)
                    sizeof number);
             put_count(f, sample_columns[c].name, number);
         }
-        put_calls(f, &row->samples[s]);
+        open_list(f, "calls", '{'); /* of each kind: one for each outcome */
+        for (int kind = 0; kind < OBSERVE_KIND_COUNT; kind++)
+            put_numbers(f, columns[kind].name, row->samples[s].calls[kind],
+                        OBSERVE_OUTCOME_COUNT);
+        close_list(f, '}');
         close_list(f, '}');
     }
     close_list(f, ']');
@@ -252,17 +245,6 @@ static void put_latency(struct fields *f, const struct histogram *h)
     close_list(f, ']');
 }
 
-static void put_shares(struct fields *f, const struct result_row *row,
-                       int connection_count)
-{
-    open_list(f, "echoes_by_connection", '[');
-    for (int i = 0; row->echoes_by_connection != NULL && i < connection_count;
-         i++)
-        out_printf(f->out, i > 0 ? ", %" PRIu64 : "%" PRIu64,
-                   row->echoes_by_connection[i]);
-    close_list(f, ']');
-}
-
 static void put_rows(struct fields *f, const struct result *result,
                      const struct result_block *block)
 {
@@ -274,7 +256,8 @@ static void put_rows(struct fields *f, const struct result *result,
         next_item(f, i);
         put_row(f, result, row);
         put_text(f, "why", why);
-        put_shares(f, row, block->connection_count);
+        put_numbers(f, "echoes_by_connection", row->echoes_by_connection,
+                    block->connection_count);
         put_latency(f, &row->latency);
         put_samples(f, row);
         close_list(f, '}');
@@ -288,8 +271,7 @@ void export_json(struct out *out, const struct result *result)
     char text[RESULT_TEXT_BYTES];
     out_printf(out, "{");
     put_text(&f, "format", "echo-bench 3");
-    put_environment(&f, &result->environment);
-    put_settings(&f, result);
+    put_facts(&f, result);
     result_answer(result, text);
     put_text(&f, "answer", text);
     result_told(result, text);

@@ -1,12 +1,12 @@
 #include "html.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "chart.h"
 #include "columns.h"
 #include "escape.h"
+#include "export.h"
 
 /* In pieces: C11 promises no more than 4,095 characters in one string. Colours
  * after Okabe and Ito, so that colour-blind readers can tell them apart. */
@@ -34,22 +34,22 @@ static const char *const style_sheet[] = {
     "grid-template-columns:repeat(auto-fit,minmax(min(100%,280px),1fr))}"
     "@media (min-width:700px){.four{grid-template-columns:1fr 1fr}}"
     "@media (min-width:1200px){.four{grid-template-columns:repeat(4,1fr)}}"
-    "figure{margin:0;padding:12px;background:var(--card);font-size:.9em}"
+    "figure{margin:0;max-width:660px;padding:12px;background:var(--card);font-"
+    "size:.9em}"
     "figure h3{margin:0}"
-    "figure>svg{width:100%;max-width:440px;display:block;margin-top:.4em}"
-    "",
+    "figure>svg{width:100%;max-width:440px;display:block;margin-top:.4em}",
     ".wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85em;"
     "overflow-wrap:normal;font-variant-numeric:tabular-nums}"
     "th,td{padding:.3em .45em;text-align:right;white-space:nowrap;"
     "border-top:1px solid var(--rule)}th:first-child{position:sticky;left:0;"
-    "background:var(--ground);}"
+    "background:var(--ground)}"
     "@media (max-width:700px){th:first-child{white-space:normal;"
     "min-width:6em}}"
     "th:first-child,.failed{text-align:left}"
     ".bar{background:linear-gradient(to right,var(--bar) var(--w),"
     "transparent var(--w))}\n"
     "svg text{font:13px system-ui,sans-serif;fill:var(--text)}"
-    "svg .tick{font-size:12px;fill:var(--soft)}svg .name{font-weight:600}"
+    "svg .tick{font-size:12px;fill:var(--soft)}"
     "svg .end{paint-order:stroke;stroke:var(--card);stroke-width:3px}"
     ".grid{stroke:var(--rule)}.mark{fill:var(--c)}"
     ".line{stroke:var(--c);stroke-width:2;fill:none}\n"
@@ -69,32 +69,16 @@ struct page {
 
 /* ---- elements ------------------------------------------------------------ */
 
-/* In turn markup as it is and any text, to be escaped; NULL ends. */
-static void put(const struct page *page, const char *markup, ...)
-{
-    va_list more;
-    va_start(more, markup);
-    for (const char *text = NULL; markup != NULL;
-         markup = text != NULL ? va_arg(more, const char *) : NULL) {
-        out_printf(page->out, "%s", markup);
-        text = va_arg(more, const char *);
-        if (text != NULL)
-            escape_xml(page->out, text);
-    }
-    va_end(more);
-}
-
 /* For a <dl>: what it is called, and what it is. */
 static void put_term(const struct page *page, const char *term,
                      const char *text)
 {
-    put(page, "<dt>", term, "</dt><dd>", text[0] != '\0' ? text : "n/a",
-        "</dd>\n", NULL);
+    put_xml(page->out, "<dt>%s<dd>%s\n", term, text);
 }
 
 static void begin_fold(const struct page *page, const char *summary)
 {
-    put(page, "<details>\n<summary>", summary, "</summary>\n", NULL);
+    put_xml(page->out, "<details>\n<summary>%s</summary>\n", summary);
 }
 
 static const struct result_row *row_of(const struct page *page,
@@ -108,11 +92,6 @@ static int style_of(const struct result_row *row)
     return row->role == RESULT_MODEL ? row->model : 0;
 }
 
-static const char *failure_of(const struct result_row *row)
-{
-    return row->failure[0] != '\0' ? row->failure : "not measured";
-}
-
 /* ---- tables -------------------------------------------------------------- */
 
 /* Blocks that stand side by side: they differ in how many connections there are,
@@ -124,43 +103,36 @@ static bool is_like(const struct result_block *block,
                               !block->is_ladder && !other->is_ladder);
 }
 
-/* Of a table of counts: those that stand on the first screen. */
-static bool is_count(const struct column *column)
-{
-    return column < columns + OBSERVE_KIND_COUNT ||
-           column->offset == offsetof(struct result_row, requests) ||
-           column->offset == offsetof(struct result_row, client_requests) ||
-           column->offset == offsetof(struct result_row, threads);
-}
-
 /* A column that has nothing but 0 is left out. */
 static bool is_shown(const struct page *page, const struct result_block *block,
-                     const struct column *column, bool is_short)
+                     int c, bool is_short)
 {
     bool is_there = false;
     for (int i = 0; i < block->row_count; i++)
-        is_there |= column_figure(column, row_of(page, block, i)).value > 0;
-    return is_there && (!is_short || is_count(column));
+        is_there |=
+            column_figure(&columns[c], row_of(page, block, i)).value > 0;
+    return is_there && (!is_short || c < COLUMN_COUNTS);
 }
 
 static void put_headings(const struct page *page,
                          const struct result_block *block, bool is_short)
 {
     const struct result *result = page->result;
-    put(page, "<tr><th>server</th>", NULL);
+    put_xml(page->out, "<tr><th>server</th>");
     if (is_short && block->is_ladder)
-        put(page, "<th>lines</th>", NULL);
+        put_xml(page->out, "<th>lines</th>");
     for (int b = 0; b < result->block_count && is_short; b++)
         if (is_like(block, &result->blocks[b]))
             out_printf(page->out, "<th>at %d</th>",
                        result->blocks[b].connection_count);
     for (int m = 0; m < RESULT_MEASURE_COUNT && !is_short; m++)
-        put(page, "<th>", result_unit((enum result_measure)m, block->scenario),
-            "</th><th>to ", block->relative_to, "</th>", NULL);
+        put_xml(page->out, "<th>%s</th><th>to %s</th>",
+                result_unit((enum result_measure)m, block->scenario),
+                block->relative_to);
     for (int c = 0; c < column_count; c++)
-        if (is_shown(page, block, &columns[c], is_short))
-            put(page, "<th>", columns[c].heading, "</th>", NULL);
-    put(page, "</tr>\n", NULL);
+        if (is_shown(page, block, c, is_short))
+            put_xml(page->out, "<th>%s</th>", columns[c].heading);
+    put_xml(page->out, "</tr>\n");
 }
 
 /* "96.2 [91, 101]", and "-15 % [-19, -9]" to the baseline. */
@@ -168,13 +140,13 @@ static void put_score(const struct page *page, const struct result_score *score)
 {
     char text[96];
     column_range(score->value, score->has_range, score->low, score->high, text);
-    put(page, "<td>", text, "</td><td>", NULL);
+    put_xml(page->out, "<td>%s</td><td>", text);
     if (score->ratio.known)
         out_printf(page->out, "%+.0f %%", 100 * (score->ratio.value - 1));
     if (score->ratio.known && score->has_range)
         out_printf(page->out, " [%+.0f, %+.0f]", 100 * (score->ratio_low - 1),
                    100 * (score->ratio_high - 1));
-    put(page, "</td>", NULL);
+    put_xml(page->out, "</td>");
 }
 
 /* Behind the calls of a kind is a bar, a quarter of the cell for each call. */
@@ -205,7 +177,7 @@ static void put_cells(const struct page *page, const struct result_block *block,
     for (int m = 0; m < RESULT_MEASURE_COUNT && !is_short; m++)
         put_score(page, &row->scores[m]);
     for (int c = 0; c < column_count; c++)
-        if (is_shown(page, block, &columns[c], is_short))
+        if (is_shown(page, block, c, is_short))
             put_figure(page, column_figure(&columns[c], row),
                        c < OBSERVE_KIND_COUNT);
 }
@@ -214,14 +186,14 @@ static void put_cells(const struct page *page, const struct result_block *block,
 static void put_table(const struct page *page, const struct result_block *block,
                       bool is_short)
 {
-    put(page, "<div class=\"wide\"><table>\n", NULL);
+    put_xml(page->out, "<div class=\"wide\"><table>\n");
     put_headings(page, block, is_short);
     for (int i = 0; i < block->row_count; i++) {
         const struct result_row *row = row_of(page, block, i);
         if (is_short && row->role == RESULT_CONTROL)
             continue;
-        put(page, "<tr><th>", result_full_name(row), " ",
-            is_short ? "" : row->form, "</th>", NULL);
+        put_xml(page->out, "<tr><th>%s %s</th>", result_full_name(row),
+                is_short ? "" : row->form);
         if (is_short && block->is_ladder)
             out_printf(page->out,
                        row->lines_added + row->lines_removed > 0
@@ -231,33 +203,34 @@ static void put_table(const struct page *page, const struct result_block *block,
         if (result_has_figures(row))
             put_cells(page, block, row, is_short);
         else
-            put(page, "<td class=\"failed\" colspan=\"40\">", failure_of(row),
-                "</td>", NULL);
-        put(page, "</tr>\n", NULL);
+            put_xml(page->out, "<td class=\"failed\" colspan=\"40\">%s</td>",
+                    row->failure[0] != '\0' ? row->failure : "not measured");
+        put_xml(page->out, "</tr>\n");
     }
-    put(page, "</table></div>\n", NULL);
+    put_xml(page->out, "</table></div>\n");
 }
 
 static void put_counts(const struct page *page,
                        const struct result_block *block, const char *heading)
 {
     char why[RESULT_TEXT_BYTES];
-    put(page, "<h2>", heading, "</h2>\n", NULL);
+    put_xml(page->out, "<h2>%s</h2>\n", heading);
     put_table(page, block, true);
-    out_printf(
-        page->out,
-        "<p class=\"soft\">Calls for one echo, at 1 and more connections;"
-        " the kinds, the requests to Wine's kernel and the threads are "
-        "those at %d. Counted, not timed: this does not show what a "
-        "call costs.</p>\n<ul>\n",
-        block->connection_count);
+    out_printf(page->out,
+               "<p class=\"soft\">Calls of the server for one echo at so many "
+               "connections. The kinds, the requests to the wineserver, which "
+               "is Wine's "
+               "kernel, and the threads are those at %d. Counted, not timed: "
+               "this does "
+               "not show what a call costs.</p>\n<ul>\n",
+               block->connection_count);
     for (int i = 0; i < block->row_count; i++) {
         const struct result_row *row = row_of(page, block, i);
         result_why(page->result, row, why);
         if (why[0] != '\0' && row->role != RESULT_CONTROL)
-            put(page, "<li>", why, "</li>\n", NULL);
+            put_xml(page->out, "<li>%s</li>\n", why);
     }
-    put(page, "</ul>\n", NULL);
+    put_xml(page->out, "</ul>\n");
 }
 
 /* ---- curves -------------------------------------------------------------- */
@@ -335,8 +308,7 @@ static void put_lines(const struct page *page, const struct result_block *block,
 {
     static const char latency[] =
         "us from when an echo was due, so that waiting for a late one counts. "
-        "A "
-        "curve ends where fewer than ten echoes were slower.";
+        "A curve ends where fewer than ten echoes were slower.";
     const char *heading = curve != NULL ? curve->heading : block->title;
     struct chart chart = {
         .label = heading,
@@ -352,10 +324,10 @@ static void put_lines(const struct page *page, const struct result_block *block,
             chart.count < CHART_LINES_AT_MOST)
             chart.lines[chart.count++] = line;
     }
-    put(page, "<figure>\n<h3>", heading, "</h3>\n", NULL);
+    put_xml(page->out, "<figure>\n<h3>%s</h3>\n", heading);
     chart_write(page->out, &chart);
-    put(page, "<figcaption>", curve != NULL ? curve->caption : latency,
-        "</figcaption>\n</figure>\n", NULL);
+    put_xml(page->out, "<figcaption>%s</figcaption>\n</figure>\n",
+            curve != NULL ? curve->caption : latency);
 }
 
 static void put_idle(const struct page *page)
@@ -364,16 +336,14 @@ static void put_idle(const struct page *page)
         result_find(page->result, RESULT_IDLE, -1, -1);
     if (base == NULL)
         return;
-    put(page,
-        "<h2>What silent connections cost</h2>\n<p>The real difference of the "
-        "models. On both axes equal steps are equal factors. A cross is a "
-        "wall: "
-        "not one connection more was served.</p>\n",
-        NULL);
-    put(page, "<div class=\"charts four\">\n", NULL);
+    out_printf(page->out,
+               "<h2>What silent connections cost</h2>\n<p>The real difference "
+               "of the models. On both axes equal steps are equal factors. A "
+               "cross is a wall: not one connection more was served.</p>\n"
+               "<div class=\"charts four\">\n");
     for (size_t c = 0; c < sizeof curves / sizeof curves[0]; c++)
         put_lines(page, base, &curves[c]);
-    put(page, "</div>\n", NULL);
+    put_xml(page->out, "</div>\n");
 }
 
 static void put_latency(const struct page *page)
@@ -382,11 +352,11 @@ static void put_latency(const struct page *page)
     if (result_find(result, RESULT_PACED, -1, -1) == NULL)
         return;
     begin_fold(page, "Latency at a given rate, the same for all");
-    put(page, "<div class=\"charts\">\n", NULL);
+    put_xml(page->out, "<div class=\"charts\">\n");
     for (int b = 0; b < result->block_count; b++)
         if (result->blocks[b].scenario == RESULT_PACED)
             put_lines(page, &result->blocks[b], NULL);
-    put(page, "</div>\n</details>\n", NULL);
+    put_xml(page->out, "</div>\n</details>\n");
 }
 
 /* ---- times --------------------------------------------------------------- */
@@ -404,15 +374,18 @@ static void put_dots(const struct page *page, const struct result_row *row,
                      enum result_measure measure, double most)
 {
     const struct result_score *score = &row->scores[measure];
-    char value[96] = "failed";
+    char value[96];
     char verdict[32];
     if (result_has_figures(row))
         column_range(score->value, score->has_range, score->low, score->high,
                      value);
+    else
+        snprintf(value, sizeof value, "%s",
+                 row->failure[0] != '\0' ? "failed" : "not measured");
     result_verdict_text(row, measure, verdict);
     out_printf(page->out, "<p class=\"row s%d\">", style_of(row));
-    put(page, "<b>", result_full_name(row), "</b> ", verdict, " <span>", value,
-        "</span><span class=\"track\">", NULL);
+    put_xml(page->out, "<b>%s</b> %s <span>%s</span><span class=\"track\">",
+            result_full_name(row), verdict, value);
     if (score->has_range)
         put_mark(page, "range", score->low, score->high, most);
     for (int s = 0; s < row->sample_count; s++) {
@@ -421,52 +394,46 @@ static void put_dots(const struct page *page, const struct result_row *row,
     }
     if (score->value.known)
         put_mark(page, "mean", score->value.value, score->value.value, most);
-    put(page, "</span></p>\n", NULL);
+    put_xml(page->out, "</span></p>\n");
 }
 
-/* The largest number that has to fit into the pictures of blocks like that. */
-static double most_of(const struct page *page, const struct result_block *first,
+/* One picture. It ends at the largest number that has to fit. */
+static void put_block(const struct page *page, const struct result_block *block,
                       enum result_measure measure)
 {
-    double most = 0;
-    for (int r = 0; r < page->result->row_count; r++) {
-        const struct result_row *row = &page->result->rows[r];
-        if (!is_like(first, &page->result->blocks[row->block]))
-            continue;
+    double most = 1e-9;
+    char end[24];
+    put_xml(page->out, "<figure>\n<h3>%s</h3>\n", block->title);
+    for (int i = 0; i < block->row_count; i++) {
+        const struct result_row *row = row_of(page, block, i);
         most = fmax(most, row->scores[measure].high);
         for (int s = 0; s < row->sample_count; s++)
             most = fmax(most, result_sample_value(&row->samples[s], measure));
     }
-    return most;
+    for (int i = 0; i < block->row_count; i++)
+        put_dots(page, row_of(page, block, i), measure, most);
+    column_text(figure_of(most), end);
+    put_xml(page->out, "<figcaption>%s, from 0 to %s",
+            result_unit(measure, block->scenario), end);
+    if (block->shows_percent[measure].known)
+        out_printf(page->out, "; differences above %.0f %% would show",
+                   block->shows_percent[measure].value);
+    put_xml(page->out, ".</figcaption>\n</figure>\n");
 }
 
-/* All blocks like the first, on one scale. */
+/* All blocks like the first; NULL: there is none. */
 static void put_times(const struct page *page, const struct result_block *first,
                       enum result_measure measure, const char *heading,
                       const char *caption)
 {
-    double most = first != NULL ? most_of(page, first, measure) : 0;
-    char end[24];
-    if (most <= 0)
+    if (first == NULL)
         return;
-    put(page, "<h3>", heading, "</h3>\n<p>", caption,
-        "</p>\n<div class=\"charts\">\n", NULL);
-    for (int b = 0; b < page->result->block_count; b++) {
-        const struct result_block *block = &page->result->blocks[b];
-        if (!is_like(first, block))
-            continue;
-        put(page, "<figure>\n<h3>", block->title, "</h3>\n", NULL);
-        for (int i = 0; i < block->row_count; i++)
-            put_dots(page, row_of(page, block, i), measure, most);
-        column_text(figure_of(most), end);
-        put(page, "<figcaption>", result_unit(measure, block->scenario),
-            ", from 0 to ", end, NULL);
-        if (block->shows_percent[measure].known)
-            out_printf(page->out, "; differences above %.0f %% would show",
-                       block->shows_percent[measure].value);
-        put(page, ".</figcaption>\n</figure>\n", NULL);
-    }
-    put(page, "</div>\n", NULL);
+    put_xml(page->out, "<h3>%s</h3>\n<p>%s</p>\n<div class=\"charts\">\n",
+            heading, caption);
+    for (int b = 0; b < page->result->block_count; b++)
+        if (is_like(first, &page->result->blocks[b]))
+            put_block(page, &page->result->blocks[b], measure);
+    put_xml(page->out, "</div>\n");
 }
 
 /* ---- what is folded ------------------------------------------------------ */
@@ -485,45 +452,12 @@ static void put_meanings(const struct page *page)
         {"client-bound", "the client was the limit, not the server"},
         {"n/a", "not known here, or not measured; never 0"}};
     begin_fold(page, "What each figure means");
-    put(page, "<dl>\n", NULL);
+    put_xml(page->out, "<dl>\n");
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         put_term(page, words[i][0], words[i][1]);
     for (int c = 0; c < column_count; c++)
         put_term(page, columns[c].heading, columns[c].meaning);
-    put(page, "</dl>\n</details>\n", NULL);
-}
-
-static void put_facts(const struct page *page)
-{
-    const struct environment *e = &page->result->environment;
-    const struct result_settings *settings = &page->result->settings;
-    char others[24];
-    char text[256];
-    column_text(page->result->others_percent, others);
-    begin_fold(page, "What ran, and where");
-    put(page, "<dl>\n", NULL);
-    put_term(page, "command", settings->command);
-    put_term(page, "servers", settings->servers);
-    snprintf(
-        text, sizeof text,
-        "%d launches of each server, seed %ld, %.0f s; other programs took "
-        "%s %% of the machine",
-        settings->launch_count, settings->seed,
-        (double)page->result->elapsed_ns / 1e9, others);
-    put_term(page, "run", text);
-    put_term(page, "system", e->system);
-    put_term(page, "Wine", e->wine);
-    put_term(page, "processor", e->processor);
-    snprintf(text, sizeof text,
-             "%u processors, memory %.1f GiB, clock %.3g MHz, timer %.3g ms",
-             e->processors, (double)e->memory_bytes / (1 << 30),
-             (double)e->clock_hz / 1e6, e->timer_100ns / 1e4);
-    put_term(page, "machine", text);
-    put_term(page, "power plan", e->power_plan);
-    snprintf(text, sizeof text, "%s, %s, commit %s", e->version, e->compiler,
-             e->commit);
-    put_term(page, "built", text);
-    put(page, "</dl>\n</details>\n", NULL);
+    put_xml(page->out, "</dl>\n</details>\n");
 }
 
 static void put_folded(const struct page *page)
@@ -538,19 +472,27 @@ static void put_folded(const struct page *page)
             continue;
         begin_fold(page, words->name);
         put_times(page, block, words->measure, words->name, words->purpose);
-        put(page, "</details>\n", NULL);
+        put_xml(page->out, "</details>\n");
     }
     begin_fold(page, "Every figure, with its range in a repeat");
     for (int b = 0; b < page->result->block_count; b++) {
-        put(page, "<h3>", page->result->blocks[b].title, "</h3>\n", NULL);
+        put_xml(page->out, "<h3>%s</h3>\n", page->result->blocks[b].title);
         put_table(page, &page->result->blocks[b], false);
     }
-    put(page, "</details>\n", NULL);
+    put_xml(page->out, "</details>\n");
     put_meanings(page);
-    put_facts(page);
+    begin_fold(page, "What ran, and where");
+    put_xml(page->out, "<dl>\n");
+    export_facts(page->out, page->result);
+    put_xml(page->out, "</dl>\n</details>\n");
 }
 
 /* ---- the page ------------------------------------------------------------ */
+
+static void put_banner(const struct page *page, const char *text)
+{
+    put_xml(page->out, "<p class=\"banner\">%s</p>\n", text);
+}
 
 static void put_failures(const struct page *page)
 {
@@ -564,8 +506,8 @@ static void put_failures(const struct page *page)
     if (count == 0)
         return;
     out_printf(page->out, "<p class=\"banner\">Failed: %d rows, first ", count);
-    put(page, "", first->name, " in ", page->result->blocks[first->block].title,
-        ": ", first->failure, "</p>\n", NULL);
+    put_xml(page->out, "%s in %s: %s</p>\n", first->name,
+            page->result->blocks[first->block].title, first->failure);
 }
 
 static void put_head(const struct page *page)
@@ -573,35 +515,28 @@ static void put_head(const struct page *page)
     const struct result *result = page->result;
     char answer[RESULT_TEXT_BYTES];
     char told[RESULT_TEXT_BYTES];
-    put(page,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta "
-        "charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, "
-        "initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light "
-        "dark\">"
-        "\n<title>One echo, five ways</title>\n<style>\n",
-        NULL);
-    for (size_t i = 0; i < sizeof style_sheet / sizeof style_sheet[0]; i++)
-        put(page, style_sheet[i], NULL);
     result_answer(result, answer);
     result_told(result, told);
-    put(page,
-        "</style>\n</head>\n<body>\n<h1>One echo, five ways</h1>\n"
-        "<p class=\"answer\">",
-        answer, "</p>\n<p>", told, "</p>\n", NULL);
+    out_printf(page->out,
+               "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+               "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+               "content=\"width=device-width, initial-scale=1\">\n"
+               "<meta name=\"color-scheme\" content=\"light dark\">\n"
+               "<title>One echo, five ways</title>\n<style>\n");
+    for (size_t i = 0; i < sizeof style_sheet / sizeof style_sheet[0]; i++)
+        out_printf(page->out, "%s", style_sheet[i]);
+    put_xml(page->out,
+            "</style>\n</head>\n<body>\n<h1>One echo, five ways</h1>\n"
+            "<p class=\"answer\">%s</p>\n<p>%s</p>\n",
+            answer, told);
     if (result->environment.wine[0] != '\0')
-        put(page, "<p class=\"banner\">Under Wine ", result->environment.wine,
-            ": this shows how the models work, and that they are right. It "
-            "ranks nothing for Windows.</p>\n",
-            NULL);
+        put_banner(page, "Under Wine this shows how the models work, and that "
+                         "they are right. It ranks nothing for Windows.");
     if (result->is_interrupted)
-        put(page,
-            "<p class=\"banner\">Stopped by Ctrl+C: these are the launches "
-            "until then.</p>\n",
-            NULL);
+        put_banner(page,
+                   "Stopped by Ctrl+C: these are the launches until then.");
     if (result->settings.remark != NULL)
-        put(page, "<p class=\"banner\">", result->settings.remark, "</p>\n",
-            NULL);
+        put_banner(page, result->settings.remark);
     put_failures(page);
 }
 
@@ -618,11 +553,11 @@ static void put_models(const struct page *page)
         put_counts(page, usual != NULL ? usual : first, "Calls for one echo");
     put_idle(page);
     if (first != NULL)
-        put(page,
-            "<h2>Times</h2>\n<p>A dot is one launch of the server, the tick "
-            "their mean, the line where 95 of 100 repeats of this run would "
-            "have it. Times are this machine's.</p>\n",
-            NULL);
+        out_printf(page->out,
+                   "<h2>Times</h2>\n<p>A dot is one launch of the server, the "
+                   "tick their mean, the line where 95 of 100 repeats of this "
+                   "run would have it. Each picture has a scale of its own, "
+                   "from 0. Times are this machine's.</p>\n");
     put_times(page, work, RESULT_COST, "Processor time for an echo",
               "Of the server, and of the system on its behalf, not of the "
               "client; everything on one processor. Less is better.");
@@ -643,8 +578,7 @@ void html_write_result(struct out *out, const struct result *result)
         const struct result_block *block = &result->blocks[b];
         if (!block->is_ladder)
             continue;
-        if (b == 0 ||
-            !block[-1].is_ladder) /* the next one has the same rungs */
+        if (b == 0 || !block[-1].is_ladder) /* both have the same rungs */
             put_counts(&page, block, block->title);
         put_times(&page, block, result_words(block->scenario)->measure,
                   block->scenario == RESULT_WORK ? "Processor time for an echo"
@@ -652,5 +586,5 @@ void html_write_result(struct out *out, const struct result *result)
                   result_words(block->scenario)->purpose);
     }
     put_folded(&page);
-    put(&page, "</body>\n</html>\n", NULL);
+    put_xml(out, "</body>\n</html>\n");
 }

@@ -76,7 +76,8 @@ static inline void sample_fill(struct result_row *row,
             histogram_add(&row->latency, row->samples[s].p50_ns / 3 *
                                              (i < 900 ? 3 + i / 300 : i / 100));
     }
-    for (int c = 0; c < block->connection_count; c++)
+    for (int c = 0;
+         row->echoes_by_connection != NULL && c < block->connection_count; c++)
         row->echoes_by_connection[c] = (uint64_t)(60 + c % 3);
 }
 

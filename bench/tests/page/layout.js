@@ -45,9 +45,10 @@ const rules = {
       .concat(all(doc, "*").filter((e) =>
         /url\(|@import/.test(e.getAttribute("style") + (e.tagName === "STYLE" ?
           e.textContent : ""))).map(short)),
-  "each picture says what it shows": (doc) =>
-    all(doc, "figure").filter((e) =>
-      !/\.$/.test(e.querySelector("figcaption").textContent)).map(short),
+  "there are pictures, and each says what it shows": (doc) =>
+    doc.querySelector("figure") === null ? ["there is none"] :
+      all(doc, "figure").filter((e) =>
+        !/\.$/.test(e.querySelector("figcaption").textContent)).map(short),
   "nothing is cut off": (doc, width) =>
     blocks(doc).filter((e) => box(e).left < 0 || box(e).right > width + 0.5 ||
       (!e.matches(".wide,svg") && e.scrollWidth > e.clientWidth + 1))
