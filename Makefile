@@ -71,7 +71,7 @@ DEFINES  := -D_WIN32_WINNT=0x0A00 -DWIN32_LEAN_AND_MEAN \
             -D_CRT_SECURE_NO_WARNINGS -D__USE_MINGW_ANSI_STDIO=1 \
             -DOBSERVE=$(OBSERVE) -DGUARD=$(GUARD) -DVERSION='"0.1"' -Icommon -Icommon/seam
 LDFLAGS  ?= -static
-LDLIBS   := -lws2_32 -lmswsock -lpsapi
+LDLIBS   := -lws2_32 -lmswsock -lpsapi -lpowrprof
 COMPILE  := $(CC) -std=c11 $(STRICT) $(DEFINES) $(CPPFLAGS) $(CFLAGS)
 LINK     := $(CC) $(CFLAGS) $(LDFLAGS)
 
@@ -110,7 +110,8 @@ all: $(PROGRAMS) ## build everything into build/
 $(SERVERS): $(BUILD)/%.exe: $(BUILD)/obj/%/server.o $(call objects,$(COMMON))
 $(BUILD)/client.exe: $(call objects,common/client.c $(COMMON))
 $(BUILD)/check.exe: $(call objects,bench/check.c $(CASES) $(COMMON) $(patsubst \
-    %,bench/%.c,run/peer run/process run/wine result/statistics))
+    %,bench/%.c,run/load run/peer run/process run/wine result/histogram \
+    result/statistics))
 $(BUILD)/bench.exe: $(call objects,bench/bench.c $(REPORT) $(RESULT) $(RUN) $(COMMON))
 
 # The commit goes into the reports: only environment.c is compiled with it, and
@@ -381,8 +382,7 @@ check-handles: all $(READY) ## each server when there is no handle left
 # Unit tests: bench/tests/test_NAME.c, built for the system that make runs on.
 TESTS  := $(patsubst bench/tests/%.c,$(BUILD)/native/%$(if $(filter \
           Windows_NT,$(OS)),.exe),$(wildcard bench/tests/test_*.c))
-PURE   := $(wildcard common/options.c bench/result/*.c bench/report/*.c \
-          bench/run/price_list.c)
+PURE   := $(wildcard common/options.c bench/result/*.c bench/report/*.c)
 NATIVE := $(NATIVE_CC) -std=c11 $(STRICT) -g -O1 $(SANITIZE) -DVERSION='"0.1"' \
           -Icommon -Icommon/seam -Ibench
 

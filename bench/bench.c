@@ -12,6 +12,7 @@
 #include "report/export.h"
 #include "report/html.h"
 #include "report/text.h"
+#include "report/trace.h"
 #include "result/plan.h"
 #include "result/result.h"
 #include "run/environment.h"
@@ -135,7 +136,8 @@ static void print_help(void)
            "Ctrl+C.\n");
 }
 
-/* Reads "1,16,128": different whole numbers from 1 on. Returns how many. */
+/* Reads "1,16,128" or "02,05": different whole numbers from 1 on. Returns how
+ * many. */
 static int parse_numbers(const char *option, const char *at, long highest,
                          int numbers[PLAN_COUNTS_AT_MOST])
 {
@@ -152,34 +154,11 @@ static int parse_numbers(const char *option, const char *at, long highest,
         if (!good || (*at != ',' && *at != '\0'))
             die_saying(2,
                        "%s takes up to %d different whole numbers from 1 to "
-                       "%ld, such as 1,16,128; not \"%.40s\"",
+                       "%ld, such as 2,5; not \"%.40s\"",
                        option, PLAN_COUNTS_AT_MOST, highest, whole);
         numbers[count++] = (int)number;
         if (*at++ == '\0')
             return count;
-    }
-}
-
-/* Reads "02,05": the numbers of the chapters, each at most once. */
-static void parse_servers(struct plan_request *request)
-{
-    bool taken[PLAN_MODELS + 1] = {false};
-    const char *at = given.servers;
-    for (;;) {
-        int model = 0;
-        if (at[0] == '0' && at[1] >= '1' && at[1] <= '0' + PLAN_MODELS &&
-            (at[2] == ',' || at[2] == '\0'))
-            model = at[1] - '0';
-        if (model == 0 || taken[model])
-            die_saying(2,
-                       "--servers takes numbers from 01 to 0%d, each once, "
-                       "such as 02,05; not \"%.40s\"",
-                       PLAN_MODELS, given.servers);
-        taken[model] = true;
-        request->models[request->model_count++] = model;
-        if (at[2] == '\0')
-            return;
-        at += 3;
     }
 }
 
@@ -230,21 +209,20 @@ static void parse_peer(struct plan_request *request)
     request->peer_command = equals + 1;
 }
 
-/* Of ladder: "01" to "05" or "1" to "5". */
-static int parse_chapter(void)
-{
-    const char *at = given.operand != NULL ? given.operand : "";
-    if (*at == '0')
-        at++;
-    if (*at < '1' || *at > '0' + PLAN_MODELS || at[1] != '\0')
-        die_saying(2, "ladder takes the number of a chapter, 01 to 0%d",
-                   PLAN_MODELS);
-    return *at - '0';
-}
-
 static bool command_is(const char *name)
 {
     return given.command != NULL && strcmp(given.command, name) == 0;
+}
+
+/* The chapter of a ladder: "05" or "5". */
+static int parse_chapter(void)
+{
+    int chapters[PLAN_COUNTS_AT_MOST] = {0};
+    const char *operand = given.operand != NULL ? given.operand : "";
+    if (parse_numbers("ladder", operand, PLAN_MODELS, chapters) != 1)
+        die_saying(2, "ladder takes one chapter, such as 05; not \"%.40s\"",
+                   operand);
+    return chapters[0];
 }
 
 static void check_operands(void)
@@ -288,7 +266,8 @@ static void parse_command_line(int argc, char **argv,
         die_saying(2, "%s", message);
     }
     check_operands();
-    parse_servers(request);
+    request->model_count =
+        parse_numbers("--servers", given.servers, PLAN_MODELS, request->models);
     parse_scenarios(request);
     if (given.connections != NULL)
         request->connections_count =
@@ -343,14 +322,10 @@ static void find_own_folder(char folder[PATH_BYTES])
         *separator = '\0';
 }
 
-static void describe(const struct plan_request *request)
+static void describe(void)
 {
-    static char servers[200];
     static char command[PATH_BYTES + 120];
     struct result_settings *settings = &result.settings;
-    for (int i = 0; i < request->model_count; i++)
-        snprintf(servers + strlen(servers), sizeof servers - strlen(servers),
-                 "%s%02d", i > 0 ? "," : "", request->models[i]);
     snprintf(command, sizeof command, "bench%s%s%s%.200s%s%.100s",
              given.command != NULL ? " " : "",
              given.command != NULL ? given.command : "",
@@ -359,7 +334,7 @@ static void describe(const struct plan_request *request)
              given.scenario != NULL ? " --scenario " : "",
              given.scenario != NULL ? given.scenario : "");
     settings->command = command;
-    settings->servers = servers;
+    settings->servers = given.servers;
     settings->is_ab = command_is("ab") || command_is("seam");
     settings->seed = given.seed;
     result.blocks = plan.blocks;
@@ -376,7 +351,7 @@ static bool print_out(struct out *out)
                 utf8_print(stdout, out->text, out->bytes) &&
                 fflush(stdout) == 0;
     if (!good)
-        report("the report could not be printed; is a disk full?");
+        report("bench: the report could not be printed; is a disk full?");
     free(out->text);
     return good;
 }
@@ -448,14 +423,14 @@ static bool export_one(struct export *export)
     struct out out = {0};
     fseek(export->file, 0, SEEK_END);
     if (result.is_interrupted && ftell(export->file) > 0) {
-        report("\"%.200s\" stays that of an earlier run", export->path);
+        report("bench: \"%.200s\" stays that of an earlier run", export->path);
         fclose(export->file);
         return true;
     }
     export->write(&out, &result);
     bool good = write_export(export, &out);
     if (!good)
-        report("\"%.200s\" could not be written; is its disk full?",
+        report("bench: \"%.200s\" could not be written; is its disk full?",
                export->path);
     free(out.text);
     return good;
@@ -490,7 +465,7 @@ static int run_bench(const struct plan_request *request, const char *folder)
 {
     struct out out = {0};
     make_plan(request);
-    describe(request);
+    describe();
     open_exports();
     bool is_limited =
         given.launch_count == 0 && !request->is_full && !command_is("ladder");
@@ -511,6 +486,59 @@ static int run_bench(const struct plan_request *request, const char *folder)
     return result.is_interrupted ? EXIT_INTERRUPTED : !clean;
 }
 
+/* ---- timelines ----------------------------------------------------------- */
+
+/* Frees the text. False: said so on stderr. */
+static bool write_file(const char *folder, const char *name, struct out *out)
+{
+    char path[PATH_BYTES + 64];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = utf8_open(path, "wb");
+    bool good = file != NULL && !out->is_incomplete &&
+                fwrite(out->text, 1, out->bytes, file) == out->bytes;
+    good = file != NULL && fclose(file) == 0 && good;
+    if (!good)
+        report("cannot write %s", path);
+    free(out->text);
+    *out = (struct out){0};
+    return good;
+}
+
+/* Returns the exit status: 0 when every picture was drawn. */
+static int run_trace(const char *own_folder, const char *folder,
+                     const struct plan_request *request)
+{
+    static const char *const titles[PLAN_MODELS] = {
+        "01 blocking", "02 non-blocking", "03 events", "04 completion routines",
+        "05 completion port"};
+    struct trace traces[PLAN_MODELS] = {{0}};
+    struct out out = {0};
+    bool good = true;
+    for (int i = 0; i < request->model_count; i++) {
+        int model = request->models[i];
+        char name[40];
+        char *text = trace_run(own_folder, folder, model);
+        good = text != NULL && good;
+        traces[i].title = titles[model - 1];
+        trace_read(&traces[i], text != NULL ? text : "");
+        free(text);
+        snprintf(name, sizeof name, "%02d_timeline.svg", model);
+        trace_write_svg(&out, &traces[i]);
+        good = write_file(folder, name, &out) && good;
+        snprintf(name, sizeof name, "%02d_trace.json", model);
+        trace_write_json(&out, &traces[i]);
+        good =
+            write_file(folder, name, &out) && !traces[i].is_incomplete && good;
+    }
+    trace_write_echo(&out, traces, request->model_count);
+    good = write_file(folder, "one_echo.svg", &out) && good;
+    for (int i = 0; i < request->model_count; i++)
+        trace_free(&traces[i]);
+    if (good)
+        utf8_printf(stdout, "the timelines are in %s\n", folder);
+    return !good;
+}
+
 int main(int argc, char **argv)
 {
     struct plan_request request = {.is_full = false};
@@ -522,10 +550,11 @@ int main(int argc, char **argv)
     net_start();
     find_own_folder(folder);
     sharpen_timer();
-    int status = command_is("trace")
-                     ? trace_run(folder, given.operand, request.models,
-                                 request.model_count)
-                     : run_bench(&request, folder);
+    int status =
+        command_is("trace")
+            ? run_trace(folder, given.operand != NULL ? given.operand : ".",
+                        &request)
+            : run_bench(&request, folder);
     utf8_flush();
     WSACleanup();
     stop_finished();

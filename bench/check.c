@@ -28,7 +28,8 @@ static const struct form forms[] = {
     {"01_blocking", "", "", GROUP_ALL | GROUP_CALLS | GROUP_ONCE},
     {"01_blocking", "minimal", "", GROUP_ALL},
     {"01_blocking", "", "--serve one", GROUP_BASIC | GROUP_QUEUE},
-    {"02_nonblocking", "", "", GROUP_ALL | GROUP_FD_SET | GROUP_CALLS},
+    {"02_nonblocking", "", "",
+     GROUP_ALL | GROUP_FD_SET | GROUP_CALLS | GROUP_INSTRUMENTS},
     {"02_nonblocking", "minimal", "", GROUP_ALL},
     {"02_nonblocking", "", "--wait poll",
      GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_CROWD | GROUP_IDLE |
@@ -65,9 +66,10 @@ static const struct form forms[] = {
 enum { FORM_COUNT = sizeof forms / sizeof forms[0] };
 
 static const struct check_case *const tables[] = {
-    data_cases,  halfclose_cases,  reset_cases,      hostile_cases,
-    many_cases,  start_stop_cases, fault_cases,      race_cases,
-    count_cases, soak_cases,       every_call_cases, client_cases,
+    data_cases,       halfclose_cases,  reset_cases,      hostile_cases,
+    many_cases,       start_stop_cases, fault_cases,      race_cases,
+    count_cases,      soak_cases,       every_call_cases, client_cases,
+    instrument_cases,
 };
 
 enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };
@@ -429,6 +431,8 @@ static void run_form(const struct form *form)
 
 int main(int argc, char **argv)
 {
+    if (argc > 2 && strcmp(argv[argc - 1], "burn") == 0)
+        return instruments_burn();
     read_command_line(argc, argv);
     if (list) {
         print_cases(stdout, true);

@@ -400,11 +400,12 @@ check_msvc() {
 # common/README.md names each source that a server uses, and only cases that
 # there are.
 check_common() {
-    files=$(cd common && echo *.c |
+    files=$(cd common && echo *.c seam/*.c |
         sed 's/ client\.c//; s/ lab\.c//; s/ program\.c//')
-    grep -qxF "cl /std:c11 /c $files" "$1" ||
-        echo "no line \"cl /std:c11 /c $files\""
-    grep -qxF "lib /out:common.lib $(echo "$files" | sed 's/\.c/.obj/g')" "$1" ||
+    grep -qxF "cl /std:c11 /Iseam /c $files" "$1" ||
+        echo "no line \"cl /std:c11 /Iseam /c $files\""
+    grep -qxF "lib /out:common.lib $(echo "$files" |
+        sed 's/\.c/.obj/g; s|seam/||')" "$1" ||
         echo "no line \"lib /out:common.lib ...\" with the same files"
     sed -n '/^| what is tried/,/^$/s/.*|\([^|]*\)|$/\1/p' "$1" | tr -d '\r' |
         tr '\140' '\n' | grep -x '[a-z0-9_]\+' | while read -r case; do

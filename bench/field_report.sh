@@ -38,9 +38,6 @@ part versions 'the tools and the system' sh -c \
 # shellcheck disable=SC2086
 part check 'every test' $MAKE check
 # shellcheck disable=SC2086
-part selftest 'is the ruler straight, and what does the client cost' \
-    $MAKE check-ruler
-# shellcheck disable=SC2086
 part bench 'every scenario, with every figure' $MAKE bench-full \
     ARGS="--details --export-csv $BUILD/field-report/bench.csv --export-markdown $BUILD/field-report/bench.md"
 cp "$BUILD/report.html" "$BUILD/report.json" "$folder/" 2>/dev/null
@@ -75,7 +72,7 @@ PAGE
 <tr><td>A zero-byte receive costs one call more; it saves locked pages, not the working set.</td><td>WSARecv function</td><td>ladder-05, zero-byte recv</td><td></td></tr>
 <tr><td>select and WSAPoll cost more with every socket, a port does not.</td><td>select function; WSAPoll function</td><td>bench, prices; calls over connections</td><td></td></tr>
 <tr><td>A thread of 01 reserves its stack but commits little of it: far less than the 1 MB that Wine shows.</td><td>Thread Stack Size</td><td>bench, memory; ladder-01</td><td></td></tr>
-<tr><td>CPU times of a process come in steps of 10 to 16 ms, and the selftest reads its 500 ms.</td><td>GetProcessTimes function</td><td>selftest</td><td></td></tr>
+<tr><td>CPU times of a process come in steps of 10 to 16 ms, and the case cpu_read reads its 500 ms.</td><td>GetProcessTimes function</td><td>check</td><td></td></tr>
 <tr><td>No run is short of ports: connections are closed with a reset, and churn keeps to 12,000.</td><td>Settings that can be modified to improve network performance</td><td>bench, churn</td><td></td></tr>
 </table></body></html>
 PAGE

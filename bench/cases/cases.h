@@ -34,7 +34,8 @@ enum case_group {
     GROUP_ALL = GROUP_WALL - 1,
     GROUP_INLINE = 131072, /* 05: how it takes packets */
     GROUP_ONCE = 262144,   /* what all have in common, tried with one of them */
-    GROUP_EVEN = 524288    /* 03 even: connections move between workers */
+    GROUP_EVEN = 524288,   /* 03 even: connections move between workers */
+    GROUP_INSTRUMENTS = 1048576 /* what is read from outside */
 };
 
 enum case_flag {
@@ -69,6 +70,11 @@ extern const struct check_case count_cases[];
 extern const struct check_case soak_cases[];
 extern const struct check_case every_call_cases[];
 extern const struct check_case client_cases[];
+extern const struct check_case instrument_cases[];
+
+/* The child of cpu_read: uses 500 ms of processor time, says that it is there as
+ * a server does, and waits to be ended. */
+int instruments_burn(void);
 
 /* What some programs of one page must do with a case: see minimal.c. */
 struct minimal_row {

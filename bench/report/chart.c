@@ -78,7 +78,8 @@ static void put_axes(struct out *out, const struct chart *chart,
     static const double multiples[] = {1, 2, 5};
     int multiple_count = reach->y_high - reach->y_low < 2 ? 3 : 1;
     for (int i = 0; i < 39; i++) {
-        double value = multiples[i % 3] * pow(10, i / 3 - 3);
+        int power = i / 3 - 3;
+        double value = multiples[i % 3] * pow(10, power);
         double y = y_of(reach, value);
         char number[24];
         if (i % 3 >= multiple_count || y < TOP || y > BOTTOM)

@@ -194,7 +194,6 @@ static void put_facts(struct fields *f, const struct result *result)
     put_count(f, "processors", e->processors);
     put_count(f, "memory_bytes", e->memory_bytes);
     put_count(f, "clock_hz", e->clock_hz);
-    put_count(f, "tick_100ns", e->tick_100ns);
     put_count(f, "timer_100ns", e->timer_100ns);
     put_count(f, "timer_finest_100ns", e->timer_finest_100ns);
     put_text(f, "power_plan", e->power_plan);

@@ -42,7 +42,9 @@ static bool put_failure(struct out *out, const struct result_row *row)
 /* "1.00"; "." for nothing at all. */
 static const char *count_text(double calls, char text[CELL])
 {
-    snprintf(text, CELL, calls < 0.005 ? "." : "%.2f", calls);
+    if (calls < 0.005)
+        return ".";
+    column_text((struct figure){true, calls}, text);
     return text;
 }
 
@@ -91,47 +93,58 @@ static void put_head(struct out *out, const struct result *result)
                          result->others_percent.value);
     snprintf(line + used, sizeof line - (size_t)used, ", %d launches of each",
              result->settings.launch_count);
-    out_printf(out, "One echo, five ways%*s\n", WIDTH - 19, line);
+    out_printf(out, "%-*s%*s\n\n", NAME + 1, "One echo, five ways",
+               WIDTH - NAME - 1, line);
 }
 
-/* The calls of the same server in the block of another connection count. */
+/* The calls of the same server with that many busy connections. */
 static void put_calls_at(struct out *out, const struct result *result,
                          const struct result_row *row, int connections)
 {
-    char text[CELL];
+    char text[CELL] = "n/a";
     const struct result_block *block =
         result_find(result, RESULT_WORK, connections, -1);
     const struct result_row *other = result_same(result, row, block);
+    if (other != NULL && other->calls.known)
+        snprintf(text, sizeof text, "%.2f [%.2f, %.2f]", other->calls.value,
+                 other->calls_low.value, other->calls_high.value);
     if (block != NULL)
-        out_printf(out, "%7s",
-                   other != NULL ? figure_text(other->calls, text) : "n/a");
+        out_printf(out, "%18s", text);
+}
+
+/* All calls of an echo, and what kinds they are. */
+static void put_kinds(struct out *out, const struct result_row *row)
+{
+    char text[CELL];
+    const struct figure *kinds = row->kinds;
+    const double parts[] = {
+        kinds[OBSERVE_RECEIVE].value, kinds[OBSERVE_SEND].value,
+        kinds[OBSERVE_WAIT].value,
+        kinds[OBSERVE_DEQUEUE].value + kinds[OBSERVE_RESULT].value,
+        kinds[OBSERVE_RESET].value + kinds[OBSERVE_OTHER].value};
+    out_printf(out, "%6s =", figure_text(row->calls, text));
+    for (int i = 0; i < 5; i++)
+        out_printf(out, "%5s", count_text(parts[i], text));
 }
 
 static void put_counts(struct out *out, const struct result *result,
-                       const struct result_block *block)
+                       const struct result_block *rest)
 {
     char text[CELL];
-    out_printf(out, "\nCalls for an echo   recv   send   wait   take  other "
-                    "  at 1  at 16  at 64  requests (client's)  threads\n");
-    for (int i = 0; i < block->row_count; i++) {
-        const struct result_row *row = &result->rows[block->first_row + i];
-        const struct figure *kinds = row->kinds;
+    out_printf(out,
+               "%-*s calls = recv send wait take other  requests"
+               "  busy: calls at 16             at 64\n",
+               NAME, "");
+    for (int i = 0; i < rest->row_count; i++) {
+        const struct result_row *row = &result->rows[rest->first_row + i];
         if (row->role == RESULT_CONTROL || put_failure(out, row))
             continue;
-        const double columns_of[] = {
-            kinds[OBSERVE_RECEIVE].value, kinds[OBSERVE_SEND].value,
-            kinds[OBSERVE_WAIT].value,
-            kinds[OBSERVE_DEQUEUE].value + kinds[OBSERVE_RESULT].value,
-            kinds[OBSERVE_RESET].value + kinds[OBSERVE_OTHER].value};
-        out_printf(out, "%-*.*s", NAME - 1, NAME - 1, result_full_name(row));
-        for (int c = 0; c < 5; c++)
-            out_printf(out, "%7s", count_text(columns_of[c], text));
-        put_calls_at(out, result, row, 1);
+        out_printf(out, "%-*.*s", NAME, NAME - 1, result_full_name(row));
+        put_kinds(out, row);
+        out_printf(out, "%11s", figure_text(row->requests, text));
         put_calls_at(out, result, row, 16);
         put_calls_at(out, result, row, 64);
-        out_printf(out, "%10s", figure_text(row->requests, text));
-        out_printf(out, "%11s", figure_text(row->client_requests, text));
-        out_printf(out, "%9s\n", figure_text(row->threads, text));
+        out_printf(out, "\n");
     }
 }
 
@@ -159,13 +172,13 @@ static void put_idle_row(struct out *out, const struct result *result,
         far->wall > 0 ? far->wall : result->blocks[far->block].idle_count;
     out_printf(out, "%-*.*s%9d", NAME, NAME - 1, result_full_name(row), idle);
     out_printf(out, "%10s", figure_text(far->kb_per_idle, text));
-    out_printf(out, "%14s", figure_text(far->handles_per_idle, text));
-    out_printf(out, "%9s  ", figure_text(far->threads, text));
+    out_printf(out, "%9s", figure_text(far->handles_per_idle, text));
+    out_printf(out, "%9s%21s", figure_text(far->threads, text), "");
     for (int b = 0; b < result->block_count; b++) {
         const struct result_row *at =
             result_same(result, row, &result->blocks[b]);
         if (result->blocks[b].scenario == RESULT_IDLE && at != NULL)
-            out_printf(out, "%7s", figure_text(at->calls, text));
+            out_printf(out, "%6s", figure_text(at->calls, text));
     }
     out_printf(out, "%s\n", far->wall > 0 ? "  its wall" : "");
 }
@@ -176,12 +189,11 @@ static void put_idle(struct out *out, const struct result *result)
     const struct result_block *base = result_find(result, RESULT_IDLE, -1, -1);
     if (base == NULL)
         return;
-    out_printf(out, "\nIdle connections       most   KB each  handles each  "
-                    "threads  calls beside");
+    out_printf(out, "\n%-*s%9s%10s%9s%9s  calls of one beside", NAME,
+               "Idle connections", "at most", "KB each", "handles", "threads");
     for (int b = 0; b < result->block_count; b++)
         if (result->blocks[b].scenario == RESULT_IDLE)
-            out_printf(out, "%*d", b == base - result->blocks ? 1 : 7,
-                       result->blocks[b].idle_count);
+            out_printf(out, "%6d", result->blocks[b].idle_count);
     out_printf(out, "\n");
     for (int i = 0; i < base->row_count; i++) {
         const struct result_row *row = &result->rows[base->first_row + i];
@@ -212,27 +224,29 @@ static void put_rate_at(struct out *out, const struct result *result,
     out_printf(out, "%6s%-1s", text, mark);
 }
 
-static void put_times(struct out *out, const struct result *result,
-                      const struct result_block *block)
+static void put_times(struct out *out, const struct result *result)
 {
+    static const int counts[] = {1, 16, 64};
     char text[48];
+    const struct result_block *block = result_find(result, RESULT_WORK, 16, -1);
+    if (block == NULL &&
+        (block = result_find(result, RESULT_WORK, -1, -1), block == NULL))
+        return;
     out_printf(out,
-               "\nProcessor time        server us  times %-17s echoes/s on "
-               "one at 1, 16, 64  on all at 1, 16, 64\n",
-               block->relative_to);
+               "\n%-*s     server us  times %-15secho/s on one     16     64"
+               " on all     16     64\n",
+               NAME, "Processor time", block->relative_to);
     for (int i = 0; i < block->row_count; i++) {
         const struct result_row *row = &result->rows[block->first_row + i];
         if (row->role == RESULT_CONTROL || !result_has_figures(row))
             continue;
         out_printf(out, "%-*.*s", NAME, NAME - 1, result_full_name(row));
         out_printf(out, "%14s  ", range_text(&row->scores[RESULT_COST], text));
-        out_printf(out, "%-24s", verdict_text(row, RESULT_COST, text));
-        for (int s = RESULT_WORK; s <= RESULT_SPEED; s++) {
-            static const int counts[] = {1, 16, 64};
+        out_printf(out, "%-21s", verdict_text(row, RESULT_COST, text));
+        for (int s = RESULT_WORK; s <= RESULT_SPEED; s++)
             for (int c = 0; c < 3; c++)
                 put_rate_at(out, result, row, (enum result_scenario)s,
                             counts[c]);
-        }
         out_printf(out, "\n");
     }
 }
@@ -254,14 +268,17 @@ static void put_whys(struct out *out, const struct result *result,
 }
 
 static void put_race(struct out *out, const struct result *result,
-                     const struct result_block *block)
+                     const struct result_block *rest)
 {
     char text[RESULT_TEXT_BYTES];
     put_head(out, result);
-    put_counts(out, result, block);
-    put_whys(out, result, block);
+    put_counts(out, result, rest);
+    put_whys(out, result, rest);
     put_idle(out, result);
-    put_times(out, result, block);
+    put_times(out, result);
+    put_paragraph(out, "",
+                  "+ more, - less than the first; c: the client was "
+                  "the limit");
     result_told(result, text);
     put_paragraph(out, "Told", text);
 }
@@ -272,17 +289,20 @@ static void put_row(struct out *out, const struct result_block *block,
                     const struct result_row *row)
 {
     enum result_measure measure = result_words(block->scenario)->measure;
-    char text[48];
+    char text[48] = "";
     if (put_failure(out, row))
         return;
-    text[0] = '\0';
     if (row->lines_added + row->lines_removed > 0)
         snprintf(text, sizeof text, "+%d -%d", row->lines_added,
                  row->lines_removed);
     out_printf(out, "%-*.*s%9s", NAME, NAME - 1, result_full_name(row), text);
     out_printf(out, "%8s", figure_text(row->calls, text));
     out_printf(out, "%10s", figure_text(row->requests, text));
-    out_printf(out, "%8s", figure_text(row->threads, text));
+    out_printf(out, "%9s", figure_text(row->threads, text));
+    if (block->scenario == RESULT_IDLE) { /* of counts: no times */
+        out_printf(out, "%9s\n", figure_text(row->handles, text));
+        return;
+    }
     if (measure == RESULT_P50)
         out_printf(out, "%8s", figure_text(row->p99_us, text));
     out_printf(out, "%21s  ", range_text(&row->scores[measure], text));
@@ -292,19 +312,22 @@ static void put_row(struct out *out, const struct result_block *block,
 static void put_block(struct out *out, const struct result *result,
                       const struct result_block *block)
 {
-    const struct result_scenario_words *words = result_words(block->scenario);
-    const struct figure *shows = &block->shows_percent[words->measure];
-    out_printf(out, "\n== %s ==\n%s\n", block->title, words->purpose);
-    out_printf(out, "%-*s%9s%8s%10s%8s%s%21s  times %s\n", NAME, "",
-               block->is_ladder ? "lines" : "", "calls", "requests", "threads",
-               words->measure == RESULT_P50 ? "  p99 us" : "",
-               result_unit(words->measure, block->scenario),
-               block->relative_to);
+    enum result_measure measure = result_words(block->scenario)->measure;
+    const struct figure *shows = &block->shows_percent[measure];
+    out_printf(out, "\n== %s ==\n%s\n", block->title, result_purpose(block));
+    out_printf(out, "%-*s%9s%8s%10s%9s", NAME, "",
+               block->is_ladder ? "lines" : "", "calls", "requests", "threads");
+    if (block->scenario == RESULT_IDLE)
+        out_printf(out, "%9s\n", "handles");
+    else
+        out_printf(out, "%s%21s  times %s\n",
+                   measure == RESULT_P50 ? "  p99 us" : "",
+                   result_unit(measure, block->scenario), block->relative_to);
     for (int i = 0; i < block->row_count; i++)
         put_row(out, block, &result->rows[block->first_row + i]);
-    if (block->is_ladder || result->settings.is_ab)
+    if (block->scenario == RESULT_IDLE)
         put_whys(out, result, block);
-    if (shows->known)
+    else if (shows->known)
         out_printf(out, "%-*sdifferences above %.0f %% would show\n", NAME,
                    "Told", shows->value);
 }
@@ -317,12 +340,10 @@ static bool is_in_race(const struct result_block *block)
 
 void text_write_answer(struct out *out, const struct result *result)
 {
-    const struct result_block *work = result_find(result, RESULT_WORK, 16, -1);
-    if (work == NULL)
-        work = result_find(result, RESULT_WORK, -1, -1);
-    bool is_race = work != NULL && !result->settings.is_ab;
+    const struct result_block *rest = result_at_rest(result);
+    bool is_race = rest != NULL && !result->settings.is_ab;
     if (is_race)
-        put_race(out, result, work);
+        put_race(out, result, rest);
     for (int b = 0; b < result->block_count; b++)
         if (!is_race || !is_in_race(&result->blocks[b]))
             put_block(out, result, &result->blocks[b]);

@@ -1,6 +1,6 @@
 /* The drawings: time runs downwards, one column for each thread. */
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "escape.h"
@@ -15,11 +15,13 @@ enum {
     UNDER_WAY = 26,   /* width of the column of a connection */
     ECHO_WIDTH = 120, /* at least */
     ECHO_ROW = 44,
-    ECHO_CALLS_AT_MOST = 16
+    ECHO_CALLS_AT_MOST = 16,
+    LABEL_BYTES = 112
 };
 
-static const char *const kind_class[TRACE_KIND_COUNT] = {
-    "call", "wait", "receive", "send", "told", "client"};
+static const char *const kind_class[OBSERVE_KIND_COUNT + 1] = {
+    "receive", "send", "wait", "wait",  "told",
+    "call",    "call", "told", "client"};
 
 /* Light and dark. The rectangle behind everything makes it readable on a page
  * of any colour. */
@@ -27,7 +29,7 @@ static const char style[] =
     "<style>\n"
     "text { font: 12.5px ui-monospace, Consolas, Menlo, monospace; "
     "fill: #1b1f24; }\n"
-    ".page { fill: #ffffff; } .title { font-weight: bold; font-size: 15px; }\n"
+    ".page { fill: #fff; } .title { font-weight: bold; font-size: 15px; }\n"
     ".faint { fill: #57606a; } .end { text-anchor: end; }\n"
     "rect { stroke-width: 1; } line { stroke-width: 3; }\n"
     ".wait { fill: #f3f4f6; stroke: #8c959f; stroke-dasharray: 3 3; }\n"
@@ -35,22 +37,20 @@ static const char style[] =
     ".receive { fill: #cfe5ff; stroke: #0a58b8; }\n"
     ".send { fill: #ffdfbd; stroke: #a84a00; }\n"
     ".told { fill: #cdf0d2; stroke: #1a7032; }\n"
-    ".client { fill: #ffffff; stroke: #ffffff; }\n"
-    "line.send { stroke-dasharray: 9 3; } line.call "
-    "{ stroke-dasharray: 2 3; }\n"
+    ".client { fill: #fff; stroke: #fff; }\n"
+    "line.send { stroke-dasharray: 9 3; }\n"
+    "line.call { stroke-dasharray: 2 3; }\n"
     ".break { stroke: #8c959f; stroke-width: 1; stroke-dasharray: 1 4; }\n"
     "@media (prefers-color-scheme: dark) {\n"
-    "text { fill: #e6edf3; } .page { fill: #0d1117; } "
-    ".faint { fill: #9da7b3; }\n"
-    ".wait { fill: #161b22; stroke: #6e7681; } "
+    "text { fill: #e6edf3; } .page { fill: #0d1117; }\n"
+    ".faint { fill: #9da7b3; } .break { stroke: #6e7681; }\n"
+    ".wait { fill: #161b22; stroke: #6e7681; }\n"
     ".call { fill: #30363d; stroke: #9da7b3; }\n"
-    ".receive { fill: #123a66; stroke: #6cb0ff; } "
+    ".receive { fill: #123a66; stroke: #6cb0ff; }\n"
     ".send { fill: #5a2e08; stroke: #ffa657; }\n"
-    ".told { fill: #12451f; stroke: #56d364; } "
+    ".told { fill: #12451f; stroke: #56d364; }\n"
     ".client { fill: #0d1117; stroke: #0d1117; }\n"
-    ".break { stroke: #6e7681; }\n"
-    "}\n"
-    "</style>\n";
+    "}\n</style>\n";
 
 /* ---- pieces -------------------------------------------------------------- */
 
@@ -77,7 +77,7 @@ static void put_text(struct out *out, const char *class_name, int x, int y,
     out_printf(out, "</text>\n");
 }
 
-static void put_bar(struct out *out, enum trace_kind kind, int x, int y,
+static void put_bar(struct out *out, enum observe_kind kind, int x, int y,
                     int width, int height)
 {
     out_printf(out,
@@ -96,13 +96,19 @@ static void put_line(struct out *out, const char *class_name, int x1, int y1,
 
 static void put_legend(struct out *out, int y, bool has_operations)
 {
-    static const char *const words[TRACE_CLIENT] = {
-        "another call", "waits", "receives", "sends", "is told: it is over"};
+    static const struct {
+        enum observe_kind kind;
+        const char *words;
+    } rows[] = {{OBSERVE_OTHER, "another call"},
+                {OBSERVE_WAIT, "waits"},
+                {OBSERVE_RECEIVE, "receives"},
+                {OBSERVE_SEND, "sends"},
+                {OBSERVE_RESULT, "is told: it is over"}};
     int x = 10;
-    for (int kind = 0; kind < TRACE_CLIENT; kind++) {
-        put_bar(out, (enum trace_kind)kind, x, y - 11, 22, 14);
-        put_text(out, "faint", x + 28, y, words[kind]);
-        x += 50 + LETTER * (int)strlen(words[kind]);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        put_bar(out, rows[i].kind, x, y - 11, 22, 14);
+        put_text(out, "faint", x + 28, y, rows[i].words);
+        x += 50 + LETTER * (int)strlen(rows[i].words);
     }
     if (!has_operations)
         return;
@@ -110,152 +116,168 @@ static void put_legend(struct out *out, int y, bool has_operations)
     put_text(out, "faint", x + 32, y, "operation under way");
 }
 
+/* What came of it, in a word or two; empty: nothing worth saying. */
+static void result_of(const struct trace_event *event, char text[32])
+{
+    bool moves_bytes =
+        event->kind == OBSERVE_RECEIVE || event->kind == OBSERVE_SEND ||
+        event->kind == OBSERVE_RESULT || event->call == OBSERVE_recv;
+    text[0] = '\0';
+    if (event->outcome == OBSERVE_FAILED)
+        snprintf(text, 32, "failed");
+    else if (event->outcome == OBSERVE_WOULD_BLOCK)
+        snprintf(text, 32, "nothing yet");
+    else if (event->outcome == OBSERVE_PENDING)
+        snprintf(text, 32, "pending");
+    else if (moves_bytes)
+        snprintf(text, 32, "%" PRId64 " byte%s", event->items,
+                 event->items == 1 ? "" : "s");
+}
+
+/* Of its connection; 0: none. */
+static char letter_of(const struct trace *trace,
+                      const struct trace_event *event)
+{
+    if (event->connection == TRACE_NONE)
+        return '\0';
+    return trace->connections[event->connection].letter;
+}
+
+/* Such as "S6 send B: 3 bytes". Returns how long "S6 send" is. */
+static int label_of(const struct trace *trace, const struct trace_event *event,
+                    char label[LABEL_BYTES])
+{
+    char step[16] = "";
+    char letter = letter_of(trace, event);
+    char who[] = {' ', letter, '\0'};
+    char result[32];
+    if (event->step > 0)
+        snprintf(step, sizeof step, "%sS%d ",
+                 event->call == OBSERVE_recv ? "S4 " : "", event->step);
+    result_of(event, result);
+    snprintf(label, LABEL_BYTES, "%s%s%s%s%s", step, event->name,
+             letter != '\0' ? who : "", result[0] != '\0' ? ": " : "", result);
+    return (int)(strlen(step) + strlen(event->name));
+}
+
 /* ---- one trace ----------------------------------------------------------- */
 
-/* Where things are. */
-struct places {
-    int *row_y;
+/* One of them, and where things are, from left to right. */
+struct drawing {
+    struct out *out;
+    const struct trace *trace;
     int lane_x[TRACE_LANES_AT_MOST + 1];
     /* Of the lines of what is under way; 0: nothing was. */
     int column_x[TRACE_CONNECTIONS_AT_MOST];
-    int operations_x;
     bool has_operations;
     int width;
-    int height;
+    int bottom_y;
 };
 
-static void place_rows(const struct trace *trace, struct places *places)
+static int y_of(const struct trace_event *event)
 {
-    int y = TOP;
-    for (int row = 0; row < trace->row_count; row++) {
-        y += trace_gap_ns(trace, row) > 0 ? GAP : 0;
-        places->row_y[row] = y;
-        y += ROW;
-    }
-    places->row_y[trace->row_count] = y;
-    places->height = y + 12;
-}
-
-/* As wide as its longest text. */
-static void place_lanes(const struct trace *trace, struct places *places)
-{
-    int x = LEFT;
-    for (int lane = 0; lane < trace->lane_count; lane++) {
-        size_t longest = strlen(trace->lanes[lane]);
-        for (int i = 0; i < trace->count; i++) {
-            char label[TRACE_LABEL_BYTES];
-            const struct trace_event *event = &trace->events[i];
-            trace_label(trace, event, label);
-            if (event->lane == lane && event->row != TRACE_NONE &&
-                strlen(label) > longest)
-                longest = strlen(label);
-        }
-        places->lane_x[lane] = x;
-        x += (int)longest * LETTER + 18;
-    }
-    places->lane_x[trace->lane_count] = places->operations_x = x;
+    return TOP + event->row * ROW + event->gap_count * GAP;
 }
 
 static bool is_under_way(const struct trace_event *event)
 {
-    return event->row != TRACE_NONE && (event->completion != TRACE_NONE ||
-                                        strcmp(event->outcome, "pending") == 0);
+    return event->row != TRACE_NONE && event->connection != TRACE_NONE &&
+           (event->completion != TRACE_NONE ||
+            event->outcome == OBSERVE_PENDING);
 }
 
-static void place_operations(const struct trace *trace, struct places *places)
+/* A lane is as wide as its longest text. */
+static void find_places(struct drawing *d)
 {
-    int x = places->operations_x;
-    for (int connection = 0; connection < trace->connection_count; connection++)
-        for (int i = 0; i < trace->count; i++)
-            if (trace->events[i].connection == connection &&
-                is_under_way(&trace->events[i])) {
-                places->column_x[connection] = x + UNDER_WAY / 2;
-                x += UNDER_WAY;
-                break;
-            }
-    places->has_operations = x > places->operations_x;
-    places->width = (x > 900 ? x : 900) + 10;
-}
-
-static void put_gaps(struct out *out, const struct trace *trace,
-                     const struct places *places)
-{
-    for (int row = 0; row < trace->row_count; row++) {
-        char text[40];
-        const struct trace_event *event = trace_row(trace, row);
-        uint64_t gap_ns = trace_gap_ns(trace, row);
-        int y = places->row_y[row];
-        snprintf(text, sizeof text, "%.2f",
-                 (double)(event->begin_ns - trace->events[0].begin_ns) / 1e6);
-        put_text(out, "end", LEFT - 12, y + 13, text);
-        if (gap_ns == 0)
-            continue;
-        snprintf(text, sizeof text, "%.0f ms", (double)gap_ns / 1e6);
-        put_line(out, "break", LEFT - 8, y - GAP / 2, places->width - 10,
-                 y - GAP / 2);
-        put_text(out, "faint", 10, y - GAP / 2 + 4, text);
+    const struct trace *trace = d->trace;
+    int longest[TRACE_LANES_AT_MOST] = {0};
+    int x = LEFT;
+    for (int i = 0; i < trace->count; i++) {
+        char label[LABEL_BYTES];
+        const struct trace_event *event = &trace->events[i];
+        label_of(trace, event, label);
+        if (event->row != TRACE_NONE &&
+            (int)strlen(label) > longest[event->lane])
+            longest[event->lane] = (int)strlen(label);
+        if (is_under_way(event))
+            d->column_x[event->connection] = 1;
     }
+    for (int lane = 0; lane < trace->lane_count; lane++) {
+        int title = (int)strlen(trace->lanes[lane].name);
+        d->lane_x[lane] = x;
+        x += (longest[lane] > title ? longest[lane] : title) * LETTER + 18;
+    }
+    d->lane_x[trace->lane_count] = x;
+    for (int i = 0; i < trace->connection_count; i++)
+        if (d->column_x[i] > 0) {
+            d->has_operations = true;
+            d->column_x[i] = x + UNDER_WAY / 2;
+            x += UNDER_WAY;
+        }
+    d->width = (x > 900 ? x : 900) + 10;
+    d->bottom_y = TOP + trace->row_count * ROW + trace->gap_count * GAP;
+}
+
+/* When the call began, and the pause before it. */
+static void put_time(const struct drawing *d, const struct trace_event *event)
+{
+    char text[40];
+    int y = y_of(event);
+    snprintf(text, sizeof text, "%.2f",
+             (double)(event->begin_ns - d->trace->events[0].begin_ns) / 1e6);
+    put_text(d->out, "end", LEFT - 12, y + 13, text);
+    if (event->gap_ns == 0)
+        return;
+    snprintf(text, sizeof text, "%.0f ms", (double)event->gap_ns / 1e6);
+    put_line(d->out, "break", LEFT - 8, y - GAP / 2, d->width - 10,
+             y - GAP / 2);
+    put_text(d->out, "faint", 10, y - GAP / 2 + 4, text);
 }
 
 /* A wait takes its whole lane; what runs within it stands in front of it. */
-static void put_call(struct out *out, const struct trace *trace,
-                     const struct places *places,
-                     const struct trace_event *event)
+static void put_call(const struct drawing *d, const struct trace_event *event)
 {
-    char label[TRACE_LABEL_BYTES];
-    int inset = event->kind == TRACE_WAIT ? 0 : 4;
-    int x = places->lane_x[event->lane] + inset;
-    int y = places->row_y[event->row] + 1;
-    int last = trace_last_row(trace, event);
-    put_bar(out, event->kind, x, y,
-            places->lane_x[event->lane + 1] - 6 - inset - x,
-            places->row_y[last] + ROW - 1 - y);
-    trace_label(trace, event, label);
-    put_text(out, "", x + 5, y + 13, label);
+    char label[LABEL_BYTES];
+    const struct trace_event *last = &d->trace->events[event->last];
+    int inset = event->kind == OBSERVE_WAIT ? 0 : 4;
+    int x = d->lane_x[event->lane] + inset;
+    int y = y_of(event) + 1;
+    put_bar(d->out, event->kind, x, y,
+            d->lane_x[event->lane + 1] - 6 - inset - x,
+            y_of(last) + ROW - 1 - y);
+    label_of(d->trace, event, label);
+    put_text(d->out, "", x + 5, y + 13, label);
 }
 
 /* From the call that started it to what told of its end. */
-static void put_operation(struct out *out, const struct trace *trace,
-                          const struct places *places,
+static void put_operation(const struct drawing *d,
                           const struct trace_event *event)
 {
-    int x = places->column_x[event->connection];
-    int y = places->row_y[event->row] + ROW / 2;
-    int end = places->row_y[trace->row_count];
+    const char *class_name = kind_class[event->kind];
+    int x = d->column_x[event->connection];
+    int y = y_of(event) + ROW / 2;
+    int end = d->bottom_y;
     if (event->completion != TRACE_NONE) {
-        int row = trace_last_row(trace, &trace->events[event->completion]);
-        end = places->row_y[row] + ROW / 2;
-        out_printf(out, "<circle class=\"%s\" cx=\"%d\" cy=\"%d\" r=\"4\"/>\n",
-                   kind_class[event->kind], x, end);
+        int last = d->trace->events[event->completion].last;
+        end = y_of(&d->trace->events[last]) + ROW / 2;
+        out_printf(d->out,
+                   "<circle class=\"%s\" cx=\"%d\" cy=\"%d\" r=\"4\"/>\n",
+                   class_name, x, end);
     }
-    put_line(out, kind_class[event->kind], x, y, x, end);
-    put_line(out, kind_class[event->kind], x - 5, y, x + 5, y);
+    put_line(d->out, class_name, x, y, x, end);
+    put_line(d->out, class_name, x - 5, y, x + 5, y);
 }
 
-static void put_heads(struct out *out, const struct trace *trace,
-                      const struct places *places)
+static void put_heads(const struct drawing *d)
 {
-    put_text(out, "faint end", LEFT - 12, TOP - 10, "ms");
-    for (int lane = 0; lane < trace->lane_count; lane++)
-        put_text(out, "title", places->lane_x[lane], TOP - 10,
-                 trace->lanes[lane]);
-    for (int i = 0; i < trace->connection_count; i++) {
-        char letter[2] = {trace->connections[i].letter, '\0'};
-        if (places->column_x[i] > 0)
-            put_text(out, "title", places->column_x[i] - 4, TOP - 10,
-                     letter[0] != '\0' ? letter : "-");
-    }
-}
-
-static void put_trace(struct out *out, const struct trace *trace,
-                      const struct places *places)
-{
+    const struct trace *trace = d->trace;
+    struct out *out = d->out;
     char line[160];
     snprintf(line, sizeof line, "%s: a run with three clients", trace->title);
-    begin(out, places->width, places->height, line,
+    begin(out, d->width, d->bottom_y + 12, line,
           "Time runs downwards. A column for each thread shows which calls it "
           "makes and in which it waits; on the right, which operations are "
-          "under way. The same as text: bench trace.");
+          "under way.");
     put_text(out, "title", 10, 22, line);
     snprintf(
         line, sizeof line,
@@ -263,76 +285,42 @@ static void put_trace(struct out *out, const struct trace *trace,
         "what came of it. Left out: %d calls.",
         trace->hidden_count);
     put_text(out, "faint", 10, 42, line);
-    put_legend(out, 62, places->has_operations);
-    put_heads(out, trace, places);
-    put_gaps(out, trace, places);
-    for (int wait = 1; wait >= 0; wait--)
-        for (int i = 0; i < trace->count; i++) {
-            const struct trace_event *event = &trace->events[i];
-            if (event->row != TRACE_NONE && (event->kind == TRACE_WAIT) == wait)
-                put_call(out, trace, places, event);
-        }
-    for (int i = 0; i < trace->count; i++)
-        if (trace->events[i].connection != TRACE_NONE &&
-            is_under_way(&trace->events[i]))
-            put_operation(out, trace, places, &trace->events[i]);
-    out_printf(out, "</svg>\n");
+    put_legend(out, 62, d->has_operations);
+    put_text(out, "faint end", LEFT - 12, TOP - 10, "ms");
+    for (int lane = 0; lane < trace->lane_count; lane++)
+        put_text(out, "title", d->lane_x[lane], TOP - 10,
+                 trace->lanes[lane].name);
+    for (int i = 0; i < trace->connection_count; i++) {
+        char letter[2] = {trace->connections[i].letter, '\0'};
+        if (d->column_x[i] > 0)
+            put_text(out, "title", d->column_x[i] - 4, TOP - 10,
+                     letter[0] != '\0' ? letter : "-");
+    }
 }
 
 void trace_write_svg(struct out *out, const struct trace *trace)
 {
-    struct places places = {0};
-    places.row_y = calloc((size_t)trace->row_count + 1, sizeof *places.row_y);
-    if (places.row_y == NULL) {
-        out->is_incomplete = true;
-        return;
-    }
-    place_rows(trace, &places);
-    place_lanes(trace, &places);
-    place_operations(trace, &places);
-    put_trace(out, trace, &places);
-    free(places.row_y);
+    enum { TIMES, WAITS, CALLS, OPERATIONS, LAYERS };
+    struct drawing d = {.out = out, .trace = trace};
+    find_places(&d);
+    put_heads(&d);
+    for (int layer = TIMES; layer < LAYERS; layer++)
+        for (int i = 0; i < trace->count; i++) {
+            const struct trace_event *event = &trace->events[i];
+            bool is_wait = event->kind == OBSERVE_WAIT;
+            if (event->row == TRACE_NONE)
+                continue;
+            if (layer == TIMES)
+                put_time(&d, event);
+            else if (layer == OPERATIONS && is_under_way(event))
+                put_operation(&d, event);
+            else if (layer == (is_wait ? WAITS : CALLS))
+                put_call(&d, event);
+        }
+    out_printf(out, "</svg>\n");
 }
 
 /* ---- one echo ------------------------------------------------------------ */
-
-/* The last send that gave client B something. */
-static int find_send(const struct trace *trace)
-{
-    for (int i = trace->count - 1; i >= 0; i--) {
-        const struct trace_event *event = &trace->events[i];
-        if (event->kind == TRACE_SEND && event->connection != TRACE_NONE &&
-            trace->connections[event->connection].letter == 'B')
-            return i;
-    }
-    return TRACE_NONE;
-}
-
-/* The calls of that thread, from the wait before the send to the wait after the
- * next receive has been started; without overlapped I/O to the next wait.
- * Returns how many. */
-static int find_calls(const struct trace *trace, int send,
-                      int calls[ECHO_CALLS_AT_MOST])
-{
-    const struct trace_event *sent = &trace->events[send];
-    bool is_started = strcmp(sent->call, "send") == 0;
-    int first = send;
-    int count = 0;
-    while (first > 0 && (trace->events[first].kind != TRACE_WAIT ||
-                         trace->events[first].lane != sent->lane))
-        first--;
-    for (int i = first; i < trace->count; i++) {
-        const struct trace_event *event = &trace->events[i];
-        if (event->lane != sent->lane || event->row == TRACE_NONE ||
-            count == ECHO_CALLS_AT_MOST)
-            continue;
-        calls[count++] = i;
-        is_started = is_started || (i > send && event->kind == TRACE_RECEIVE);
-        if (i > send && is_started && event->kind == TRACE_WAIT)
-            break;
-    }
-    return count;
-}
 
 /* What is drawn of one trace. */
 struct echo {
@@ -341,29 +329,39 @@ struct echo {
     int width;
 };
 
-/* Without the client, which is always the same, and without the result. */
-static void name_of(const struct trace *trace, const struct trace_event *event,
-                    char label[TRACE_LABEL_BYTES])
+static bool is_wait_of(const struct trace_event *event, int lane)
 {
-    trace_label(trace, event, label);
-    label[strcspn(label, ":")] = '\0';
-    size_t length = strlen(label);
-    if (length > 2 && label[length - 2] == ' ')
-        label[length - 2] = '\0';
+    return event->kind == OBSERVE_WAIT && event->lane == lane;
 }
 
+/* The last send that gave client B something, and what that thread calls: from
+ * the wait before it to the wait after the next receive has been started;
+ * without overlapped I/O to the next wait. */
 static struct echo find_echo(const struct trace *trace)
 {
+    const struct trace_event *events = trace->events;
     int title = LETTER * (int)strlen(trace->title) + 34;
     struct echo echo = {.width = title > ECHO_WIDTH ? title : ECHO_WIDTH};
-    int send = find_send(trace);
-    if (send != TRACE_NONE)
-        echo.count = find_calls(trace, send, echo.calls);
-    for (int i = 0; i < echo.count; i++) {
-        char label[TRACE_LABEL_BYTES];
-        name_of(trace, &trace->events[echo.calls[i]], label);
-        int width = LETTER * (int)strlen(label) + 20;
+    int send = trace->count - 1;
+    while (send >= 0 && (events[send].kind != OBSERVE_SEND ||
+                         letter_of(trace, &events[send]) != 'B'))
+        send--;
+    int lane = send < 0 ? TRACE_NONE : events[send].lane;
+    bool is_started = send >= 0 && events[send].call == OBSERVE_send;
+    bool is_over = false;
+    int i = send < 0 ? 0 : send;
+    while (i > 0 && !is_wait_of(&events[i], lane))
+        i--;
+    for (; i < trace->count && !is_over && echo.count < ECHO_CALLS_AT_MOST;
+         i++) {
+        char label[LABEL_BYTES];
+        if (events[i].lane != lane || events[i].row == TRACE_NONE)
+            continue;
+        echo.calls[echo.count++] = i;
+        int width = LETTER * label_of(trace, &events[i], label) + 20;
         echo.width = width > echo.width ? width : echo.width;
+        is_started |= i > send && events[i].kind == OBSERVE_RECEIVE;
+        is_over = i > send && is_started && is_wait_of(&events[i], lane);
     }
     return echo;
 }
@@ -372,15 +370,13 @@ static void put_echo_call(struct out *out, const struct trace *trace,
                           const struct trace_event *event, int x, int y,
                           int width)
 {
-    char label[TRACE_LABEL_BYTES];
-    trace_label(trace, event, label);
-    const char *colon = strchr(label, ':');
-    const char *result = event->kind == TRACE_WAIT ? "waits"
-                         : colon != NULL           ? colon + 2
-                                                   : "";
+    char label[LABEL_BYTES];
+    char result[32] = "waits";
+    if (event->kind != OBSERVE_WAIT)
+        result_of(event, result);
     put_bar(out, event->kind, x, y, width - 10, ECHO_ROW - 6);
     put_text(out, "faint", x + 5, y + 32, result);
-    name_of(trace, event, label);
+    label[label_of(trace, event, label)] = '\0';
     put_text(out, "", x + 5, y + 15, label);
 }
 

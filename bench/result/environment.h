@@ -1,5 +1,5 @@
-/* environment.h: where the figures come from: plain text and numbers, so that a
- * writer can print it without any Windows API. run/environment.c fills it in. */
+/* environment.h: where the figures come from. The structure is plain text and
+ * numbers, so that a writer can print it without any Windows API. */
 #ifndef RESULT_ENVIRONMENT_H
 #define RESULT_ENVIRONMENT_H
 
@@ -13,7 +13,6 @@ struct environment {
     unsigned processors;   /* logical ones that this process may use */
     uint64_t memory_bytes; /* physical memory; 0: not to be had */
     uint64_t clock_hz;     /* steps of the clock that times echoes */
-    uint32_t tick_100ns;   /* step of Sleep and of CPU times; 0: n/a */
     char compiler[96];     /* what built this program */
     char version[32];      /* of the suite */
     char commit[48];       /* of the source; "n/a": built without one */

@@ -8,8 +8,8 @@
  * that value and, apart, as saturated.
  *
  * Pure: no system calls. A histogram is 30 KB and is not locked. */
-#ifndef HARNESS_HISTOGRAM_H
-#define HARNESS_HISTOGRAM_H
+#ifndef RESULT_HISTOGRAM_H
+#define RESULT_HISTOGRAM_H
 
 #include <stdint.h>
 

@@ -109,6 +109,11 @@ static struct result_block *add_block(struct plan *plan,
 /* One piece of memory for the samples of all rows, one for their shares. */
 static void allocate(struct plan *plan)
 {
+    int kept = 0;
+    for (int s = 0; s < plan->series_count; s++) /* without those of no block */
+        if (plan->series[s].block_count > 0)
+            plan->series[kept++] = plan->series[s];
+    plan->series_count = kept;
     size_t sample_count = 0;
     size_t share_count = 0;
     for (int s = 0; s < plan->series_count; s++)
@@ -159,7 +164,7 @@ static const struct habit {
 } habits[RESULT_SCENARIO_COUNT] = {
     [RESULT_WORK] = {{1, 16, 64}, {1, 4, 16, 64, 256}, 150},
     [RESULT_SPEED] = {{1, 16, 64}, {1, 4, 16, 64, 256, 1000}, 120},
-    [RESULT_IDLE] = {{1}, {1}, 60},
+    [RESULT_IDLE] = {{1}, {1}, 150},
     [RESULT_PACED] = {{16}, {16}, 500},
     [RESULT_SIZES] = {{16}, {16}, 150},
     [RESULT_HERD] = {{16}, {16}, 200},
@@ -169,16 +174,19 @@ enum { USUAL_BYTES = 64, TIMED_LAUNCHES = 5 };
 
 static void make_title(struct result_block *block)
 {
-    int used = snprintf(
-        block->title, sizeof block->title, "%s%s, %d %s%s",
-        block->is_ladder ? "ladder: " : "", result_words(block->scenario)->name,
-        block->connection_count,
-        block->scenario == RESULT_IDLE ? "active connection" : "connection",
-        block->connection_count == 1 ? "" : "s");
+    int count = block->connection_count;
+    bool is_rest = block->scenario == RESULT_IDLE && block->idle_count == 0;
+    int used =
+        snprintf(block->title, sizeof block->title, "%s%s, %d connection%s",
+                 block->is_ladder ? "ladder: " : "",
+                 is_rest ? "at rest" : result_words(block->scenario)->name,
+                 count, count == 1 ? "" : "s");
     char *rest = block->title + used;
     size_t size = sizeof block->title - (size_t)used;
+    if (is_rest)
+        return;
     if (block->scenario == RESULT_IDLE || block->scenario == RESULT_HERD)
-        snprintf(rest, size, ", %d idle", block->idle_count);
+        snprintf(rest, size, " beside %d idle", block->idle_count);
     else if (block->rate_per_s > 0)
         snprintf(rest, size, ", %ld requests/s", block->rate_per_s);
     else
@@ -252,8 +260,8 @@ static void add_counts(struct plan *plan, const struct plan_request *request,
                      (struct result_block){.idle_count = 0});
 }
 
-/* Beside more and more idle connections. Each rung is its own baseline: the
- * same launch beside none. */
+/* Beside none, and beside more and more idle connections: there each rung is
+ * its own baseline. */
 static void add_idle(struct plan *plan, const struct plan_request *request,
                      enum result_scenario scenario, int launch_count)
 {
@@ -262,19 +270,21 @@ static void add_idle(struct plan *plan, const struct plan_request *request,
     struct rungs rungs;
     const int *idle = scenario == RESULT_IDLE ? usual : herds;
     int count = scenario == RESULT_HERD ? 2 : request->is_full ? 5 : 4;
+    int connections = habits[scenario].connections[0];
     int base = plan->row_count;
     if (request->idle_count > 0) {
         idle = request->idle;
         count = request->idle_count;
     }
     list_models(&rungs, request, false);
-    snprintf(rungs.relative_to, sizeof rungs.relative_to, "none idle");
     begin_series(plan, launch_count);
-    for (int i = -1; i < count; i++) {
-        struct result_block like = {.idle_count = i < 0 ? 0 : idle[i]};
+    add_scenario(plan, request, &rungs, scenario, connections,
+                 (struct result_block){.idle_count = 0});
+    snprintf(rungs.relative_to, sizeof rungs.relative_to, "none idle");
+    for (int i = 0; i < count; i++) {
         struct result_block *block =
-            add_scenario(plan, request, &rungs, scenario,
-                         habits[scenario].connections[0], like);
+            add_scenario(plan, request, &rungs, scenario, connections,
+                         (struct result_block){.idle_count = idle[i]});
         for (int r = 0; r < block->row_count; r++)
             plan->rows[block->first_row + r].baseline = base + r;
     }
@@ -331,29 +341,34 @@ static void add_scaling(struct plan *plan, const struct plan_request *request,
                  (struct result_block){.idle_count = 0});
 }
 
+/* Counts need one launch. What a time on all processors is hangs on who happens
+ * to run where: more launches hardly make it better known, and the minute goes
+ * to the processor time. */
 void plan_race(struct plan *plan, const struct plan_request *request)
 {
     struct rungs rungs;
-    int launches = request->launch_count;
-    bool has_time = request->is_full && launches == 0;
+    const bool *wanted = request->scenarios;
+    int launches = request->launch_count > 0 ? request->launch_count
+                   : request->is_full        ? TIMED_LAUNCHES
+                                             : PLAN_LAUNCHES_AT_MOST;
+    bool is_short = launches == PLAN_LAUNCHES_AT_MOST && wanted[RESULT_WORK];
     begin_plan(plan);
-    if (request->scenarios[RESULT_IDLE]) /* exact, so that one launch will do */
+    if (wanted[RESULT_IDLE])
         add_idle(plan, request, RESULT_IDLE, 1);
-    launches = has_time       ? TIMED_LAUNCHES
-               : launches > 0 ? launches
-                              : PLAN_LAUNCHES_AT_MOST;
     list_models(&rungs, request, true);
     begin_series(plan, launches);
-    for (int s = RESULT_WORK; s <= RESULT_SPEED; s++)
-        if (request->scenarios[s])
-            add_counts(plan, request, &rungs, (enum result_scenario)s);
-    if (request->scenarios[RESULT_PACED])
-        add_rates(plan, request, &rungs);
-    if (request->scenarios[RESULT_SIZES])
+    if (wanted[RESULT_WORK])
+        add_counts(plan, request, &rungs, RESULT_WORK);
+    if (wanted[RESULT_SIZES])
         add_sizes(plan, request, &rungs);
-    if (request->scenarios[RESULT_CHURN])
+    begin_series(plan, is_short ? PLAN_LAUNCHES_AT_LEAST : launches);
+    if (wanted[RESULT_SPEED])
+        add_counts(plan, request, &rungs, RESULT_SPEED);
+    if (wanted[RESULT_PACED])
+        add_rates(plan, request, &rungs);
+    if (wanted[RESULT_CHURN])
         add_counts(plan, request, &rungs, RESULT_CHURN);
-    if (request->scenarios[RESULT_HERD])
+    if (wanted[RESULT_HERD])
         add_idle(plan, request, RESULT_HERD, launches);
     if (request->is_full)
         add_scaling(plan, request, launches);
@@ -383,6 +398,8 @@ void plan_builds(struct plan *plan, const struct plan_request *request,
     begin_plan(plan);
     begin_series(plan, request->launch_count > 0 ? request->launch_count
                                                  : PLAN_LAUNCHES_AT_MOST);
+    add_scenario(plan, request, &rungs, RESULT_IDLE, 1,
+                 (struct result_block){.idle_count = 0});
     add_counts(plan, &asked, &rungs, RESULT_WORK);
     add_counts(plan, &asked, &rungs, RESULT_SPEED);
     allocate(plan);
@@ -486,6 +503,7 @@ static void add_ladder(struct plan *plan, const struct plan_request *request,
     add_control(&rungs, 0);
     begin_series(plan, request->launch_count > 0 ? request->launch_count
                                                  : TIMED_LAUNCHES);
+    add_scenario(plan, request, &rungs, RESULT_IDLE, 1, plain);
     if (ladder->scenario == RESULT_SPEED)
         add_scenario(plan, request, &rungs, RESULT_WORK, connections, plain);
     add_scenario(plan, request, &rungs, ladder->scenario, connections, plain);

@@ -32,7 +32,7 @@ struct plan_request {
     int connections_count;
     int idle[PLAN_COUNTS_AT_MOST]; /* idle, herd */
     int idle_count;
-    int models[PLAN_MODELS]; /* 1 to 5; the first is the baseline */
+    int models[PLAN_COUNTS_AT_MOST]; /* 1 to 5; the first is the baseline */
     int model_count;
     const char *peer_name; /* NULL: none */
     const char *peer_command;

@@ -45,6 +45,14 @@ const struct result_scenario_words *result_words(enum result_scenario scenario)
     return &words[scenario];
 }
 
+const char *result_purpose(const struct result_block *block)
+{
+    if (block->scenario == RESULT_IDLE && block->idle_count == 0)
+        return "one client that lets the server come to rest before it sends "
+               "again: counts that are the same each time";
+    return result_words(block->scenario)->purpose;
+}
+
 const char *result_unit(enum result_measure measure,
                         enum result_scenario scenario)
 {
@@ -487,10 +495,11 @@ static const struct result_block *most_idle(const struct result *result)
     return found != NULL && found->idle_count > 0 ? found : NULL;
 }
 
-/* The one that the first screen is about. */
-static const struct result_block *main_block(const struct result *result)
+const struct result_block *result_at_rest(const struct result *result)
 {
-    const struct result_block *found = result_find(result, RESULT_WORK, 16, -1);
+    const struct result_block *found = result_find(result, RESULT_IDLE, -1, 0);
+    if (found == NULL)
+        found = result_find(result, RESULT_WORK, 16, -1);
     return found != NULL ? found : result_find(result, RESULT_WORK, -1, -1);
 }
 
@@ -498,10 +507,10 @@ void result_answer(const struct result *result, char text[RESULT_TEXT_BYTES])
 {
     const size_t calls = offsetof(struct result_row, calls);
     const size_t idle_kb = offsetof(struct result_row, kb_per_idle);
-    const struct result_block *work = main_block(result);
+    const struct result_block *rest = result_at_rest(result);
     const struct result_block *idle = most_idle(result);
-    const struct result_row *least = extreme(result, work, calls, true);
-    const struct result_row *most = extreme(result, work, calls, false);
+    const struct result_row *least = extreme(result, rest, calls, true);
+    const struct result_row *most = extreme(result, rest, calls, false);
     text[0] = '\0';
     if (least != NULL && most != least)
         add(text,
@@ -569,8 +578,8 @@ void result_why(const struct result *result, const struct result_row *row,
     add_kinds(text, row, base, true);
     add_kinds(text, row, base, false);
     if (row->threads.known && base->threads.known && fabs(threads) >= 1)
-        add(text, "; %.0f threads %s", fabs(threads),
-            threads > 0 ? "more" : "fewer");
+        add(text, "; %.0f thread%s %s", fabs(threads),
+            fabs(threads) < 1.5 ? "" : "s", threads > 0 ? "more" : "fewer");
     add(text, ".");
 }
 

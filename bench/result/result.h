@@ -237,6 +237,9 @@ bool result_has_failure(const struct result *result);
 /* Whether a row has figures: it neither failed nor stayed unmeasured. */
 bool result_has_figures(const struct result_row *row);
 
+/* What a block shows, one line. */
+const char *result_purpose(const struct result_block *block);
+
 /* "01 blocking", "02 non-blocking", ... of a plain model; else its own name. */
 const char *result_full_name(const struct result_row *row);
 
@@ -245,6 +248,11 @@ const char *result_full_name(const struct result_row *row);
 const struct result_block *result_find(const struct result *result,
                                        enum result_scenario scenario,
                                        int connection_count, int idle_count);
+
+/* The block whose counts are the exact ones: one client that lets the server
+ * come to rest before it sends again, none idle. When there is none, that of
+ * work. NULL: no race. */
+const struct result_block *result_at_rest(const struct result *result);
 
 /* The row in another block that stands for the same server as row; NULL. */
 const struct result_row *result_same(const struct result *result,

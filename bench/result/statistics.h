@@ -1,7 +1,7 @@
 /* statistics.h: how sure a figure is. Pure: no system calls, no clock; the same
  * seed gives the same result everywhere. */
-#ifndef HARNESS_STATISTICS_H
-#define HARNESS_STATISTICS_H
+#ifndef RESULT_STATISTICS_H
+#define RESULT_STATISTICS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -342,6 +342,8 @@ static bool on_echo_complete(struct load *load, int index, struct state *state)
         run->echoes++;
         c->echoes++;
     }
+    if (load->plan.pause_ms > 0)
+        Sleep(load->plan.pause_ms);
     if (now_ns < state->deadline_ns)
         return begin_message(load, index);
     state->under_way_count--;

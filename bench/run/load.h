@@ -8,8 +8,8 @@
  * below. Every byte that comes back is compared. Every message begins with its
  * sequence number, and no two messages of a run are the same, so that an old
  * echo, or that of another connection, is noticed. */
-#ifndef HARNESS_LOAD_H
-#define HARNESS_LOAD_H
+#ifndef RUN_LOAD_H
+#define RUN_LOAD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,6 +44,8 @@ struct load_plan {
     int connection_count;
     int idle_count;       /* opened besides, one byte echoed, then silent */
     size_t message_bytes; /* 1 or more */
+    DWORD pause_ms;       /* LOAD_CLOSED: after each echo, so that the server is
+                             at rest when the next message comes */
     double rate_per_s;    /* LOAD_PACED: over all connections */
     uint64_t connects_at_most; /* LOAD_CHURN: in one run; each leaves a port in
                                   TIME_WAIT on this side */

@@ -6,8 +6,8 @@
  * at once. All sockets are non-blocking; every wait has a limit. Functions that
  * return bool return false after writing into p->problem what was expected and
  * what was seen. A peer belongs to one thread at a time. */
-#ifndef HARNESS_PEER_H
-#define HARNESS_PEER_H
+#ifndef RUN_PEER_H
+#define RUN_PEER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -9,6 +9,7 @@
 
 #include "../../common/clock.h"
 #include "../../common/net.h"
+#include "peer.h"
 #include "wine.h"
 
 static void close_handle(HANDLE *handle)
@@ -48,7 +49,7 @@ static bool make_file(HANDLE *reading, HANDLE *writing)
     wchar_t folder[MAX_PATH + 1];
     wchar_t path[MAX_PATH + 1];
     if (GetTempPathW(MAX_PATH + 1, folder) == 0 ||
-        GetTempFileNameW(folder, L"echo", 0, path) == 0)
+        GetTempFileNameW(folder, L"srv", 0, path) == 0)
         return false;
     *writing = CreateFileW(path, GENERIC_WRITE, share, &inheritable,
                            OPEN_EXISTING, FILE_ATTRIBUTE_TEMPORARY, NULL);
@@ -140,17 +141,16 @@ static bool create_suspended(wchar_t *command,
         return false;
     /* Seen on Wine 8, once in a thousand starts: ERROR_INTERNAL_ERROR, because
      * the new process died before it reached our program. */
-    for (int attempt = 0; attempt < 5; attempt++) {
-        if (CreateProcessW(NULL, command, NULL, NULL, TRUE,
-                           CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP |
-                               EXTENDED_STARTUPINFO_PRESENT,
-                           NULL, NULL, &start.StartupInfo, made))
-            return true;
-        if (GetLastError() != ERROR_INTERNAL_ERROR)
+    BOOL created = FALSE;
+    for (int left = 5; left > 0 && !created; left--) {
+        created = CreateProcessW(NULL, command, NULL, NULL, TRUE,
+                                 CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP |
+                                     EXTENDED_STARTUPINFO_PRESENT,
+                                 NULL, NULL, &start.StartupInfo, made);
+        if (!created && GetLastError() != ERROR_INTERNAL_ERROR)
             break;
-        Sleep(50);
     }
-    return false;
+    return created;
 }
 
 /* The process joins its job before it runs. */
@@ -167,10 +167,9 @@ static bool create_process(struct process *p, HANDLE handles[3])
     bool created = list != NULL &&
                    InitializeProcThreadAttributeList(list, 1, 0, &bytes) &&
                    create_suspended(command, list, handles, &made);
-    DWORD error = GetLastError();
+    p->error = created ? 0 : GetLastError();
     free(list);
     free(command);
-    SetLastError(error);
     if (!created)
         return false;
     p->process = made.hProcess;
@@ -200,11 +199,9 @@ static bool launch(struct process *p, HANDLE in)
                                                  &inheritable, 0)
                                     : make_file(&p->err_file, &handles[1])) &&
                    create_process(p, handles);
-    DWORD error = GetLastError();
     leaves_next_err = false;
     for (int i = 0; i < 3; i++)
         close_handle(&handles[i]);
-    SetLastError(error);
     return started;
 }
 
@@ -268,7 +265,7 @@ static void explain(struct process *p, const char *awaited, DWORD timeout_ms,
     char why[80];
     if (p->process == NULL) {
         snprintf(message, message_bytes, "cannot start %.200s (error %lu)",
-                 p->command, GetLastError());
+                 p->command, p->error);
         return;
     }
     int status = process_wait(p, 0);
@@ -314,43 +311,28 @@ static unsigned short free_port(void)
 
 /* Whether somebody takes connections on loopback. Windows tries a closed port
  * for about two seconds before it says no (libuv PR 2896); this waits a tenth
- * of one. */
+ * of one. The port must be free again at once if nobody does. */
 static bool is_taking(unsigned short port)
 {
     enum { WITHIN_MS = 100 };
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                                  .sin_port = htons(port)};
-    SOCKET s = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
-    WSAPOLLFD polled = {s, POLLWRNORM, 0};
-    u_long on = 1;
-    ioctlsocket(s, (long)FIONBIO, &on);
-    bool taking =
-        connect(s, (struct sockaddr *)&address, sizeof address) == 0 ||
-        (WSAPoll(&polled, 1, WITHIN_MS) == 1 &&
-         (polled.revents & (POLLERR | POLLHUP)) == 0);
-    taking = taking && !net_is_own_peer(s);
+    struct peer peer = {0};
+    bool taking = peer_connect(&peer, "127.0.0.1", port, WITHIN_MS);
     if (taking)
-        closesocket(s);
+        peer_close(&peer);
     else
-        net_close_abortively(s); /* the port is free again at once */
+        peer_reset(&peer);
     return taking;
 }
 
-/* Writes command with every "{port}" replaced. */
+/* Writes command with the port in the place of "{port}". */
 static bool fill_in_port(struct process *p, const char *command)
 {
-    size_t used = 0;
-    for (const char *at;
-         used < sizeof p->command && (at = strstr(command, "{port}")) != NULL;
-         command = at + 6)
-        used +=
-            (size_t)snprintf(p->command + used, sizeof p->command - used,
-                             "%.*s%hu", (int)(at - command), command, p->port);
-    if (used < sizeof p->command)
-        used += (size_t)snprintf(p->command + used, sizeof p->command - used,
-                                 "%s", command);
-    return used < sizeof p->command;
+    const char *at = strstr(command, "{port}");
+    int used = at == NULL
+                   ? -1
+                   : snprintf(p->command, sizeof p->command, "%.*s%hu%s",
+                              (int)(at - command), command, p->port, at + 6);
+    return used >= 0 && used < (int)sizeof p->command;
 }
 
 bool process_start_peer(struct process *p, const char *command,
@@ -436,27 +418,20 @@ void process_kill(struct process *p)
     take(p->err_file, &p->err, &p->err_bytes);
 }
 
-/* Parses the last line of out. */
+/* Parses the last line of out, which has to be a whole one. */
 static bool parse_ledger(const struct process *p, struct process_ledger *ledger)
 {
-    size_t end = p->out_bytes;
-    while (end > 0 && (p->out[end - 1] == '\n' || p->out[end - 1] == '\r'))
-        end--;
-    if (end == p->out_bytes)
-        return false; /* not a whole line */
-    size_t begin = end;
-    while (begin > 0 && p->out[begin - 1] != '\n')
-        begin--;
+    const char *line = strstr(p->out, "accepted=");
     int used = 0;
-    int found =
-        sscanf(p->out + begin,
-               "accepted=%" SCNd64 " closed=%" SCNd64 " bytes_in=%" SCNd64
-               " bytes_out=%" SCNd64 " posted=%" SCNd64 " completed=%" SCNd64
-               " live=%" SCNd64 "%n",
-               &ledger->accepted, &ledger->closed, &ledger->bytes_in,
-               &ledger->bytes_out, &ledger->posted, &ledger->completed,
-               &ledger->live, &used);
-    return found == 7 && begin + (size_t)used == end;
+    return line != NULL &&
+           sscanf(line,
+                  "accepted=%" SCNd64 " closed=%" SCNd64 " bytes_in=%" SCNd64
+                  " bytes_out=%" SCNd64 " posted=%" SCNd64 " completed=%" SCNd64
+                  " live=%" SCNd64 " %n",
+                  &ledger->accepted, &ledger->closed, &ledger->bytes_in,
+                  &ledger->bytes_out, &ledger->posted, &ledger->completed,
+                  &ledger->live, &used) == 7 &&
+           line[used - 1] == '\n' && line[used] == '\0';
 }
 
 int process_finish(struct process *p, DWORD timeout_ms,
@@ -532,7 +507,9 @@ bool process_cpu_ns(struct process *p, uint64_t *cpu_ns)
 
 uint64_t process_own_cpu_ns(void)
 {
-    return cpu_of(GetCurrentProcess());
+    uint64_t cpu_ns = 0;
+    return wine_process_ns(NULL, &cpu_ns) ? cpu_ns
+                                          : cpu_of(GetCurrentProcess());
 }
 
 /* The time in the kernel includes the idle time (documentation page
@@ -571,16 +548,11 @@ static int each_thread(const struct process *p,
          more = Thread32Next(snapshot, &entry)) {
         if (entry.th32OwnerProcessID != p->id)
             continue;
-        if (function == NULL) {
-            count++;
-            continue;
-        }
         HANDLE thread =
             OpenThread(THREAD_SUSPEND_RESUME, FALSE, entry.th32ThreadID);
-        if (thread == NULL)
-            continue;
-        count += function(thread) != (DWORD)-1;
-        CloseHandle(thread);
+        count += thread != NULL &&
+                 (function == NULL || function(thread) != (DWORD)-1);
+        close_handle(&thread);
     }
     CloseHandle(snapshot);
     return count;
@@ -639,27 +611,21 @@ static DWORD_PTR all_of_them(void)
     return all;
 }
 
-/* The last count of them. */
-static DWORD_PTR mask_of(int count)
-{
-    DWORD_PTR left = all_of_them();
-    DWORD_PTR mask = 0;
-    if (count == 0 || count >= processors_count())
-        return left;
-    for (int bit = (int)sizeof left * 8 - 1; bit >= 0 && count > 0; bit--)
-        if (left >> bit & 1) {
-            mask |= (DWORD_PTR)1 << bit;
-            count--;
-        }
-    return mask;
-}
-
 int processors_count(void)
 {
     int count = 0;
     for (DWORD_PTR left = all_of_them(); left != 0; left &= left - 1)
         count++;
     return count;
+}
+
+/* The last count of them. */
+static DWORD_PTR mask_of(int count)
+{
+    DWORD_PTR mask = all_of_them();
+    for (int left = processors_count(); count > 0 && left > count; left--)
+        mask &= mask - 1; /* without its lowest bit */
+    return mask;
 }
 
 bool processors_use_by(HANDLE process, int count)

@@ -4,8 +4,8 @@
  * Every server is put into a job object that kills it when this program ends,
  * however that happens, so that no run leaves a process behind. What it writes
  * goes to temporary files: it never waits for us to read it. */
-#ifndef HARNESS_PROCESS_H
-#define HARNESS_PROCESS_H
+#ifndef RUN_PROCESS_H
+#define RUN_PROCESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,6 +34,7 @@ struct process {
     HANDLE process;
     HANDLE job; /* with all its children */
     DWORD id;
+    DWORD error;         /* why it could not be started */
     char command[12288]; /* the whole command line */
     char host[64];       /* from "listening ADDR:PORT", no brackets */
     unsigned short port; /* likewise */
@@ -41,12 +42,15 @@ struct process {
     long linux_pid;      /* under Wine, once it has been looked for */
     HANDLE stop_event;   /* setting it asks the server to stop */
     const struct observe_counters *counters; /* live; NULL: not to be had */
-    HANDLE out_file,
-        err_file;       /* what it writes; we read on from where we are */
-    HANDLE unread_pipe; /* process_leave_next_err() */
-    char *out, *err;    /* what has been read of it, terminated; all of
-                                  it after process_kill() */
-    size_t out_bytes, err_bytes;
+    HANDLE unread_pipe;                      /* process_leave_next_err() */
+    /* What it writes, and what has been read of it, terminated: all of it after
+     * process_kill(). */
+    HANDLE out_file;
+    HANDLE err_file;
+    char *out;
+    char *err;
+    size_t out_bytes;
+    size_t err_bytes;
 };
 
 /* Starts "PROGRAM --port 0 --stop-event ... --counters ... ARGUMENTS" and waits
@@ -60,7 +64,7 @@ bool process_start(struct process *p, const char *program,
                    const char *arguments, DWORD timeout_ms, char *message,
                    size_t message_bytes);
 
-/* Starts anybody's server: "{port}" in the command becomes a free port, and the
+/* Starts anybody's server: "{port}" in the command, once, becomes a free port, and the
  * server is up when it takes a connection on 127.0.0.1, within timeout_ms. It
  * has no stop event and no ledger, and counters only if it makes those whose
  * name the variable OBSERVE_COUNTERS holds: end it with process_kill(), which

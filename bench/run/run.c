@@ -300,6 +300,7 @@ static void fill_load_plan(const struct result_block *block,
         .idle_count = block->idle_count,
         .message_bytes = (size_t)block->message_bytes,
         .rate_per_s = (double)block->rate_per_s,
+        .pause_ms = block->scenario == RESULT_IDLE ? 1 : 0,
         .connects_at_most =
             (uint64_t)(CONNECTS_AT_MOST /
                        (block->row_count * PLAN_LAUNCHES_AT_LEAST))};
@@ -415,32 +416,29 @@ static void launch_all(const struct plan_series *series, int launch)
     }
 }
 
-/* Whether there is time for one more launch of all that is timed, of which so
- * many have taken that long. */
-static bool has_time(int launches, uint64_t spent_ns)
+/* Whether there is time for one more launch, when the last took that long. */
+static bool has_time(int launches, uint64_t last_ns)
 {
     uint64_t so_far_ns = clock_ns() - run.begun_ns;
-    if (launches < PLAN_LAUNCHES_AT_LEAST || run.options->limit_ns == 0)
-        return true;
-    return so_far_ns + spent_ns / (uint64_t)launches <= run.options->limit_ns;
+    return launches < PLAN_LAUNCHES_AT_LEAST || run.options->limit_ns == 0 ||
+           so_far_ns + last_ns <= run.options->limit_ns;
 }
 
 static int run_launches(void)
 {
     int launch = 0;
-    uint64_t timed_from_ns = clock_ns();
     for (bool more = true; more && !stop_requested(); launch++) {
+        uint64_t begun_ns = clock_ns();
         more = false;
         for (int s = 0; s < run.plan->series_count; s++) {
             const struct plan_series *series = &run.plan->series[s];
-            if (launch >= series->launch_count)
-                continue;
-            launch_all(series, launch);
+            if (launch < series->launch_count)
+                launch_all(series, launch);
             more = more || launch + 1 < series->launch_count;
-            if (series->launch_count == 1) /* it was for counts only */
-                timed_from_ns = clock_ns();
+            if (series->launch_count == 1) /* it will not come again */
+                begun_ns = clock_ns();
         }
-        more = more && has_time(launch + 1, clock_ns() - timed_from_ns);
+        more = more && has_time(launch + 1, clock_ns() - begun_ns);
     }
     return launch;
 }

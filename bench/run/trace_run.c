@@ -1,20 +1,21 @@
 #include "trace_run.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "peer.h"
 #include "process.h"
-#include "../report/trace.h"
 #include "../../common/clock.h"
 #include "../../common/report.h"
 
 enum {
-    MODELS = 5,
     CLIENTS = 3,
     MESSAGE_BYTES = 3,
     PAUSE_MS = 20,
-    LIMIT_MS = 5000
+    LIMIT_MS = 5000,
+    NOTES_BYTES = 2000
 };
 
 /* Two AcceptEx are enough to see how one follows the other; by default there
@@ -22,53 +23,55 @@ enum {
 static const struct {
     const char *program;
     const char *options;
-    const char *title;
-} models[MODELS] = {{"01_blocking", "", "01 blocking"},
-                    {"02_nonblocking", "", "02 non-blocking"},
-                    {"03_overlapped_event", "", "03 events"},
-                    {"04_overlapped_apc", "", "04 completion routines"},
-                    {"05_iocp", "--accepts 2", "05 completion port"}};
+} servers[] = {{"01_blocking", ""},
+               {"02_nonblocking", ""},
+               {"03_overlapped_event", ""},
+               {"04_overlapped_apc", ""},
+               {"05_iocp", "--accepts 2"}};
 
 /* ---- the scenario -------------------------------------------------------- */
 
-/* Says what client i does now; before it, the server comes to rest. */
-static void note(struct trace *trace, int i, const char *what)
+/* Says what happens now, as a line of a trace: what client i does, or nobody. */
+static void note(char *notes, int i, const char *what)
 {
-    char text[32];
-    snprintf(text, sizeof text, "%c %s", 'A' + i, what);
-    trace_note(trace, clock_ns(), text);
+    const char who[] = {(char)('A' + i), ' ', '\0'};
+    size_t used = strlen(notes);
+    uint64_t now_ns = clock_ns();
+    snprintf(notes + used, NOTES_BYTES - used,
+             "%" PRIu64 ",%" PRIu64 ",0,0,%s%s,done,0,0\n", now_ns, now_ns,
+             i >= 0 ? who : "", what);
 }
 
-static bool echo(struct trace *trace, struct peer *peers, int i)
+static bool echo(char *notes, struct peer *peers, int i)
 {
     Sleep(PAUSE_MS);
-    note(trace, i, "sends");
+    note(notes, i, "sends");
     return peer_echo(&peers[i], MESSAGE_BYTES, LIMIT_MS);
 }
 
 /* Three clients connect, send two messages each in turn, and leave: the first
  * ends its half of the stream and waits for the server's end, the others
  * close. */
-static bool play(struct trace *trace, struct peer peers[CLIENTS],
+static bool play(char *notes, struct peer peers[CLIENTS],
                  const struct process *server)
 {
     bool good = true;
     for (int i = 0; i < CLIENTS && good; i++) {
         Sleep(PAUSE_MS);
-        note(trace, i, "connects");
+        note(notes, i, "connects");
         good = peer_connect(&peers[i], server->host, server->port, LIMIT_MS);
     }
     for (int i = 0; i < 2 * CLIENTS && good; i++)
-        good = echo(trace, peers, i % CLIENTS);
+        good = echo(notes, peers, i % CLIENTS);
     Sleep(PAUSE_MS);
-    note(trace, 0, "ends its stream");
+    note(notes, 0, "ends its stream");
     good = good && peer_half_close(&peers[0]) &&
            peer_receive_end(&peers[0], LIMIT_MS);
-    note(trace, 0, "sees the end");
+    note(notes, 0, "sees the end");
     for (int i = 0; i < CLIENTS; i++) {
         if (i > 0) {
             Sleep(PAUSE_MS);
-            note(trace, i, "closes");
+            note(notes, i, "closes");
         }
         peer_close(&peers[i]);
     }
@@ -77,7 +80,7 @@ static bool play(struct trace *trace, struct peer peers[CLIENTS],
 }
 
 /* False: said why on stderr. */
-static bool play_and_stop(struct trace *trace, const char *program,
+static bool play_and_stop(char *notes, const char *program,
                           const char *arguments)
 {
     struct process server;
@@ -88,10 +91,10 @@ static bool play_and_stop(struct trace *trace, const char *program,
     if (good) {
         for (int i = 0; i < CLIENTS; i++)
             peers[i].tag = (uint32_t)i + 1;
-        good = play(trace, peers, &server);
+        good = play(notes, peers, &server);
         for (int i = 0; i < CLIENTS && message[0] == '\0'; i++)
             snprintf(message, sizeof message, "%s", peers[i].problem);
-        trace_note(trace, clock_ns(), "stop");
+        note(notes, -1, "stop");
         good = process_stop(&server, LIMIT_MS, NULL, NULL) == 0 && good;
     }
     if (!good)
@@ -100,97 +103,31 @@ static bool play_and_stop(struct trace *trace, const char *program,
     return good;
 }
 
-/* ---- files --------------------------------------------------------------- */
-
-/* The whole file; NULL: it cannot be read. free() it. */
-static char *read_whole(const char *path)
+char *trace_run(const char *own_folder, const char *folder, int model)
 {
-    enum { AT_MOST = 1 << 22 };
-    FILE *file = utf8_open(path, "rb");
-    char *text = file != NULL ? calloc(1, AT_MOST) : NULL;
-    if (text != NULL && fread(text, 1, AT_MOST - 1, file) == 0) {
-        free(text);
-        text = NULL;
-    }
-    if (file != NULL)
-        fclose(file);
-    return text;
-}
-
-/* Frees the text. False: said so on stderr. */
-static bool write_file(const char *folder, const char *name, struct out *out)
-{
-    char path[PATH_BYTES + 64];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = utf8_open(path, "wb");
-    bool good = file != NULL && !out->is_incomplete &&
-                fwrite(out->text, 1, out->bytes, file) == out->bytes;
-    good = file != NULL && fclose(file) == 0 && good;
-    if (!good)
-        report("cannot write %s", path);
-    free(out->text);
-    *out = (struct out){0};
-    return good;
-}
-
-static bool write_model(const char *folder, int model,
-                        const struct trace *trace)
-{
-    struct out out = {0};
-    char name[40];
-    bool good = !trace->is_incomplete;
-    snprintf(name, sizeof name, "%02d_timeline.svg", model);
-    trace_write_svg(&out, trace);
-    good = write_file(folder, name, &out) && good;
-    snprintf(name, sizeof name, "%02d_timeline.txt", model);
-    trace_write_text(&out, trace);
-    good = write_file(folder, name, &out) && good;
-    snprintf(name, sizeof name, "%02d_trace.json", model);
-    trace_write_json(&out, trace);
-    return write_file(folder, name, &out) && good;
-}
-
-static bool run_model(const char *own_folder, const char *folder, int model,
-                      struct trace *trace)
-{
+    enum { TRACE_BYTES = 1 << 22 };
     char path[PATH_BYTES + 64];
     char program[PATH_BYTES + 64];
     char arguments[sizeof path + 80];
+    char notes[NOTES_BYTES] = "";
     snprintf(path, sizeof path, "%s\\%02d_trace.csv", folder, model);
     snprintf(program, sizeof program, "%s\\%s.exe", own_folder,
-             models[model - 1].program);
+             servers[model - 1].program);
     snprintf(arguments, sizeof arguments, "%s --trace \"%s\"",
-             models[model - 1].options, path);
-    trace->title = models[model - 1].title;
-    bool good = play_and_stop(trace, program, arguments);
-    char *text = read_whole(path);
-    wchar_t *wide = utf8_wide(path);
-    DeleteFileW(wide);
-    free(wide);
-    if (text == NULL)
-        report("%s: no trace", program);
-    else
-        trace_read(trace, text);
-    good = good && text != NULL;
-    free(text);
-    trace_arrange(trace);
-    return write_model(folder, model, trace) && good;
-}
-
-int trace_run(const char *own_folder, const char *folder, const int *chosen,
-              int count)
-{
-    struct trace traces[MODELS] = {{0}};
-    struct out out = {0};
-    bool good = true;
-    folder = folder != NULL ? folder : ".";
-    for (int i = 0; i < count; i++)
-        good = run_model(own_folder, folder, chosen[i], &traces[i]) && good;
-    trace_write_echo(&out, traces, count);
-    good = write_file(folder, "one_echo.svg", &out) && good;
-    for (int i = 0; i < count; i++)
-        trace_free(&traces[i]);
+             servers[model - 1].options, path);
+    bool good = play_and_stop(notes, program, arguments);
+    char *text = calloc(1, TRACE_BYTES);
+    FILE *file = utf8_open(path, "a+b");
+    good = file != NULL && text != NULL && fputs(notes, file) != EOF && good;
+    if (good) {
+        rewind(file);
+        good = fread(text, 1, TRACE_BYTES - 1, file) > 0;
+    }
+    if (file != NULL)
+        fclose(file);
     if (good)
-        utf8_printf(stdout, "the timelines are in %s\n", folder);
-    return !good;
+        return text;
+    report("%s: no trace", program);
+    free(text);
+    return NULL;
 }

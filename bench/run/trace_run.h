@@ -1,13 +1,11 @@
-/* trace_run.h: runs a small fixed scenario on each server with --trace, and
- * draws timelines of it. */
-#ifndef HARNESS_TRACE_RUN_H
-#define HARNESS_TRACE_RUN_H
+/* trace_run.h: runs a small fixed scenario on a server with --trace. */
+#ifndef RUN_TRACE_RUN_H
+#define RUN_TRACE_RUN_H
 
-/* Writes for each of the chosen models (1 to 5) NN_timeline.svg, NN_timeline.txt
- * and NN_trace.json into folder (NULL: the current one), and one_echo.svg for
- * all. own_folder is where the servers are. Returns the exit status: 0 when
- * everything was written. */
-int trace_run(const char *own_folder, const char *folder, const int *chosen,
-              int count);
+/* Runs the server of chapter model, 1 to 5, which is in own_folder, for three
+ * clients. Leaves NN_trace.csv in folder: what the server wrote, and after it
+ * what the clients did, each as a line of thread 0 with words in the place of a
+ * call. Returns that text, to be freed. NULL: said why on stderr. */
+char *trace_run(const char *own_folder, const char *folder, int model);
 
 #endif

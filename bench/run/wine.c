@@ -1,6 +1,7 @@
 #include "wine.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +24,15 @@ bool wine_here(void)
 
 /* ---- /proc --------------------------------------------------------------- */
 
-/* Reads the beginning of /proc/NAME, terminated. False: there is none. */
-static bool read_proc(const char *name, char *text, size_t text_bytes)
+/* Reads the beginning of a file in /proc, terminated. False: there is none. */
+static bool read_proc(char *text, size_t text_bytes, const char *format, ...)
 {
+    char name[64];
     char path[80];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(name, sizeof name, format, values);
+    va_end(values);
     snprintf(path, sizeof path, "Z:\\proc\\%s", name);
     FILE *file = wine_here() ? fopen(path, "rb") : NULL;
     size_t bytes = file != NULL ? fread(text, 1, text_bytes - 1, file) : 0;
@@ -34,13 +40,6 @@ static bool read_proc(const char *name, char *text, size_t text_bytes)
         fclose(file);
     memset(text + bytes, 0, text_bytes - bytes);
     return bytes > 0;
-}
-
-static bool read_of(long pid, const char *name, char *text, size_t text_bytes)
-{
-    char path[64];
-    snprintf(path, sizeof path, "%ld\\%s", pid, name);
-    return read_proc(path, text, text_bytes);
 }
 
 /* The next number among the names in a folder; 0: there are no more. *search is
@@ -65,76 +64,73 @@ static long next_number(HANDLE *search, const char *folder)
 static bool has_word(long pid, const char *word)
 {
     char line[16384];
-    read_of(pid, "cmdline", line, sizeof line);
+    read_proc(line, sizeof line, "%ld\\cmdline", pid);
     for (const char *one = line; *one != '\0'; one += strlen(one) + 1)
         if (strcmp(one, word) == 0)
             return true;
     return false;
 }
 
-/* The one Linux process with the name of p's event, or with its port, in its
- * command line. 0: not to be found. */
-static long linux_pid(struct process *p)
+/* Whether this is p, with the name of its event or its port in its command line;
+ * NULL: we ourselves. Whether a file exists is what a program looks up without
+ * the wineserver: only there /proc/self is its own. */
+static bool is_linux_pid(long pid, const struct process *p)
 {
-    char port[8];
-    HANDLE search = NULL;
-    if (p->linux_pid != 0 || !wine_here())
-        return p->linux_pid;
-    snprintf(port, sizeof port, "%hu", p->port);
-    const char *word = p->stop_name[0] != '\0' ? p->stop_name : port;
-    int found_count = 0;
-    for (long pid; (pid = next_number(&search, "Z:\\proc\\*")) != 0;)
-        if (has_word(pid, word)) {
-            p->linux_pid = pid;
-            found_count++;
-        }
-    if (found_count != 1)
-        p->linux_pid = 0;
-    return p->linux_pid;
+    char text[64];
+    if (p == NULL) {
+        snprintf(text, sizeof text, "Z:\\proc\\self\\task\\%ld", pid);
+        return GetFileAttributesA(text) != INVALID_FILE_ATTRIBUTES;
+    }
+    snprintf(text, sizeof text, "%hu", p->port);
+    return has_word(pid, p->stop_name[0] != '\0' ? p->stop_name : text);
 }
 
-/* Whether a file exists is what a program looks up itself, without the
- * wineserver: only here /proc/self is its own. */
-static long own_linux_pid(void)
+/* The Linux process of p; NULL: our own. 0: none is found, or several are. */
+static long linux_pid(struct process *p)
 {
-    static long found;
-    char path[64];
+    static long own;
+    long *found = p != NULL ? &p->linux_pid : &own;
+    int count = 0;
     HANDLE search = NULL;
-    if (found != 0 || !wine_here())
-        return found;
-    for (long pid; (pid = next_number(&search, "Z:\\proc\\*")) != 0;) {
-        snprintf(path, sizeof path, "Z:\\proc\\self\\task\\%ld", pid);
-        if (GetFileAttributesA(path) != INVALID_FILE_ATTRIBUTES)
-            found = pid;
-    }
-    return found;
+    if (*found != 0 || !wine_here())
+        return *found;
+    for (long pid; (pid = next_number(&search, "Z:\\proc\\*")) != 0;)
+        if (is_linux_pid(pid, p)) {
+            *found = pid;
+            count++;
+        }
+    if (count != 1)
+        *found = 0;
+    return *found;
 }
 
 /* ---- requests ------------------------------------------------------------ */
 
-/* The number after a word of /proc/PID/io, see proc(5). */
-static uint64_t io_count(long pid, const char *word)
+/* How often the process whose io file was read has called write() and its like,
+ * see proc(5). */
+static uint64_t writes_in(const char *text)
 {
-    char text[512];
-    bool good = pid != 0 ? read_of(pid, "io", text, sizeof text)
-                         : read_proc("self\\io", text, sizeof text);
-    const char *found = good ? strstr(text, word) : NULL;
-    return found != NULL ? strtoull(found + strlen(word), NULL, 10) : 0;
+    const char *found = strstr(text, "syscw: ");
+    return found != NULL ? strtoull(found + 7, NULL, 10) : 0;
 }
 
 uint64_t wine_requests_of(struct process *p)
 {
-    return linux_pid(p) != 0 ? io_count(p->linux_pid, "syscw: ") : 0;
+    char text[512];
+    read_proc(text, sizeof text, "%ld\\io", linux_pid(p));
+    return writes_in(text);
 }
 
 uint64_t wine_requests_of_self(void)
 {
-    return own_linux_pid() != 0 ? io_count(own_linux_pid(), "syscw: ") : 0;
+    return wine_requests_of(NULL);
 }
 
 uint64_t wine_requests_of_all(void)
 {
-    return io_count(0, "syscr: ");
+    char text[512];
+    read_proc(text, sizeof text, "self\\io");
+    return writes_in(text);
 }
 
 /* ---- processor time ------------------------------------------------------ */
@@ -144,7 +140,7 @@ enum { TICK_NS = 10000000 }; /* in which /proc/stat and /proc/PID/stat count */
 bool wine_server_ns(uint64_t *cpu_ns)
 {
     char text[128];
-    return read_proc("self\\schedstat", text, sizeof text) &&
+    return read_proc(text, sizeof text, "self\\schedstat") &&
            sscanf(text, "%" SCNu64, cpu_ns) == 1;
 }
 
@@ -155,7 +151,7 @@ static uint64_t whole_process_ns(long pid)
     char stat[1024];
     uint64_t user = 0;
     uint64_t kernel = 0;
-    read_of(pid, "stat", stat, sizeof stat);
+    read_proc(stat, sizeof stat, "%ld\\stat", pid);
     const char *rest = strrchr(stat, ')');
     if (rest == NULL ||
         sscanf(rest,
@@ -174,9 +170,8 @@ static uint64_t living_threads_ns(long pid)
     HANDLE search = NULL;
     snprintf(path, sizeof path, "Z:\\proc\\%ld\\task\\*", pid);
     for (long thread; (thread = next_number(&search, path)) != 0;) {
-        snprintf(path, sizeof path, "task\\%ld\\schedstat", thread);
-        if (read_of(pid, path, text, sizeof text))
-            sum_ns += strtoull(text, NULL, 10);
+        read_proc(text, sizeof text, "%ld\\task\\%ld\\schedstat", pid, thread);
+        sum_ns += strtoull(text, NULL, 10);
     }
     return sum_ns;
 }
@@ -185,10 +180,8 @@ static uint64_t living_threads_ns(long pid)
  * lost the threads that have ended. */
 bool wine_process_ns(struct process *p, uint64_t *cpu_ns)
 {
-    if (linux_pid(p) == 0)
-        return false;
-    uint64_t whole_ns = whole_process_ns(p->linux_pid);
-    uint64_t living_ns = living_threads_ns(p->linux_pid);
+    uint64_t whole_ns = whole_process_ns(linux_pid(p));
+    uint64_t living_ns = living_threads_ns(linux_pid(p));
     *cpu_ns = whole_ns > living_ns ? whole_ns : living_ns;
     return *cpu_ns > 0;
 }
@@ -197,15 +190,16 @@ bool wine_process_ns(struct process *p, uint64_t *cpu_ns)
  * after them are part of user and nice. */
 bool wine_busy_ns(uint64_t *busy_ns)
 {
+    enum { FIELDS = 8, IDLE = 3, IOWAIT = 4 };
     char text[256];
-    uint64_t t[6];
-    if (!read_proc("stat", text, sizeof text) ||
-        sscanf(text,
-               "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %*s %*s %" SCNu64
-               " %" SCNu64 " %" SCNu64,
-               &t[0], &t[1], &t[2], &t[3], &t[4], &t[5]) != 6)
+    char *at = text + strlen("cpu");
+    if (!read_proc(text, sizeof text, "stat"))
         return false;
-    *busy_ns = (t[0] + t[1] + t[2] + t[3] + t[4] + t[5]) * TICK_NS;
+    *busy_ns = 0;
+    for (int field = 0; field < FIELDS; field++) {
+        uint64_t ticks = strtoull(at, &at, 10);
+        *busy_ns += field == IDLE || field == IOWAIT ? 0 : ticks * TICK_NS;
+    }
     return true;
 }
 
@@ -240,15 +234,14 @@ static DWORD_PTR wineserver_mask(void)
 {
     char status[4096];
     DWORD_PTR mask = 0;
-    read_proc("self\\status", status, sizeof status);
+    read_proc(status, sizeof status, "self\\status");
     const char *line = strstr(status, "\nCpus_allowed:\t");
     if (line == NULL)
         return 0;
-    for (line += 15; *line != '\n' && *line != '\0'; line++)
-        if (*line != ',') /* between each 32 processors, the highest first */
-            mask = mask << 4 |
-                   (DWORD_PTR)(*line <= '9' ? *line - '0' : *line - 'a' + 10);
-    return mask;
+    char *end = NULL;
+    for (line += 15; end == NULL || *end == ','; line = end + 1)
+        mask = mask << 16 << 16 | (DWORD_PTR)strtoull(line, &end, 16);
+    return mask; /* a comma stands between each 32, the highest first */
 }
 
 bool wine_use_processors(DWORD_PTR mask)
@@ -258,7 +251,7 @@ bool wine_use_processors(DWORD_PTR mask)
     char command[80];
     if (wineserver_mask() == mask)
         return true;
-    if (!read_proc("self\\stat", stat, sizeof stat))
+    if (!read_proc(stat, sizeof stat, "self\\stat"))
         return false;
     snprintf(command, sizeof command, "taskset -p %llx %ld >/dev/null",
              (unsigned long long)mask, strtol(stat, NULL, 10));

@@ -3,8 +3,8 @@
  *
  * The wineserver opens files for all, so that /proc/self is the wineserver's.
  * Drive Z: has to be Linux's root, as it is in a new prefix. */
-#ifndef HARNESS_WINE_H
-#define HARNESS_WINE_H
+#ifndef RUN_WINE_H
+#define RUN_WINE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,15 +25,16 @@ bool wine_here(void);
 uint64_t wine_requests_of(struct process *p);
 uint64_t wine_requests_of_self(void);
 
-/* What the wineserver has read so far: each request of all programs once, and a
- * second time if it brings data with it, as every wait does. So it is no less
- * than the number of requests, and up to a quarter more. */
+/* What the wineserver has written so far: an answer to each request of all
+ * programs, and a word to each thread whose wait did not end at once. So it is
+ * no less than the number of requests, and no more than twice that. (What it has
+ * read is no better: a request that brings data with it is read in two.) */
 uint64_t wine_requests_of_all(void);
 
 /* Processor time in ns, used so far by the wineserver, and by a process without
  * what the wineserver does for it: Wine 8 answers GetProcessTimes for another
  * process with the caller's own. Of threads that have ended Linux knows the time
- * in steps of 10 ms. False: not to be had. */
+ * in steps of 10 ms. p may be NULL: this program. False: not to be had. */
 bool wine_server_ns(uint64_t *cpu_ns);
 bool wine_process_ns(struct process *p, uint64_t *cpu_ns);
 

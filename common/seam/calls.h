@@ -28,6 +28,10 @@ enum observe_outcome {
     OBSERVE_OUTCOME_COUNT
 };
 
+/* In a trace. */
+static const char *const observe_outcome_names[OBSERVE_OUTCOME_COUNT] = {
+    "done", "pending", "would_block", "failed"};
+
 /* Columns:
  *   name    as in enum observe_call, in a trace and for --fault
  *   kind    of enum observe_kind

@@ -148,13 +148,14 @@ static int next_fault(enum observe_call call)
 /* ---- one observed call -------------------------------------------------- */
 
 static FILE *trace;
-static const char *trace_path;
+static const char *trace_path = "";
 
 struct call {
     struct observe_slot *slot;
     enum observe_call which;
     uint64_t object; /* socket or handle: tells connections apart in a trace */
-    uint64_t outer;  /* the object of the call that this one is made within */
+    const void *operation; /* its OVERLAPPED, or NULL */
+    uint64_t outer; /* the object of the call that this one is made within */
     uint64_t begin_ns;
     const void *caller; /* with COVERAGE, for note_failed() */
     int fault;          /* what next_fault() said */
@@ -211,14 +212,14 @@ static struct call begin_for(enum observe_call which, uint64_t object,
 static void trace_call(const struct call *call, enum observe_outcome outcome,
                        LONG64 items)
 {
-    static const char *const outcome_names[] = {"done", "pending",
-                                                "would_block", "failed"};
     /* The caller will want the error code of its call, not of our printing. */
     DWORD error = GetLastError();
-    fprintf(
-        trace, "%" PRIu64 ",%" PRIu64 ",%lu,%" PRIu64 ",%s,%s,%" PRId64 "\n",
-        call->begin_ns, clock_ns(), GetCurrentThreadId(), call->object,
-        observe_rows[call->which].name, outcome_names[outcome], (int64_t)items);
+    fprintf(trace,
+            "%" PRIu64 ",%" PRIu64 ",%lu,%" PRIu64 ",%s,%s,%" PRId64
+            ",%" PRIuPTR "\n",
+            call->begin_ns, clock_ns(), GetCurrentThreadId(), call->object,
+            observe_rows[call->which].name, observe_outcome_names[outcome],
+            (int64_t)items, (uintptr_t)call->operation);
     SetLastError(error);
 }
 
@@ -371,6 +372,7 @@ static void run_routine(int index, DWORD error, DWORD bytes,
                         WSAOVERLAPPED *overlapped, DWORD flags)
 {
     struct call call = begin(OBSERVE_completion_routine, 0);
+    call.operation = overlapped;
     if (must_fail(&call)) {
         error = (DWORD)call.fault;
         bytes = 0;
@@ -434,6 +436,7 @@ int observe_WSARecv(SOCKET s, WSABUF *buffers, DWORD count, DWORD *bytes,
                     LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
     struct call call = begin(OBSERVE_WSARecv, s);
+    call.operation = overlapped;
     DWORD received = 0;
     WSABUF less;
     expect_fresh(overlapped);
@@ -457,6 +460,7 @@ int observe_WSASend(SOCKET s, WSABUF *buffers, DWORD count, DWORD *bytes,
                     LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
     struct call call = begin(OBSERVE_WSASend, s);
+    call.operation = overlapped;
     DWORD sent = 0;
     WSABUF less;
     expect_fresh(overlapped);
@@ -556,6 +560,7 @@ BOOL observe_GetQueuedCompletionStatus(HANDLE port, DWORD *bytes,
     }
     /* FALSE with an OVERLAPPED is a packet too: of an operation that failed. */
     bool is_packet = ok || *overlapped != NULL;
+    call.operation = *overlapped;
     end(&call, is_packet ? OBSERVE_DONE : outcome_of_error(),
         is_packet ? 1 : 0);
     return ok;
@@ -570,7 +575,25 @@ BOOL observe_GetQueuedCompletionStatusEx(HANDLE port, OVERLAPPED_ENTRY *entries,
                   ? FALSE
                   : GetQueuedCompletionStatusEx(port, entries, capacity, count,
                                                 timeout_ms, alertable);
+    if (ok)
+        call.operation = entries[0].lpOverlapped;
     end(&call, ok ? OBSERVE_DONE : outcome_of_error(), ok ? *count : 0);
+    for (ULONG i = 1; ok && trace != NULL && i < *count; i++) {
+        call.operation = entries[i].lpOverlapped;
+        trace_call(&call, OBSERVE_DONE, 0);
+    }
+    return ok;
+}
+
+BOOL observe_PostQueuedCompletionStatus(HANDLE to, DWORD bytes, ULONG_PTR key,
+                                        OVERLAPPED *overlapped)
+{
+    struct call call = begin(OBSERVE_PostQueuedCompletionStatus, 0);
+    call.operation = overlapped;
+    BOOL ok = must_fail(&call)
+                  ? FALSE
+                  : PostQueuedCompletionStatus(to, bytes, key, overlapped);
+    end(&call, ok ? OBSERVE_DONE : outcome_of_error(), 0);
     return ok;
 }
 
@@ -578,6 +601,7 @@ BOOL observe_WSAGetOverlappedResult(SOCKET s, WSAOVERLAPPED *overlapped,
                                     DWORD *bytes, BOOL wait, DWORD *flags)
 {
     struct call call = begin(OBSERVE_WSAGetOverlappedResult, s);
+    call.operation = overlapped;
     BOOL ok = must_fail(&call)
                   ? FALSE
                   : WSAGetOverlappedResult(s, overlapped, bytes, wait, flags);
@@ -648,6 +672,7 @@ static BOOL PASCAL counted_accept_ex(SOCKET listener, SOCKET s, PVOID buffer,
                                      DWORD *received, OVERLAPPED *overlapped)
 {
     struct call call = begin(OBSERVE_AcceptEx, s);
+    call.operation = overlapped;
     expect_fresh(overlapped);
     BOOL ok = must_fail(&call)
                   ? FALSE
@@ -775,7 +800,8 @@ void observe_begin(const struct observe_options *observe_options)
         trace = utf8_open(trace_path, "w");
         if (trace == NULL)
             die_saying(1, "--trace: cannot write \"%.200s\"", trace_path);
-        fprintf(trace, "begin_ns,end_ns,thread,object,call,outcome,items\n");
+        fprintf(trace, "begin_ns,end_ns,thread,object,call,outcome,items,"
+                       "operation\n");
     }
 }
 

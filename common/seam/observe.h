@@ -77,15 +77,20 @@ struct observe_options {
      *                     the listener; AcceptEx: the socket to be), 0 where it
      *                     is for many or none. After a close a number can come
      *                     again for another.
-     *   call              a name from the list above
-     *   outcome           done, pending, would_block, failed: as above
+     *   call              a name from the table in calls.h
+     *   outcome           done, pending, would_block, failed: see there, too
      *   items             as in observe_slot: bytes moved at once, or what a
      *                     wait found; completion_routine: its bytes;
      *                     setsockopt, getsockopt: which option
-     * A line of completion_routine stands for its start, not its length. */
+     *   operation         address of its OVERLAPPED, which the call that starts
+     *                     an operation and the one that tells of its end have
+     *                     in common; 0: none
+     * A line of completion_routine stands for its start, not its length. Each
+     * packet after the first that GetQueuedCompletionStatusEx takes has a line of
+     * its own, with the call's times and 0 items. */
     const char *trace_path;
     /* --fault, or NULL: CALL@N=WHAT[,CALL@N=WHAT...]. CALL is a name from the
-     * list above; N is the number of the call, counted from 1 over the whole
+     * table in calls.h; N is the number of the call, counted from 1 over the whole
      * server, or "every"; WHAT is the error code to fail with, "short" for
      * moving about half of the bytes (recv, send, WSARecv, WSASend), or
      * "stall1400" for making the call 1,400 ms late. Two take the code as that
@@ -166,9 +171,6 @@ void observe_end(void);
       (function, thread, data), (uintptr_t)thread, 0, 0, NOTHING)              \
     X(BOOL, SetFileCompletionNotificationModes, (HANDLE file, UCHAR flags),    \
       (file, flags), (uintptr_t)file, 0, FALSE, NOTHING)                       \
-    X(BOOL, PostQueuedCompletionStatus,                                        \
-      (HANDLE port, DWORD bytes, ULONG_PTR key, OVERLAPPED * overlapped),      \
-      (port, bytes, key, overlapped), 0, 0, FALSE, NOTHING)                    \
     X(BOOL, CancelIoEx, (HANDLE file, OVERLAPPED * overlapped),                \
       (file, overlapped), (uintptr_t)file, 0, FALSE, NOTHING)                  \
     X(BOOL, CloseHandle, (HANDLE handle), (handle), (uintptr_t)handle, 0,      \
@@ -200,6 +202,8 @@ BOOL observe_GetQueuedCompletionStatus(HANDLE port, DWORD *bytes,
 BOOL observe_GetQueuedCompletionStatusEx(HANDLE port, OVERLAPPED_ENTRY *entries,
                                          ULONG capacity, ULONG *count,
                                          DWORD timeout_ms, BOOL alertable);
+BOOL observe_PostQueuedCompletionStatus(HANDLE to, DWORD bytes, ULONG_PTR key,
+                                        OVERLAPPED *overlapped);
 BOOL observe_WSAGetOverlappedResult(SOCKET s, WSAOVERLAPPED *overlapped,
                                     DWORD *bytes, BOOL wait, DWORD *flags);
 HANDLE observe_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR key,

@@ -1,0 +1,192 @@
+/* What this suite and the benchmark read of a server from outside, held against
+ * what is known: none of these cases is about the server. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cases.h"
+#include "../../common/clock.h"
+#include "../run/load.h"
+
+/* ---- latencies ----------------------------------------------------------- */
+
+enum { CONNECTIONS = 4, SECONDS = 3, STALL_MS = 1400, RATE = 100 };
+
+static void measure(struct check *c, enum load_kind kind, struct load_run *run)
+{
+    struct load load = {.port = NULL};
+    struct load_plan plan = {.kind = kind,
+                             .connection_count = CONNECTIONS,
+                             .message_bytes = 64,
+                             .rate_per_s = RATE};
+    start_with_faults(c, "recv@20=stall1400");
+    if (!going_on(c))
+        return;
+    bool good =
+        load_open(&load, c->server.host, c->server.port, &plan) &&
+        load_run(&load, SECONDS * UINT64_C(1000000000), NULL, run) == LOAD_DONE;
+    expect(c, good, "expected the load to run to its end: %s", load.failure);
+    load_close(&load);
+    stop_server(c);
+}
+
+static unsigned count_from(const struct histogram *h, uint64_t least_ns)
+{
+    uint64_t count = 0;
+    for (unsigned i = histogram_bucket_of(least_ns); i < HISTOGRAM_BUCKETS; i++)
+        count += h->counts[i];
+    return (unsigned)count;
+}
+
+static unsigned percentile_ms(const struct histogram *h, double percent)
+{
+    return (unsigned)(histogram_percentile_ns(h, percent) / 1000000);
+}
+
+/* One thread serves all connections in 02, so that a call that is 1,400 ms late
+ * holds up everyone. A closed loop has one request under way on each connection
+ * then: as many late ones, among thousands. In an open loop all that were due
+ * meanwhile are late: 140 of 300. A busy machine adds to these times only. The
+ * stall comes early, before a slow server can have too few calls. */
+static void stall_shows(struct check *c)
+{
+    static struct load_run closed;
+    static struct load_run paced;
+    const uint64_t late_ns = STALL_MS * UINT64_C(900000);
+    c->cut = true; /* a load ends with resets */
+    measure(c, LOAD_CLOSED, &closed);
+    measure(c, LOAD_PACED, &paced);
+    unsigned late_count = count_from(&closed.latency, late_ns);
+    expect(c, late_count == CONNECTIONS,
+           "closed loop: expected %d late echoes, saw %u of %u", CONNECTIONS,
+           late_count, (unsigned)closed.latency.count);
+    unsigned p90_ms = percentile_ms(&paced.latency, 90);
+    unsigned p99_ms = percentile_ms(&paced.latency, 99);
+    expect(c, p90_ms > STALL_MS / 2 && p99_ms > STALL_MS / 10 * 9,
+           "open loop: expected to see the stall of %d ms in the percentiles, "
+           "saw 90 %%: %u ms and 99 %%: %u ms",
+           STALL_MS, p90_ms, p99_ms);
+    expect(c,
+           paced.echoes == paced.due_count &&
+               paced.due_count >= RATE * SECONDS - 2,
+           "open loop: expected an echo of all %d that were due, saw %u of %u",
+           RATE * SECONDS, (unsigned)paced.echoes, (unsigned)paced.due_count);
+}
+
+/* ---- processor time ------------------------------------------------------ */
+
+enum { BURN_MS = 500 };
+
+/* Of its own time Wine's GetProcessTimes tells the truth. */
+static void burn(unsigned until_ms)
+{
+    FILETIME created, exited, kernel, user;
+    uint64_t used_ms = 0;
+    while (used_ms < until_ms && GetProcessTimes(GetCurrentProcess(), &created,
+                                                 &exited, &kernel, &user)) {
+        used_ms = ((uint64_t)kernel.dwLowDateTime + user.dwLowDateTime) / 10000;
+        for (volatile int i = 0; i < 1000000; i++)
+            continue;
+    }
+}
+
+int instruments_burn(void)
+{
+    burn(BURN_MS);
+    printf("listening 127.0.0.1:1\n");
+    fflush(stdout);
+    Sleep(INFINITE);
+    return 0;
+}
+
+/* Of a child that has used 500 ms and then waits that is read, and not our own,
+ * of which we use more. */
+static void cpu_read(struct check *c)
+{
+    struct process child;
+    char program[PATH_BYTES];
+    char message[800] = "";
+    uint64_t cpu_ns = 0;
+    utf8_own_path(program);
+    expect(c,
+           process_start(&child, program, "burn", STEP_MS * 2, message,
+                         sizeof message),
+           "the child does not start: %s", message);
+    burn(BURN_MS * 3);
+    bool is_known = going_on(c) && process_cpu_ns(&child, &cpu_ns);
+    expect(c, is_known, "the processor time of a process is not to be had");
+    expect(c,
+           cpu_ns > BURN_MS * UINT64_C(900000) &&
+               cpu_ns < BURN_MS * UINT64_C(1100000),
+           "expected %d ms of processor time, saw %.1f", BURN_MS,
+           (double)cpu_ns / 1e6);
+    process_free(&child);
+}
+
+/* ---- handles and requests ------------------------------------------------ */
+
+static void handles_read(struct check *c)
+{
+    enum { COUNT = 50, LOOK_MS = 10 };
+    struct peer *peers = new_peers(c, COUNT);
+    control(c);
+    int before = usage_at_rest(c).handles;
+    if (going_on(c) && before == 0)
+        skip(c, "the handles of another process are not to be had");
+    join_all(c, peers, COUNT);
+    ping_all(c, peers, COUNT, 10);
+    int during = going_on(c) ? process_handles(&c->server) : 0;
+    expect(c, during >= before + COUNT && during < before + 2 * COUNT,
+           "expected %d handles and %d more, saw %d", before, COUNT, during);
+    for (int i = 0; i < COUNT; i++)
+        peer_close(&peers[i]);
+    uint64_t end_ns = clock_in_ms(FREED_MS);
+    while (going_on(c) && process_handles(&c->server) > before) {
+        Sleep(LOOK_MS);
+        expect(c, clock_ns() < end_ns, "expected %d handles again, saw %d",
+               before, process_handles(&c->server));
+    }
+}
+
+/* What the wineserver has written is an answer to each request of the server and
+ * of ours, and twice that at most. Its count begins first and ends last. */
+static void requests_read(struct check *c)
+{
+    enum { ROUNDS = 500 };
+    struct peer *p = new_peers(c, 1);
+    if (!wine_here()) {
+        skip(c, "there is no wineserver");
+        return;
+    }
+    join(c, p);
+    echo(c, p, 10);
+    if (!going_on(c))
+        return;
+    wine_requests_of_self(); /* looks for the Linux processes: once */
+    wine_requests_of(&c->server);
+    uint64_t all = wine_requests_of_all();
+    uint64_t own = wine_requests_of_self();
+    uint64_t server = wine_requests_of(&c->server);
+    for (int i = 0; i < ROUNDS; i++)
+        echo(c, p, 10);
+    server = wine_requests_of(&c->server) - server;
+    own = wine_requests_of_self() - own;
+    all = wine_requests_of_all() - all;
+    snprintf(c->note, sizeof c->note,
+             "%u + %u requests, the wineserver wrote %u", (unsigned)server,
+             (unsigned)own, (unsigned)all);
+    expect(c, server > ROUNDS && own > ROUNDS, "expected requests: %s",
+           c->note);
+    expect(c, all >= server + own && all < (server + own) * 2,
+           "expected the three to agree, saw %s", c->note);
+}
+
+const struct check_case instrument_cases[] = {
+    {"stall_shows", "instrument: an open loop shows a stall", stall_shows,
+     GROUP_INSTRUMENTS, CASE_STARTS, NULL, 0},
+    {"cpu_read", "instrument: a child that uses 500 ms", cpu_read,
+     GROUP_INSTRUMENTS, CASE_STARTS, NULL, 0},
+    {"handles_read", "instrument: handles with 50 clients", handles_read,
+     GROUP_INSTRUMENTS, 0, NULL, 0},
+    {"requests_read", "instrument: requests to the wineserver", requests_read,
+     GROUP_INSTRUMENTS, 0, NULL, 0},
+    {NULL, NULL, NULL, 0, 0, NULL, 0}};
