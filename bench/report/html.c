@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "chart.h"
 #include "columns.h"
@@ -127,18 +128,27 @@ static void put_figure(const struct page *page, struct figure figure,
                    is_kind && figure.known ? "\xC2\xB7" : text);
 }
 
+/* Whether other says what the servers of block call when they are busy. */
+static bool is_busy(const struct result_block *block,
+                    const struct result_block *other)
+{
+    return other->scenario == RESULT_WORK &&
+           other->is_ladder == block->is_ladder &&
+           (!block->is_ladder || other == block + 1);
+}
+
 static void put_count_headings(const struct page *page,
                                const struct result_block *block)
 {
-    out_printf(page->out, "<tr><th>server</th>%s",
+    out_printf(page->out, "<tr><th>server</th>%s<th>calls</th>",
                block->is_ladder ? "<th>lines</th>" : "");
-    for (int b = 0; b < page->result->block_count; b++)
-        if (is_like(block, &page->result->blocks[b]))
-            out_printf(page->out, "<th>at %d</th>",
-                       page->result->blocks[b].connection_count);
     for (int c = 0; c < COLUMN_COUNTS; c++)
         if (is_shown(page, block, c))
             out_printf(page->out, "<th>%s</th>", columns[c].heading);
+    for (int b = 0; b < page->result->block_count; b++)
+        if (is_busy(block, &page->result->blocks[b]))
+            out_printf(page->out, "<th>at %d</th>",
+                       page->result->blocks[b].connection_count);
     out_printf(page->out, "</tr>\n");
 }
 
@@ -147,21 +157,28 @@ static void put_count_row(const struct page *page,
                           const struct result_row *row)
 {
     const struct result *result = page->result;
+    char low[24];
+    char high[24];
     put_xml(page->out, "<tr><th>%s</th>", result_full_name(row));
     if (block->is_ladder)
         out_printf(page->out, "<td>+%d \xE2\x88\x92%d</td>", row->lines_added,
                    row->lines_removed);
-    for (int b = 0; b < result->block_count; b++) {
-        const struct result_row *same =
-            result_same(result, row, &result->blocks[b]);
-        if (is_like(block, &result->blocks[b]))
-            put_figure(page, same != NULL ? same->calls : (struct figure){0},
-                       false);
-    }
+    put_figure(page, row->calls, false);
     for (int c = 0; c < COLUMN_COUNTS; c++)
         if (is_shown(page, block, c))
             put_figure(page, column_figure(&columns[c], row),
                        c < OBSERVE_KIND_COUNT);
+    for (int b = 0; b < result->block_count; b++) {
+        const struct result_row *same =
+            result_same(result, row, &result->blocks[b]);
+        if (!is_busy(block, &result->blocks[b]) || same == NULL)
+            continue;
+        column_text(same->calls_low, low);
+        column_text(same->calls_high, high);
+        out_printf(page->out,
+                   strcmp(low, high) != 0 ? "<td>%s to %s</td>" : "<td>%s</td>",
+                   low, high);
+    }
     out_printf(page->out, "</tr>\n");
 }
 
@@ -176,13 +193,12 @@ static void put_counts(const struct page *page,
             put_count_row(page, block, row_of(page, block, i));
     out_printf(page->out,
                "</table></div>\n<p class=\"soft\">Calls of the server for one "
-               "echo at so many "
-               "connections. The kinds, the requests to the wineserver, which "
-               "is Wine's "
-               "kernel, and the threads are those at %d. Counted, not timed: "
-               "this does "
-               "not show what a call costs.</p>\n<ul>\n",
-               block->connection_count);
+               "echo, and which they are, requests to the wineserver, which is "
+               "Wine's kernel, and threads, with %d busy connection%s. Last: "
+               "calls with so many, when a server may take more at once, or "
+               "wait less. Counted, not timed: this does not show what a call "
+               "costs.</p>\n<ul>\n",
+               block->connection_count, block->connection_count > 1 ? "s" : "");
     for (int i = 0; i < block->row_count; i++) {
         const struct result_row *row = row_of(page, block, i);
         result_why(page->result, row, why);
@@ -192,7 +208,7 @@ static void put_counts(const struct page *page,
         else if (why[0] != '\0' && row->role != RESULT_CONTROL)
             put_xml(page->out, "<li>%s</li>\n", why);
     }
-    put_xml(page->out, "</ul>\n");
+    out_printf(page->out, "</ul>\n");
 }
 
 /* ---- curves -------------------------------------------------------------- */
@@ -294,9 +310,12 @@ static void put_lines(const struct page *page, const struct result_block *block,
 
 static void put_idle(const struct page *page)
 {
-    const struct result_block *base =
-        result_find(page->result, RESULT_IDLE, -1, -1);
-    if (base == NULL)
+    const struct result_block *base = result_at_rest(page->result);
+    bool has_more = false;
+    for (int b = 0; b < page->result->block_count; b++)
+        has_more |= page->result->blocks[b].scenario == RESULT_IDLE &&
+                    page->result->blocks[b].idle_count > 0;
+    if (base == NULL || !has_more)
         return;
     out_printf(page->out,
                "<h2>What silent connections cost</h2>\n<p>The real difference "
@@ -411,7 +430,8 @@ static void put_details(const struct page *page,
     for (int i = 0; i < block->row_count; i++)
         put_xml(page->out, "<th>%s %s</th>", row_of(page, block, i)->name,
                 row_of(page, block, i)->failure[0] != '\0' ? "failed" : "");
-    for (int m = 0; m < 2 * RESULT_MEASURE_COUNT; m++) {
+    for (int m = 0;
+         m < 2 * RESULT_MEASURE_COUNT && block->scenario != RESULT_IDLE; m++) {
         enum result_measure measure = (enum result_measure)(m / 2);
         put_xml(page->out, "</tr>\n<tr><th>%s%s</th>",
                 m % 2 ? "to " : result_unit(measure, block->scenario),
@@ -545,13 +565,12 @@ static void put_models(const struct page *page)
     const struct result_block *work = result_find(result, RESULT_WORK, -1, -1);
     const struct result_block *speed =
         result_find(result, RESULT_SPEED, -1, -1);
-    const struct result_block *first = work != NULL ? work : speed;
-    const struct result_block *usual =
-        first != NULL ? result_find(result, first->scenario, 16, -1) : NULL;
-    if (first != NULL)
-        put_counts(page, usual != NULL ? usual : first, "Calls for one echo");
+    const struct result_block *rest = result_at_rest(result);
+    const struct result_block *counted = rest != NULL ? rest : speed;
+    if (counted != NULL)
+        put_counts(page, counted, "Calls for one echo");
     put_idle(page);
-    if (first != NULL)
+    if (work != NULL || speed != NULL)
         out_printf(page->out,
                    "<h2>Times</h2>\n<p>A dot is one launch of the server, the "
                    "tick their mean, the line where 95 of 100 repeats of this "
@@ -577,12 +596,13 @@ void html_write_result(struct out *out, const struct result *result)
         const struct result_block *block = &result->blocks[b];
         if (!block->is_ladder)
             continue;
-        if (b == 0 || !block[-1].is_ladder) /* both have the same rungs */
+        if (block->scenario == RESULT_IDLE)
             put_counts(&page, block, block->title);
-        put_times(&page, block, result_words(block->scenario)->measure,
-                  block->scenario == RESULT_WORK ? "Processor time for an echo"
-                                                 : "Echoes a second",
-                  result_words(block->scenario)->purpose);
+        else
+            put_times(&page, block, result_words(block->scenario)->measure,
+                      result_unit(result_words(block->scenario)->measure,
+                                  block->scenario),
+                      result_purpose(block));
     }
     put_folded(&page);
     put_xml(out, "</body>\n</html>\n");
