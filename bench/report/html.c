@@ -41,7 +41,7 @@ static const char *const style_sheet[] = {
     "figure>svg{width:100%;max-width:440px;display:block;margin-top:.4em}",
     ".wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85em;"
     "overflow-wrap:normal;font-variant-numeric:tabular-nums}"
-    "th,td{padding:.3em .45em;text-align:right;white-space:nowrap;"
+    "th,td{padding:.3em .4em;text-align:right;white-space:nowrap;"
     "border-top:1px solid var(--rule)}th:first-child{position:sticky;left:0;"
     "background:var(--ground)}"
     "@media (max-width:700px){th:first-child{white-space:normal;"
@@ -56,7 +56,8 @@ static const char *const style_sheet[] = {
     ".line{stroke:var(--c);stroke-width:2;fill:none}\n"
     ".row{display:flex;font-size:.92em;flex-wrap:wrap;column-gap:.5em;line-"
     "height:1.2}"
-    ".row span{margin-left:auto}.row .track{position:relative;flex:0 0 100%;"
+    ".row span{margin-left:auto}.row .track{position:relative;flex:0 0 "
+    "calc(100% - 10px);margin:0 5px;"
     "height:16px;background:repeating-linear-gradient(to right,var(--rule) 0 "
     "1px,transparent 1px 10%)}.track i{position:absolute;background:var(--c)}"
     ".dot{height:8px;min-width:8px;margin:4px -4px;border-radius:4px;"
@@ -176,7 +177,8 @@ static void put_count_row(const struct page *page,
         column_text(same->calls_low, low);
         column_text(same->calls_high, high);
         out_printf(page->out,
-                   strcmp(low, high) != 0 ? "<td>%s to %s</td>" : "<td>%s</td>",
+                   strcmp(low, high) != 0 ? "<td>%s\xE2\x80\x93%s</td>"
+                                          : "<td>%s</td>",
                    low, high);
     }
     out_printf(page->out, "</tr>\n");
@@ -551,6 +553,11 @@ static void put_head(const struct page *page)
     if (result->environment.wine[0] != '\0')
         put_banner(page, "Under Wine this shows how the models work, and that "
                          "they are right. It ranks nothing for Windows.");
+    if (result->others_percent.value >= 10)
+        out_printf(page->out,
+                   "<p class=\"banner\">Other programs took %.0f %% of the "
+                   "machine: times are less sure.</p>\n",
+                   result->others_percent.value);
     if (result->is_interrupted)
         put_banner(page,
                    "Stopped by Ctrl+C: these are the launches until then.");
