@@ -57,7 +57,7 @@ static void begin_plan(struct plan *plan)
     plan->is_incomplete = plan->rows == NULL;
 }
 
-static void begin_series(struct plan *plan, int launch_count)
+static void begin_series(struct plan *plan)
 {
     static struct plan_series spare;
     struct plan_series *series = &spare;
@@ -65,8 +65,7 @@ static void begin_series(struct plan *plan, int launch_count)
         series = &plan->series[plan->series_count++];
     else
         plan->is_incomplete = true;
-    *series = (struct plan_series){.first_block = plan->block_count,
-                                   .launch_count = launch_count};
+    *series = (struct plan_series){.first_block = plan->block_count};
 }
 
 static void add_row(struct plan *plan, const struct rung *rung)
@@ -109,21 +108,13 @@ static struct result_block *add_block(struct plan *plan,
 /* One piece of memory for the samples of all rows, one for their shares. */
 static void allocate(struct plan *plan)
 {
-    int kept = 0;
-    for (int s = 0; s < plan->series_count; s++) /* without those of no block */
-        if (plan->series[s].block_count > 0)
-            plan->series[kept++] = plan->series[s];
-    plan->series_count = kept;
     size_t sample_count = 0;
     size_t share_count = 0;
-    for (int s = 0; s < plan->series_count; s++)
-        for (int b = 0; b < plan->series[s].block_count; b++) {
-            const struct result_block *block =
-                &plan->blocks[plan->series[s].first_block + b];
-            sample_count +=
-                (size_t)(block->row_count * plan->series[s].launch_count);
-            share_count += (size_t)(block->row_count * block->connection_count);
-        }
+    for (int b = 0; b < plan->block_count; b++) {
+        const struct result_block *block = &plan->blocks[b];
+        sample_count += (size_t)(block->row_count * block->launch_count);
+        share_count += (size_t)(block->row_count * block->connection_count);
+    }
     plan->samples = calloc(sample_count + 1, sizeof *plan->samples);
     plan->shares = calloc(share_count + 1, sizeof *plan->shares);
     if (plan->samples == NULL || plan->shares == NULL) {
@@ -132,19 +123,15 @@ static void allocate(struct plan *plan)
     }
     struct result_sample *samples = plan->samples;
     uint64_t *shares = plan->shares;
-    for (int s = 0; s < plan->series_count; s++)
-        for (int b = 0; b < plan->series[s].block_count; b++) {
-            const struct result_block *block =
-                &plan->blocks[plan->series[s].first_block + b];
-            for (int i = 0; i < block->row_count; i++) {
-                struct result_row *row = &plan->rows[block->first_row + i];
-                row->samples = samples;
-                samples += plan->series[s].launch_count;
-                if (block->scenario != RESULT_CHURN)
-                    row->echoes_by_connection = shares;
-                shares += block->connection_count;
-            }
-        }
+    for (int i = 0; i < plan->row_count; i++) {
+        struct result_row *row = &plan->rows[i];
+        const struct result_block *block = &plan->blocks[row->block];
+        row->samples = samples;
+        samples += block->launch_count;
+        if (block->scenario != RESULT_CHURN)
+            row->echoes_by_connection = shares;
+        shares += block->connection_count;
+    }
 }
 
 void plan_free(struct plan *plan)
@@ -193,6 +180,21 @@ static void make_title(struct result_block *block)
         snprintf(rest, size, ", %ld bytes", block->message_bytes);
 }
 
+/* Launches of what is measured with that scenario. Where time is short, what a
+ * time on all processors comes to gets few of them: it hangs on who happens to
+ * run where, and more would hardly make it better known. */
+static int launches_of(const struct plan_request *request,
+                       enum result_scenario scenario)
+{
+    if (request->launch_count > 0)
+        return request->launch_count;
+    if (request->is_full)
+        return TIMED_LAUNCHES;
+    return scenario == RESULT_SPEED && request->scenarios[RESULT_WORK]
+               ? PLAN_LAUNCHES_AT_LEAST
+               : PLAN_LAUNCHES_AT_MOST;
+}
+
 /* The block of a scenario at that many connections; idle, size and rate are
  * those of `like`. */
 static struct result_block *
@@ -207,6 +209,8 @@ add_scenario(struct plan *plan, const struct plan_request *request,
     like.scenario = scenario;
     like.connection_count = connections;
     like.window_ms = request->window_ms > 0 ? request->window_ms : window_ms;
+    if (like.launch_count == 0)
+        like.launch_count = launches_of(request, scenario);
     if (like.message_bytes == 0)
         like.message_bytes =
             request->message_bytes > 0 ? request->message_bytes : USUAL_BYTES;
@@ -263,7 +267,7 @@ static void add_counts(struct plan *plan, const struct plan_request *request,
 /* Beside none, and beside more and more idle connections: there each rung is
  * its own baseline. */
 static void add_idle(struct plan *plan, const struct plan_request *request,
-                     enum result_scenario scenario, int launch_count)
+                     enum result_scenario scenario)
 {
     static const int usual[] = {1, 10, 100, 1000, 4000};
     static const int herds[] = {200, 800};
@@ -271,20 +275,22 @@ static void add_idle(struct plan *plan, const struct plan_request *request,
     const int *idle = scenario == RESULT_IDLE ? usual : herds;
     int count = scenario == RESULT_HERD ? 2 : request->is_full ? 5 : 4;
     int connections = habits[scenario].connections[0];
+    int launches = scenario == RESULT_IDLE ? 1 : 0; /* it is for counts */
     int base = plan->row_count;
     if (request->idle_count > 0) {
         idle = request->idle;
         count = request->idle_count;
     }
     list_models(&rungs, request, false);
-    begin_series(plan, launch_count);
+    begin_series(plan);
     add_scenario(plan, request, &rungs, scenario, connections,
-                 (struct result_block){.idle_count = 0});
+                 (struct result_block){.launch_count = launches});
     snprintf(rungs.relative_to, sizeof rungs.relative_to, "none idle");
     for (int i = 0; i < count; i++) {
         struct result_block *block =
             add_scenario(plan, request, &rungs, scenario, connections,
-                         (struct result_block){.idle_count = idle[i]});
+                         (struct result_block){.idle_count = idle[i],
+                                               .launch_count = launches});
         for (int r = 0; r < block->row_count; r++)
             plan->rows[block->first_row + r].baseline = base + r;
     }
@@ -318,8 +324,7 @@ static void add_sizes(struct plan *plan, const struct plan_request *request,
 }
 
 /* 04 and 05 with as many processors and workers as given. */
-static void add_scaling(struct plan *plan, const struct plan_request *request,
-                        int launch_count)
+static void add_scaling(struct plan *plan, const struct plan_request *request)
 {
     static char forms[3][24];
     const int counts[] = {1, 2, request->processors};
@@ -336,42 +341,34 @@ static void add_scaling(struct plan *plan, const struct plan_request *request,
                 counts[i];
         }
     }
-    begin_series(plan, launch_count);
+    begin_series(plan);
     add_scenario(plan, request, &rungs, RESULT_SPEED, 16,
                  (struct result_block){.idle_count = 0});
 }
 
-/* Counts need one launch. What a time on all processors is hangs on who happens
- * to run where: more launches hardly make it better known, and the minute goes
- * to the processor time. */
 void plan_race(struct plan *plan, const struct plan_request *request)
 {
     struct rungs rungs;
     const bool *wanted = request->scenarios;
-    int launches = request->launch_count > 0 ? request->launch_count
-                   : request->is_full        ? TIMED_LAUNCHES
-                                             : PLAN_LAUNCHES_AT_MOST;
-    bool is_short = launches == PLAN_LAUNCHES_AT_MOST && wanted[RESULT_WORK];
     begin_plan(plan);
     if (wanted[RESULT_IDLE])
-        add_idle(plan, request, RESULT_IDLE, 1);
+        add_idle(plan, request, RESULT_IDLE);
     list_models(&rungs, request, true);
-    begin_series(plan, launches);
+    begin_series(plan);
     if (wanted[RESULT_WORK])
         add_counts(plan, request, &rungs, RESULT_WORK);
-    if (wanted[RESULT_SIZES])
-        add_sizes(plan, request, &rungs);
-    begin_series(plan, is_short ? PLAN_LAUNCHES_AT_LEAST : launches);
     if (wanted[RESULT_SPEED])
         add_counts(plan, request, &rungs, RESULT_SPEED);
     if (wanted[RESULT_PACED])
         add_rates(plan, request, &rungs);
+    if (wanted[RESULT_SIZES])
+        add_sizes(plan, request, &rungs);
     if (wanted[RESULT_CHURN])
         add_counts(plan, request, &rungs, RESULT_CHURN);
     if (wanted[RESULT_HERD])
-        add_idle(plan, request, RESULT_HERD, launches);
+        add_idle(plan, request, RESULT_HERD);
     if (request->is_full)
-        add_scaling(plan, request, launches);
+        add_scaling(plan, request);
     allocate(plan);
 }
 
@@ -396,8 +393,7 @@ void plan_builds(struct plan *plan, const struct plan_request *request,
     if (asked.connections_count == 0)
         asked.connections[asked.connections_count++] = 16;
     begin_plan(plan);
-    begin_series(plan, request->launch_count > 0 ? request->launch_count
-                                                 : PLAN_LAUNCHES_AT_MOST);
+    begin_series(plan);
     add_scenario(plan, request, &rungs, RESULT_IDLE, 1,
                  (struct result_block){.idle_count = 0});
     add_counts(plan, &asked, &rungs, RESULT_WORK);
@@ -501,8 +497,7 @@ static void add_ladder(struct plan *plan, const struct plan_request *request,
         add_rung(&rungs, ladder->model, ladder->rungs[i][0],
                  ladder->rungs[i][1], 0);
     add_control(&rungs, 0);
-    begin_series(plan, request->launch_count > 0 ? request->launch_count
-                                                 : TIMED_LAUNCHES);
+    begin_series(plan);
     add_scenario(plan, request, &rungs, RESULT_IDLE, 1, plain);
     if (ladder->scenario == RESULT_SPEED)
         add_scenario(plan, request, &rungs, RESULT_WORK, connections, plain);
@@ -512,14 +507,17 @@ static void add_ladder(struct plan *plan, const struct plan_request *request,
 void plan_ladder(struct plan *plan, const struct plan_request *request,
                  int model)
 {
+    struct plan_request asked = *request;
+    if (asked.launch_count == 0)
+        asked.launch_count = TIMED_LAUNCHES;
     begin_plan(plan);
     for (size_t i = 0; i < sizeof ladders / sizeof ladders[0]; i++) {
         if (ladders[i].model != model)
             continue;
-        if (request->connections_count == 0)
-            add_ladder(plan, request, &ladders[i], ladders[i].connections);
-        for (int c = 0; c < request->connections_count; c++)
-            add_ladder(plan, request, &ladders[i], request->connections[c]);
+        if (asked.connections_count == 0)
+            add_ladder(plan, &asked, &ladders[i], ladders[i].connections);
+        for (int c = 0; c < asked.connections_count; c++)
+            add_ladder(plan, &asked, &ladders[i], asked.connections[c]);
     }
     allocate(plan);
 }

@@ -44,8 +44,7 @@ struct plan_request {
 
 struct plan_series {
     int first_block;
-    int block_count;  /* each with the same rungs, in the same order */
-    int launch_count; /* of each rung, at most */
+    int block_count; /* each with the same rungs, in the same order */
 };
 
 struct plan {

@@ -187,9 +187,10 @@ struct result_block {
     int connection_count; /* those that carry traffic */
     int idle_count;       /* open besides and silent */
     long message_bytes;
-    long rate_per_s; /* open loop: requests/s over all connections */
-    long window_ms;  /* one measurement of one row */
-    int first_row;   /* its rows stand together */
+    long rate_per_s;  /* open loop: requests/s over all connections */
+    long window_ms;   /* one measurement of one row */
+    int launch_count; /* planned, at most */
+    int first_row;    /* its rows stand together */
     int row_count;
 
     /* result_compute(): of each measure, the smallest difference to the

@@ -388,6 +388,8 @@ static void launch_rung(const struct plan_series *series, int rung, int launch)
             &run.plan->blocks[series->first_block + b];
         struct result_row *row = row_at(series, b, rung);
         char what[160];
+        if (launch >= block->launch_count)
+            continue;
         if (!is_up) {
             snprintf(row->failure, sizeof row->failure, "%s", failure);
             continue;
@@ -424,6 +426,17 @@ static bool has_time(int launches, uint64_t last_ns)
            so_far_ns + last_ns <= run.options->limit_ns;
 }
 
+/* Of the launches of a series, this many at least measure something. */
+static int launches_of(const struct plan_series *series)
+{
+    int most = 0;
+    for (int b = 0; b < series->block_count; b++) {
+        int launches = run.plan->blocks[series->first_block + b].launch_count;
+        most = launches > most ? launches : most;
+    }
+    return most;
+}
+
 static int run_launches(void)
 {
     int launch = 0;
@@ -432,10 +445,11 @@ static int run_launches(void)
         more = false;
         for (int s = 0; s < run.plan->series_count; s++) {
             const struct plan_series *series = &run.plan->series[s];
-            if (launch < series->launch_count)
+            int launches = launches_of(series);
+            if (launch < launches)
                 launch_all(series, launch);
-            more = more || launch + 1 < series->launch_count;
-            if (series->launch_count == 1) /* it will not come again */
+            more = more || launch + 1 < launches;
+            if (launches == 1) /* it will not come again */
                 begun_ns = clock_ns();
         }
         more = more && has_time(launch + 1, clock_ns() - begun_ns);
@@ -451,7 +465,7 @@ static long planned_ms(void)
         return (long)(run.options->limit_ns / 1000000);
     for (int s = 0; s < run.plan->series_count; s++) {
         const struct plan_series *series = &run.plan->series[s];
-        sum += plan_launch_ms(run.plan, series) * series->launch_count *
+        sum += plan_launch_ms(run.plan, series) * launches_of(series) *
                run.plan->blocks[series->first_block].row_count;
     }
     return sum;
