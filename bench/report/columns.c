@@ -65,22 +65,9 @@ const struct column columns[] = {
            "open loop: requests that the client sent more than 1 ms late"),
     COLUMN(busy_percent, "busy_percent", "client busy %",
            "of the time, the client did not wait")};
-
-#define SAMPLE(member) {#member, offsetof(struct result_sample, member)}
-
-const struct sample_column sample_columns[] = {
-    SAMPLE(order), SAMPLE(at_ns), SAMPLE(echoes), SAMPLE(all_echoes),
-    SAMPLE(elapsed_ns), SAMPLE(whole_ns), SAMPLE(waited_ns), SAMPLE(server_ns),
-    SAMPLE(system_ns), SAMPLE(client_ns), SAMPLE(machine_ns), SAMPLE(requests),
-    SAMPLE(all_requests), SAMPLE(p50_ns), SAMPLE(due_count), SAMPLE(late_count),
-    SAMPLE(memory_bytes), SAMPLE(threads), SAMPLE(handles), SAMPLE(waits),
-    SAMPLE(found)};
 /* clang-format on */
 
 const int column_count = sizeof columns / sizeof columns[0];
-const int sample_column_count =
-    sizeof sample_columns / sizeof sample_columns[0];
-
 struct figure column_figure(const struct column *column,
                             const struct result_row *row)
 {

@@ -33,13 +33,4 @@ void column_text(struct figure figure, char text[24]);
 void column_range(struct figure value, bool has_range, double low, double high,
                   char text[96]);
 
-/* One number of a sample, as it was measured; the calls are apart. */
-struct sample_column {
-    const char *name;
-    size_t offset; /* of a uint64_t in struct result_sample */
-};
-
-extern const struct sample_column sample_columns[];
-extern const int sample_column_count;
-
 #endif

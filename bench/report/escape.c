@@ -8,20 +8,21 @@
  * than U+10FFFF. */
 static int utf8_length(const char *text)
 {
-    unsigned first = (unsigned char)text[0];
-    int length = first < 0x80                    ? 1
-                 : first >= 0xC2 && first < 0xE0 ? 2
-                 : first >= 0xE0 && first < 0xF0 ? 3
-                 : first >= 0xF0 && first < 0xF5 ? 4
-                                                 : 0;
+    const unsigned char *byte = (const unsigned char *)text;
+    int length = byte[0] < 0x80   ? 1
+                 : byte[0] < 0xC2 ? 0
+                 : byte[0] < 0xE0 ? 2
+                 : byte[0] < 0xF0 ? 3
+                 : byte[0] < 0xF5 ? 4
+                                  : 0;
     for (int i = 1; i < length; i++)
-        if (((unsigned char)text[i] & 0xC0) != 0x80)
+        if ((byte[i] & 0xC0) != 0x80)
             return 0;
-    unsigned second = length > 2 ? (unsigned char)text[1] : 0x80;
-    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
-        (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
-        return 0;
-    return length;
+    bool is_bad = (byte[0] == 0xE0 && byte[1] < 0xA0) ||
+                  (byte[0] == 0xED && byte[1] > 0x9F) ||
+                  (byte[0] == 0xF0 && byte[1] < 0x90) ||
+                  (byte[0] == 0xF4 && byte[1] > 0x8F);
+    return is_bad ? 0 : length;
 }
 
 /* What stands for the character at text; NULL: the character itself. */

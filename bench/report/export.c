@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
+#include <stddef.h>
 
 #include "columns.h"
 #include "escape.h"
@@ -208,21 +208,33 @@ void export_facts(struct out *out, const struct result *result)
     put_facts(&(struct fields){.out = out, .form = HTML}, result);
 }
 
+/* clang-format off */
+#define MEMBER(name) {#name, offsetof(struct result_sample, name)}
+
+static const struct {
+    const char *name;
+    size_t offset; /* of a uint64_t */
+} members[] = {
+    MEMBER(order), MEMBER(at_ns), MEMBER(echoes), MEMBER(all_echoes),
+    MEMBER(elapsed_ns), MEMBER(whole_ns), MEMBER(waited_ns), MEMBER(server_ns),
+    MEMBER(system_ns), MEMBER(client_ns), MEMBER(machine_ns), MEMBER(requests),
+    MEMBER(all_requests), MEMBER(p50_ns), MEMBER(due_count), MEMBER(late_count),
+    MEMBER(memory_bytes), MEMBER(threads), MEMBER(handles), MEMBER(waits),
+    MEMBER(found)};
+/* clang-format on */
+
 static void put_samples(struct fields *f, const struct result_row *row)
 {
     open_list(f, "samples", '[');
     for (int s = 0; s < row->sample_count; s++) {
+        const struct result_sample *sample = &row->samples[s];
+        const uint64_t *numbers = (const uint64_t *)sample;
         next_item(f, s);
-        for (int c = 0; c < sample_column_count; c++) {
-            uint64_t number;
-            memcpy(&number,
-                   (const char *)&row->samples[s] + sample_columns[c].offset,
-                   sizeof number);
-            put_count(f, sample_columns[c].name, number);
-        }
+        for (size_t m = 0; m < sizeof members / sizeof members[0]; m++)
+            put_count(f, members[m].name, numbers[members[m].offset / 8]);
         open_list(f, "calls", '{'); /* of each kind: one for each outcome */
         for (int kind = 0; kind < OBSERVE_KIND_COUNT; kind++)
-            put_numbers(f, columns[kind].name, row->samples[s].calls[kind],
+            put_numbers(f, columns[kind].name, sample->calls[kind],
                         OBSERVE_OUTCOME_COUNT);
         close_list(f, '}');
         close_list(f, '}');
