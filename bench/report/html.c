@@ -193,14 +193,15 @@ static void put_counts(const struct page *page,
     for (int i = 0; i < block->row_count; i++)
         if (row_of(page, block, i)->role != RESULT_CONTROL)
             put_count_row(page, block, row_of(page, block, i));
-    out_printf(page->out,
-               "</table></div>\n<p class=\"soft\">Calls of the server for one "
-               "echo, and which they are, requests to the wineserver, which is "
-               "Wine's kernel, and threads, with %d busy connection%s. Last: "
-               "calls with so many, when a server may take more at once, or "
-               "wait less. Counted, not timed: this does not show what a call "
-               "costs.</p>\n<ul>\n",
-               block->connection_count, block->connection_count > 1 ? "s" : "");
+    out_printf(
+        page->out,
+        "</table></div>\n<p class=\"soft\">Calls of the server for one "
+        "echo, and which they are, requests to the wineserver, which is "
+        "Wine's kernel, and threads: %s. Last: the fewest and most calls "
+        "with so many busy connections, when a server may take more at "
+        "once, or wait less. Counted, not timed: this does not show "
+        "what a call costs.</p>\n<ul>\n",
+        result_purpose(block));
     for (int i = 0; i < block->row_count; i++) {
         const struct result_row *row = row_of(page, block, i);
         result_why(page->result, row, why);

@@ -355,9 +355,9 @@ void text_write_answer(struct out *out, const struct result *result)
                       "until then.");
     if (result->environment.wine[0] != '\0')
         put_paragraph(out, "Wine",
-                      "Counts of calls and threads are the same on Windows; "
-                      "requests, times and memory are Wine's. No ranking of "
-                      "Windows' models. More: --details");
+                      "Calls and threads are the servers' own; requests, times "
+                      "and memory are Wine's. This ranks nothing for Windows. "
+                      "More: --details");
 }
 
 /* ---- details ------------------------------------------------------------- */

@@ -604,11 +604,11 @@ void result_told(const struct result *result, char text[RESULT_TEXT_BYTES])
     struct figure rate = shows(result, RESULT_SPEED, RESULT_RATE);
     text[0] = '\0';
     if (!cost.known && !rate.known) {
-        add(text, "Counts are exact. Of times this run can tell nothing: that "
-                  "takes at least two launches of each server.");
+        add(text, "Counts at rest are exact. Of times this run can tell "
+                  "nothing: that takes at least two launches of each server.");
         return;
     }
-    add(text, "Counts are exact. ");
+    add(text, "Counts at rest are exact. ");
     if (cost.known)
         add(text, "Processor time: differences above %.0f %% would show. ",
             cost.value);
