@@ -313,7 +313,7 @@ $(PREFIX)/.ready: | $(FIRST)
 # ---- check -------------------------------------------------------------------
 
 # These compute, and run beside the others, which mostly wait.
-BESIDE := check-native check-fuzz check-steps check-checks check-page check-clang
+BESIDE := check-native check-steps check-page check-clang
 PARTS  := check-labs check-texts check-servers check-bugs check-solutions
 
 ifeq ($(CASE)$(SERVER),)
@@ -325,9 +325,6 @@ endif
 
 check-native: ## unit tests of the parts that need no Windows, with sanitizers
 	@sh bench/check_native.sh $(TESTS)
-check-fuzz: ## feed the command line with nonsense for 6 seconds, with sanitizers
-	@CFLAGS=$(call quote,$(STRICT)) \
-	    sh bench/check_fuzz.sh $(BUILD)/fuzz common/options.c
 check-page: ## the report's page in headless Chromium
 	@sh bench/check_page.sh
 check-steps: ## steps S1 to S9: sources and chapters say the same
@@ -337,8 +334,6 @@ check-labs: $(LABS) $(READY) ## every claim gets the verdict that claims.md says
 check-texts: all forms labs-build $(READY) ## every command of the texts prints what they say
 	@$(WITH_WINE) sh bench/check_texts.sh README.md $(CHAPTERS:%=%/README.md)
 labs-build: $(LABS)
-check-checks: ## faults planted in sources and texts must be found by the checks
-	@sh bench/check_checks.sh $(CHAPTERS)
 # With clang everything a second time; and for the processors of 32-bit Windows
 # and of Windows on ARM as far as the linker.
 check-clang: ## build everything with clang, for x64, x86 and ARM64
@@ -371,13 +366,7 @@ endif
 soak: all $(READY) ## hostile and good clients: `make soak MINUTES=30 SERVER=05`
 	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe --soak $(or $(MINUTES),5) \
 	    $(if $(SERVER),--server $(SERVER)) $(ARGS)
-LOW_PREFIX = $(abspath $(BUILD))/prefix-handles
-check-handles: all $(READY) ## each server when there is no handle left
-	$(if $(WINE),+@$(MAKE) --no-print-directory PREFIX=$(LOW_PREFIX) \
-	    $(LOW_PREFIX)/.ready)
-	@BUILD=$(BUILD) LOW_PREFIX=$(LOW_PREFIX) $(WITH_WINE) \
-	    sh bench/check_handles.sh $(SERVERS)
-.PHONY: check labs-build clang-build soak check-handles $(BESIDE) $(PARTS)
+.PHONY: check labs-build clang-build soak $(BESIDE) $(PARTS)
 
 # Unit tests: bench/tests/test_NAME.c, built for the system that make runs on.
 TESTS  := $(patsubst bench/tests/%.c,$(BUILD)/native/%$(if $(filter \
@@ -413,24 +402,12 @@ mutants: all $(READY) ## small mistakes, each to be seen by its case; ONLY=name
 	    LDLIBS='$(LDLIBS)' OBJECTS='$(call objects,$(COMMON))' \
 	    BUILD=$(BUILD) ONLY=$(ONLY) FOR=$(SERVER) JOBS=$(JOBS) \
 	    $(WITH_WINE) sh bench/check_mutants.sh $(MUTANTS)
-# Only the servers are built with gcov: check.exe runs some of common/, too. Left
-# out are the seam and its clock, what other programs use more than servers do,
-# and what unit tests and a fuzzer run natively.
-coverage: all $(READY) ## how many error paths are reached; SERVER=NN: by one
-	+@$(PARALLEL) BUILD=$(BUILD)/coverage \
-	    CFLAGS='-O0 -g --coverage -DCOVERAGE' coverage-build
-	@BUILD=$(BUILD) GCOV=$(CC:gcc=gcov) OBJDUMP=$(CC:gcc=objdump) \
-	    ADDR2LINE=$(CC:gcc=addr2line) \
-	    $(WITH_WINE) sh bench/check_coverage.sh "$(SERVER)" \
-	    $(filter-out $(PURE) common/seam/observe.c common/clock.c common/utf8.c,\
-	    $(COMMON))
-coverage-build: $(SERVERS)
 faults: ## each call of each server fails once: some minutes; SERVER=NN
 	+@$(PARALLEL) CASE=every_call_all check-servers
 check-guard: ## the suite with guarded memory and UBSan's traps: some minutes
 	+@$(PARALLEL) GUARD=1 ARGS=$(call quote,--forms default $(ARGS)) check-servers
 	+@$(PARALLEL) GUARD=1 mutants
-.PHONY: mutants coverage coverage-build faults check-guard
+.PHONY: mutants faults check-guard
 
 # ---- lint --------------------------------------------------------------------
 

@@ -26,13 +26,6 @@ EOT
 if command -v dpkg >/dev/null; then
     dpkg -s libc6-dev >/dev/null 2>&1 || missing="$missing libc6-dev"
 fi
-# libFuzzer's runtime is a package of its own where there is one.
-fuzzer=$(clang -print-file-name=libclang_rt.fuzzer-x86_64.a 2>/dev/null)
-version=$(clang -dumpversion 2>/dev/null | cut -d. -f1)
-if [ ! -e "${fuzzer:-/}" ] &&
-    apt-cache show "libclang-rt-${version:-14}-dev" >/dev/null 2>&1; then
-    missing="$missing libclang-rt-${version:-14}-dev"
-fi
 # wine alone, without the 64-bit half, cannot run our programs.
 case $missing in
 *\ wine*) missing="$missing wine64" ;;

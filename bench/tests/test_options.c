@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "options.h"
+#include "result/statistics.h"
 #include "test.h"
 
 static long port;
@@ -181,8 +182,34 @@ static void test_long_words(void)
     free(word);
 }
 
+/* Words out of pieces that mean something, cut and mixed with any bytes: what is
+ * accepted lies within what the table says, under the sanitizers. */
+static void test_nonsense(void)
+{
+    enum { LINES = 20000, WORDS = 3, WORD_BYTES = 24 };
+    static const char pieces[][8] = {"--port", "--wait", "--host", "=",
+                                     "poll",   "-",      "65535",  "99999",
+                                     "\xff",   "\n",     "spin",   "--verb"};
+    struct prng prng = {2024};
+    bool good = true;
+    for (int line = 0; line < LINES && good; line++) {
+        char words[WORDS][WORD_BYTES] = {""};
+        for (int w = 0; w < WORDS; w++)
+            for (int p = (int)prng_below(&prng, 3); p >= 0; p--)
+                strncat(words[w], pieces[prng_below(&prng, 12)],
+                        prng_below(&prng, 7) + 1);
+        bool refused =
+            parse(words[0], words[1], words[2], NULL) == OPTIONS_WRONG;
+        good = port >= 0 && port <= 65535 && wait_for <= 7 && *host != '\0' &&
+               refused == (message[0] != '\0') &&
+               strpbrk(message, "\r\n\t") == NULL;
+    }
+    CHECK(good);
+}
+
 int main(void)
 {
+    test_nonsense();
     test_numbers();
     test_forms();
     test_flags_and_choices();

@@ -157,16 +157,8 @@ struct call {
     const void *operation; /* its OVERLAPPED, or NULL */
     uint64_t outer; /* the object of the call that this one is made within */
     uint64_t begin_ns;
-    const void *caller; /* with COVERAGE, for note_failed() */
-    int fault;          /* what next_fault() said */
+    int fault; /* what next_fault() said */
 };
-
-#ifdef COVERAGE
-#define begin(which, object)                                                   \
-    begin_for(which, object, __builtin_return_address(0))
-#else
-#define begin(which, object) begin_for(which, object, NULL)
-#endif
 
 /* A call of the seam that is made within another one is made by a routine or an
  * APC, which must not block: nothing else runs on a thread that is in a call. An
@@ -196,11 +188,9 @@ static void leave(const struct call *call)
     call->slot->depth--;
 }
 
-static struct call begin_for(enum observe_call which, uint64_t object,
-                             const void *caller)
+static struct call begin(enum observe_call which, uint64_t object)
 {
-    struct call call = {
-        .slot = my_slot(), .which = which, .object = object, .caller = caller};
+    struct call call = {.slot = my_slot(), .which = which, .object = object};
     enter(&call);
     if (fault_count > 0)
         call.fault = next_fault(which);
@@ -223,32 +213,10 @@ static void trace_call(const struct call *call, enum observe_outcome outcome,
     SetLastError(error);
 }
 
-/* Built by `make coverage`: adds the place in the program that the failed call
- * was made from to the file that FAILED_CALLS names. */
-static void note_failed(const struct call *call)
-{
-#ifdef COVERAGE
-    const char *path = getenv("FAILED_CALLS");
-    DWORD error = GetLastError();
-    FILE *file = path != NULL ? fopen(path, "a") : NULL;
-    if (file != NULL) {
-        fprintf(file, "%" PRIx64 "\n",
-                (uint64_t)((const char *)call->caller -
-                           (const char *)GetModuleHandleA(NULL)));
-        fclose(file);
-    }
-    SetLastError(error);
-#else
-    (void)call;
-#endif
-}
-
 static void end(const struct call *call, enum observe_outcome outcome,
                 LONG64 items)
 {
     leave(call);
-    if (outcome == OBSERVE_FAILED)
-        note_failed(call);
     /* Only the owner writes here, but the addition is interlocked so that the
      * counts stay right for threads that share the last slot. */
     InterlockedExchangeAdd64(&call->slot->calls[call->which][outcome], 1);
