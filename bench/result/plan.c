@@ -528,13 +528,13 @@ void plan_ladder(struct plan *plan, const struct plan_request *request,
  * rests; measured on Wine. */
 long plan_launch_ms(const struct plan *plan, const struct plan_series *series)
 {
-    enum { START_MS = 200, SETTLING_MS = 60, PER_MS = 2 };
+    enum { START_MS = 350, SETTLING_MS = 90, CONNECTION_MS = 3 };
     long sum = START_MS;
     for (int i = 0; i < series->block_count; i++) {
         const struct result_block *block =
             &plan->blocks[series->first_block + i];
         sum += block->window_ms + SETTLING_MS +
-               (block->connection_count + block->idle_count) / PER_MS;
+               (block->connection_count + block->idle_count) * CONNECTION_MS;
     }
     return sum;
 }
