@@ -342,8 +342,11 @@ static void add_scaling(struct plan *plan, const struct plan_request *request)
         }
     }
     begin_series(plan);
-    add_scenario(plan, request, &rungs, RESULT_SPEED, 16,
-                 (struct result_block){.idle_count = 0});
+    struct result_block *block =
+        add_scenario(plan, request, &rungs, RESULT_SPEED, 16,
+                     (struct result_block){.idle_count = 0});
+    snprintf(block->title, sizeof block->title,
+             "scaling: speed, 16 connections");
 }
 
 void plan_race(struct plan *plan, const struct plan_request *request)

@@ -605,20 +605,27 @@ static bool is_served(SOCKET s)
            recv(s, &byte, 1, 0) == 1 && byte == 'i';
 }
 
+/* Some at a time: one that refuses the next would otherwise have thousands to
+ * turn away while it is measured. */
 int load_open_idle(struct load *load, HANDLE stop)
 {
+    enum { AT_A_TIME = 16 };
     int opened = 0;
     int served = 0;
-    while (opened < load->plan.idle_count) {
-        if (opened % 16 == 0 && WaitForSingleObject(stop, 0) == WAIT_OBJECT_0)
-            return 0;
-        load->idle[opened] = open_socket(load, 0);
-        if (load->idle[opened] == INVALID_SOCKET)
+    while (served == opened && opened < load->plan.idle_count &&
+           WaitForSingleObject(stop, 0) != WAIT_OBJECT_0) {
+        for (int i = 0; i < AT_A_TIME && opened < load->plan.idle_count; i++) {
+            SOCKET s = load->idle[opened] = open_socket(load, 0);
+            if (s == INVALID_SOCKET)
+                break;
+            send(s, "i", 1, 0); /* there will be no echo if this fails */
+            opened++;
+        }
+        while (served < opened && is_served(load->idle[served]))
+            served++;
+        if (load->failure[0] != '\0')
             break;
-        send(load->idle[opened++], "i", 1, 0); /* no echo: it has failed */
     }
-    while (served < opened && is_served(load->idle[served]))
-        served++;
     load->failure[0] = '\0'; /* a wall is none */
     return served;
 }

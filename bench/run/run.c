@@ -143,11 +143,14 @@ static bool start_server(struct process *server, const struct result_row *row,
     return failure[0] == '\0';
 }
 
-static void stop_server(struct process *server, const struct result_row *row)
+/* Beyond its wall it is ended: seen on Wine 8, 01 waits for ever for a thread
+ * that was made when nothing was left, and never ran. */
+static void stop_server(struct process *server, const struct result_row *row,
+                        bool is_at_wall)
 {
     bool is_contracted = row->role != RESULT_PEER && !is_one_page(row);
     int status = 0;
-    if (is_contracted && !stop_requested())
+    if (is_contracted && !is_at_wall && !stop_requested())
         status = process_stop(server, STOP_MS, NULL, NULL);
     process_free(server);
     if (status == 0)
@@ -223,6 +226,22 @@ static void settle(const struct process *server)
         same_count =
             memcmp(&before, &now, sizeof before) == 0 ? same_count + 1 : 0;
     }
+}
+
+/* How many sockets the server has open; 0: it does not count them. */
+static LONG sockets_of(const struct process *server)
+{
+    return server->counters != NULL ? server->counters->live.sockets : 0;
+}
+
+/* Waits until the server has closed what the last block has left, or for a
+ * while: its calls for that belong to no echo of the next one. */
+static void wait_for_sockets(const struct process *server, LONG at_most)
+{
+    enum { WITHIN_MS = 3000, LOOK_MS = 5 };
+    for (int ms = 0; ms < WITHIN_MS && sockets_of(server) > at_most;
+         ms += LOOK_MS)
+        Sleep(LOOK_MS);
 }
 
 /* What the server has called between two readings, in the kinds of the
@@ -382,7 +401,10 @@ static void launch_rung(const struct plan_series *series, int rung, int launch)
         if (row_at(series, b, rung)->failure[0] != '\0')
             return; /* in the launch before */
     processors_use(0);
+    bool is_at_wall = false;
     bool is_up = start_server(&server, first, failure);
+    settle(&server);
+    LONG sockets = sockets_of(&server);
     for (int b = 0; b < series->block_count && !stop_requested(); b++) {
         const struct result_block *block =
             &run.plan->blocks[series->first_block + b];
@@ -397,11 +419,13 @@ static void launch_rung(const struct plan_series *series, int rung, int launch)
         snprintf(what, sizeof what, "launch %d, %s: %s", launch + 1,
                  block->title, row->name);
         progress_step(&run.progress, what);
+        wait_for_sockets(&server, sockets);
         measure_row(&server, block, row);
-        if (row->failure[0] != '\0' || row->wall > 0)
+        is_at_wall = row->wall > 0;
+        if (row->failure[0] != '\0' || is_at_wall)
             break; /* who knows what it would do next */
     }
-    stop_server(&server, first);
+    stop_server(&server, first, is_at_wall);
 }
 
 /* Every rung once, in random order. */
