@@ -274,7 +274,7 @@ last-run: all $(READY) ## the same into bench/last_run.txt, and into README.md
 	    -e '/^<!-- make last-run/r $(BUILD)/last_run.md' README.md \
 	    >$(BUILD)/README.md
 	@cat $(BUILD)/README.md >README.md
-bench-full: all $(READY) ## the same with every scenario: about 11 minutes
+bench-full: all $(READY) ## the same with every scenario: about 8 minutes
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe --scenario all $(EXPORTS) $(ARGS)
 ladder: all forms $(READY) ## one trick after the other: `make ladder SERVER=05`
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe ladder $(or $(SERVER),05) \
