@@ -261,15 +261,20 @@ client: $(BUILD)/client.exe $(READY) ## start the client
 EXPORTS = --export-html $(BUILD)/report.html --export-json $(BUILD)/report.json
 bench: all $(READY) ## measure all five side by side; writes build/report.html
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe $(EXPORTS) $(ARGS)
-# The system stands at its end, the date and the commit at its beginning.
-last-run: all $(READY) ## the same into bench/last_run.txt, for the table in README.md
-	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe --details $(ARGS) >$(BUILD)/last_run
-	@{ echo "Run on $$(date +%F) with commit $(COMMIT):" \
-	    "$$(sed -n '/^== what ran/,$$ s/,\{0,1\}\r*$$//; s/^system   *W/W/p' \
-	    $(BUILD)/last_run)."; echo; \
+# README.md shows it between two comments, but for the echoes/s, whose ranges are
+# too wide to tell much.
+last-run: all $(READY) ## the same into bench/last_run.txt, and into README.md
+	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe $(ARGS) >$(BUILD)/last_run
+	@{ echo "Run on $$(date +%F) with commit $(COMMIT)."; echo; \
 	    tr -d '\r' <$(BUILD)/last_run; } >bench/last_run.txt
-	@sh bench/costs.sh bench/last_run.txt
-bench-full: all $(READY) ## the same with every scenario: about 11 minutes
+	@{ echo '```text'; sed -e '/^Processor time/,/^  *+ more/{' -e '/^  *+ more/d' \
+	    -e 's|echo/s on one.*||; s|\( *[0-9,./na]\{1,\}[-+c ]\)\{6\}$$||; s/ *$$//; }' \
+	    bench/last_run.txt; echo '```'; } >$(BUILD)/last_run.md
+	@sed -e '/^<!-- make last-run/,/^<!-- end/{ /^<!--/!d; }' \
+	    -e '/^<!-- make last-run/r $(BUILD)/last_run.md' README.md \
+	    >$(BUILD)/README.md
+	@cat $(BUILD)/README.md >README.md
+bench-full: all $(READY) ## the same with every scenario: about 8 minutes
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe --scenario all $(EXPORTS) $(ARGS)
 ladder: all forms $(READY) ## one trick after the other: `make ladder SERVER=05`
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe ladder $(or $(SERVER),05) \

@@ -17,7 +17,6 @@
 #   - Links lead somewhere; a picture has a text beside it, and each is shown.
 #   - Terms: what a chapter sets in italics is in common/glossary.md, and what is
 #     there some chapter explains. Each claim of a chapter has a lab.
-#   - README.md has the table of costs of the last run kept.
 #   - What common/README.md says of each case stands beside a case that there is.
 #   - What 03, 04 and 05 share is the same to the letter, and from one to the
 #     next no more lines change than they must; the figures that the texts
@@ -375,13 +374,6 @@ check_table() {
     grep -qF "$row" README.md || echo "it has no row \"$row\""
 }
 
-# The table of costs in README.md is that of the last run kept.
-check_costs() {
-    sh bench/costs.sh bench/last_run.txt | while IFS= read -r line; do
-        grep -qxF "$line" README.md || echo "it has no line \"$line\""
-    done
-}
-
 # The file $1 of the chapter that begins with $2, of those given after it.
 file_of() {
     name=$1 number=$2
@@ -454,7 +446,6 @@ done <<END
 $distances
 END
 count common/README.md check_common common/README.md
-count README.md check_costs
 count README.md check_table minimal.c "$@"
 count README.md check_table server.c "$@"
 chapter_texts=$(for chapter; do echo "$chapter/README.md"; done)

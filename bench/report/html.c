@@ -387,6 +387,7 @@ static void put_block(const struct page *page, const struct result_block *block,
 {
     double most = 1e-9;
     char end[24];
+    char shows[RESULT_TEXT_BYTES];
     put_xml(page->out, "<figure>\n<h3>%s</h3>\n", block->title);
     for (int i = 0; i < block->row_count; i++) {
         const struct result_row *row = row_of(page, block, i);
@@ -399,9 +400,8 @@ static void put_block(const struct page *page, const struct result_block *block,
     column_text(figure_of(most), end);
     put_xml(page->out, "<figcaption>%s, from 0 to %s",
             result_unit(measure, block->scenario), end);
-    if (block->shows_percent[measure].known)
-        out_printf(page->out, "; differences above %.0f %% would show",
-                   block->shows_percent[measure].value);
+    result_shows(block, measure, shows);
+    put_xml(page->out, "%s%s", shows[0] != '\0' ? "; " : "", shows);
     put_xml(page->out, ".</figcaption>\n</figure>\n");
 }
 

@@ -91,8 +91,9 @@ static void put_head(struct out *out, const struct result *result)
         used += snprintf(line + used, sizeof line - (size_t)used,
                          ", %.0f %% taken by other programs",
                          result->others_percent.value);
-    snprintf(line + used, sizeof line - (size_t)used, ", %d launches of each",
-             result->settings.launch_count);
+    snprintf(line + used, sizeof line - (size_t)used, ", %d launch%s of each",
+             result->settings.launch_count,
+             result->settings.launch_count == 1 ? "" : "es");
     out_printf(out, "%-*s%*s\n\n", NAME + 1, "One echo, five ways",
                WIDTH - NAME - 1, line);
 }
@@ -232,10 +233,12 @@ static void put_times(struct out *out, const struct result *result)
     if (block == NULL &&
         (block = result_find(result, RESULT_WORK, -1, -1), block == NULL))
         return;
-    out_printf(out,
-               "\n%-*s     server us  times %-15secho/s on one     16     64"
-               " on all     16     64\n",
-               NAME, "Processor time", block->relative_to);
+    out_printf(
+        out, "\n%-*s     server us  times %-15secho/s on one     16     64%s\n",
+        NAME, "Processor time", block->relative_to,
+        result_find(result, RESULT_SPEED, -1, -1) != NULL
+            ? " on all     16     64"
+            : "");
     for (int i = 0; i < block->row_count; i++) {
         const struct result_row *row = &result->rows[block->first_row + i];
         if (row->role == RESULT_CONTROL || !result_has_figures(row))
@@ -313,7 +316,8 @@ static void put_block(struct out *out, const struct result *result,
                       const struct result_block *block)
 {
     enum result_measure measure = result_words(block->scenario)->measure;
-    const struct figure *shows = &block->shows_percent[measure];
+    char shows[RESULT_TEXT_BYTES];
+    result_shows(block, measure, shows);
     out_printf(out, "\n== %s ==\n%s\n", block->title, result_purpose(block));
     out_printf(out, "%-*s%9s%8s%10s%9s", NAME, "",
                block->is_ladder ? "lines" : "", "calls", "requests", "threads");
@@ -327,9 +331,8 @@ static void put_block(struct out *out, const struct result *result,
         put_row(out, block, &result->rows[block->first_row + i]);
     if (block->scenario == RESULT_IDLE)
         put_whys(out, result, block);
-    else if (shows->known)
-        out_printf(out, "%-*sdifferences above %.0f %% would show\n", NAME,
-                   "Told", shows->value);
+    else if (shows[0] != '\0')
+        put_paragraph(out, "Told", shows);
 }
 
 /* The first screen shows these by itself. */

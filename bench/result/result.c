@@ -381,18 +381,6 @@ static void compute_score(const struct result *result, struct result_row *row,
     compute_ratio(result, row, measure, spread, count);
 }
 
-/* The control is the same program: by how much it seems to differ, the run
- * cannot tell others apart. */
-static void heed_control(struct result_block *block,
-                         enum result_measure measure)
-{
-    const struct figure *ratio = &block->control[measure].ratio;
-    double percent = 100 * (exp(fabs(log(ratio->value))) - 1);
-    if (ratio->known && block->shows_percent[measure].known &&
-        percent > block->shows_percent[measure].value)
-        block->shows_percent[measure] = figure_of(percent);
-}
-
 static void compute_scores(struct result *result, struct result_block *block,
                            enum result_measure measure)
 {
@@ -403,7 +391,6 @@ static void compute_scores(struct result *result, struct result_block *block,
         spread_add(&spread, values, list_values(&rows[i], measure, values));
     for (int i = 0; i < block->row_count; i++)
         compute_score(result, &rows[i], measure, &spread);
-    heed_control(block, measure);
 }
 
 /* What is not ours: all programs' processor time without that of server,
@@ -583,37 +570,62 @@ void result_why(const struct result *result, const struct result_row *row,
     add(text, ".");
 }
 
-/* The largest of the differences that blocks of a scenario need to show one. */
-static struct figure shows(const struct result *result,
-                           enum result_scenario scenario,
-                           enum result_measure measure)
+/* By how much the control, the same program, seems to differ. */
+static double control_percent(const struct result_block *block,
+                              enum result_measure measure)
 {
-    struct figure worst = {false, 0};
+    const struct figure *ratio = &block->control[measure].ratio;
+    return ratio->known ? 100 * (exp(fabs(log(ratio->value))) - 1) : 0;
+}
+
+void result_shows(const struct result_block *block, enum result_measure measure,
+                  char text[RESULT_TEXT_BYTES])
+{
+    const struct figure *shows = &block->shows_percent[measure];
+    double control = control_percent(block, measure);
+    text[0] = '\0';
+    if (shows->known)
+        add(text, "differences above %.0f %% would show", shows->value);
+    if (shows->known && control > shows->value)
+        add(text,
+            ", but the same server twice differs by %.0f %%: trust none below "
+            "that",
+            control);
+}
+
+/* The block of a scenario in which a difference must be largest to show. */
+static const struct result_block *worst(const struct result *result,
+                                        enum result_scenario scenario,
+                                        enum result_measure measure)
+{
+    const struct result_block *found = NULL;
     for (int i = 0; i < result->block_count; i++) {
-        const struct figure *one = &result->blocks[i].shows_percent[measure];
-        if (result->blocks[i].scenario == scenario && one->known &&
-            one->value >= worst.value)
-            worst = *one;
+        const struct result_block *block = &result->blocks[i];
+        if (block->scenario == scenario &&
+            block->shows_percent[measure].known &&
+            (found == NULL || block->shows_percent[measure].value >
+                                  found->shows_percent[measure].value))
+            found = block;
     }
-    return worst;
+    return found;
 }
 
 void result_told(const struct result *result, char text[RESULT_TEXT_BYTES])
 {
-    struct figure cost = shows(result, RESULT_WORK, RESULT_COST);
-    struct figure rate = shows(result, RESULT_SPEED, RESULT_RATE);
+    const struct result_block *work = worst(result, RESULT_WORK, RESULT_COST);
+    const struct result_block *speed = worst(result, RESULT_SPEED, RESULT_RATE);
+    char shows[RESULT_TEXT_BYTES];
     text[0] = '\0';
-    if (!cost.known && !rate.known) {
-        add(text, "Counts at rest are exact. Of times this run can tell "
-                  "nothing: that takes at least two launches of each server.");
-        return;
-    }
     add(text, "Counts at rest are exact. ");
-    if (cost.known)
-        add(text, "Processor time: differences above %.0f %% would show. ",
-            cost.value);
-    if (rate.known)
-        add(text, "Echoes/s on all processors: those above %.0f %%. ",
-            rate.value);
-    add(text, "Smaller ones this run cannot tell.");
+    if (work == NULL && speed == NULL)
+        add(text, "Of times this run can tell nothing: that takes at least two "
+                  "launches of each server.");
+    if (work != NULL) {
+        result_shows(work, RESULT_COST, shows);
+        add(text, "Processor time: %s. ", shows);
+    }
+    if (speed != NULL) {
+        result_shows(speed, RESULT_RATE, shows);
+        add(text, "Echoes/s on all processors: %s.", shows);
+    }
 }

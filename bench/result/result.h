@@ -272,6 +272,9 @@ void result_answer(const struct result *result, char text[RESULT_TEXT_BYTES]);
  * only; */
 void result_why(const struct result *result, const struct result_row *row,
                 char text[RESULT_TEXT_BYTES]);
+/* which differences of a block would show, and if the control says otherwise; */
+void result_shows(const struct result_block *block, enum result_measure measure,
+                  char text[RESULT_TEXT_BYTES]);
 /* what this run can tell and what it cannot. */
 void result_told(const struct result *result, char text[RESULT_TEXT_BYTES]);
 

@@ -121,7 +121,9 @@ static void test_control(void)
     fill_row(3, 130, 0);
     rows[3].role = RESULT_CONTROL;
     result_compute(&result);
-    CHECK(block.shows_percent[RESULT_COST].value > 29);
+    char text[RESULT_TEXT_BYTES];
+    result_shows(&block, RESULT_COST, text);
+    CHECK(strstr(text, "twice differs by 30 %") != NULL);
     CHECK(rows[1].scores[RESULT_COST].verdict == RESULT_LESS);
     CHECK(is_near(block.control[RESULT_COST].ratio.value, 1.3));
 }
