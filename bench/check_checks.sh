@@ -43,7 +43,6 @@ plant 02_nonblocking/README.md '$s/$/ *A new term*/' \
     'explains "a new term", the glossary does not'
 plant 03_overlapped_event/README.md 's/!\[[^]]*\](figures\/timeline/![](figures\/timeline/' \
     'picture figures/timeline.svg has no text'
-plant 03_overlapped_event/labs.c 's/{"3\.1",/{"3.99",/' 'its labs are not those of'
 plant 04_overlapped_apc/README.md 's/ insertions(+)/ insertions (+)/' ', not "'
 plant 04_overlapped_apc/server.c 's/^\(static bool begin_turn.*\)/\1 \/* *\//' \
     'begin_turn is not the same in'
