@@ -1059,8 +1059,8 @@ static const struct lab claims[] = {
      "comes through the port?",
      "a packet at the thread's end: %ld; a packet of success when the peer had "
      "sent: %ld, with %ld bytes",
-     "With a port the operation belongs to the port, not to the thread "
-     "(MicrosoftDocs/sdk-api, pull request 1137).",
+     "On a port's socket the operation belongs to the port, not to the thread; "
+     "its packet comes.",
      "MicrosoftDocs/sdk-api, pull request 1137"},
 };
 
