@@ -5,44 +5,11 @@
  *   make lab-01 CLAIM=1.4           one
  *   make lab-01 ARGS="--predict"    it waits for your prediction first
  *
- * For each claim one function that measures and one that judges. The table at
- * the end says what is claimed; common/claims.md lists all claims of all
- * chapters. */
-#include <process.h>
-#include <stdlib.h>
+ * A function for each claim measures and says whether it holds. The table at
+ * the end says what is claimed. */
 #include <string.h>
 
 #include "lab.h"
-#include "net.h"
-
-/* ---- what several labs need --------------------------------------------- */
-
-static HANDLE start_thread(unsigned(__stdcall *function)(void *), void *data)
-{
-    HANDLE thread = (HANDLE)_beginthreadex(NULL, 0, function, data, 0, NULL);
-    if (thread == NULL)
-        die("_beginthreadex", GetLastError());
-    return thread;
-}
-
-/* Waits until a thread has ended. */
-static void join(HANDLE thread)
-{
-    WaitForSingleObject(thread, INFINITE);
-    CloseHandle(thread);
-}
-
-static SOCKET connect_to(SOCKET listener)
-{
-    struct sockaddr_in address;
-    int length = sizeof address;
-    SOCKET s = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
-    if (s == INVALID_SOCKET ||
-        getsockname(listener, (struct sockaddr *)&address, &length) != 0 ||
-        connect(s, (struct sockaddr *)&address, length) != 0)
-        die("connect", (unsigned long)WSAGetLastError());
-    return s;
-}
 
 /* Waits until so many threads have counted themselves. */
 static void await_count(const volatile LONG *counted, LONG count)
@@ -52,7 +19,7 @@ static void await_count(const volatile LONG *counted, LONG count)
 }
 
 /* What recv() returns if there is something within so many milliseconds, the
- * end of the stream included; -1 if there is nothing. The blocking recv() has
+ * end of the stream included; 0 if there is nothing. The blocking recv() has
  * no such limit of its own, so select() asks first: chapter 02. */
 static int receive_within(SOCKET s, char *buffer, int bytes, long ms)
 {
@@ -61,8 +28,9 @@ static int receive_within(SOCKET s, char *buffer, int bytes, long ms)
     FD_ZERO(&readable);
     FD_SET(s, &readable);
     if (select(0, &readable, NULL, NULL, &limit) != 1)
-        return -1;
-    return recv(s, buffer, bytes, 0);
+        return 0;
+    int received = recv(s, buffer, bytes, 0);
+    return received > 0 ? received : 0;
 }
 
 /* ---- 1.1 and 1.9: few threads, and each serves one client until it leaves  */
@@ -88,7 +56,7 @@ static unsigned __stdcall serve_in_turn(void *data)
 /* So many threads serve, and so many clients connect and say nothing. One more
  * client comes: is it connected, how many bytes of its five come back now, and
  * how many after one of the silent ones has left? */
-static void measure_one_client_more(int threads, struct lab_outcome *o)
+static void measure_one_client_more(int threads, long seen[])
 {
     enum { THREADS = 8 };
     HANDLE thread[THREADS];
@@ -97,19 +65,17 @@ static void measure_one_client_more(int threads, struct lab_outcome *o)
     char echo[5];
     is_over = accepted_count = 0;
     for (int i = 0; i < threads; i++)
-        thread[i] = start_thread(serve_in_turn, (void *)listener);
+        thread[i] = lab_start(serve_in_turn, (void *)listener);
     for (int i = 0; i < threads; i++)
-        silent[i] = connect_to(listener);
+        silent[i] = lab_connect(listener);
     await_count(&accepted_count, threads); /* now each has its client */
 
-    SOCKET late = connect_to(listener);
-    o->seen[0] = 1; /* connect_to() has returned */
-    send(late, "hello", 5, 0);
-    int bytes = receive_within(late, echo, sizeof echo, 1000);
-    o->seen[1] = bytes > 0 ? bytes : 0;
+    SOCKET late = lab_connect(listener);
+    seen[0] = 1; /* lab_connect() has returned */
+    lab_send(late, "hello");
+    seen[1] = receive_within(late, echo, sizeof echo, 1000);
     closesocket(silent[0]);
-    bytes = receive_within(late, echo, sizeof echo, 10000);
-    o->seen[2] = bytes > 0 ? bytes : 0;
+    seen[2] = receive_within(late, echo, sizeof echo, 10000);
 
     /* Each thread gets one client more, which leaves at once. */
     InterlockedExchange(&is_over, 1);
@@ -117,29 +83,21 @@ static void measure_one_client_more(int threads, struct lab_outcome *o)
     for (int i = 1; i < threads; i++)
         closesocket(silent[i]);
     for (int i = 0; i < threads; i++)
-        closesocket(connect_to(listener));
+        closesocket(lab_connect(listener));
     for (int i = 0; i < threads; i++)
-        join(thread[i]);
+        lab_join(thread[i]);
     closesocket(listener);
 }
 
-static void measure_1_1(struct lab_outcome *o)
+static bool measure_1_1(long seen[])
 {
-    measure_one_client_more(1, o);
-}
-
-static bool holds_1_1(const long seen[])
-{
+    measure_one_client_more(1, seen);
     return seen[1] == 0 && seen[2] == 5;
 }
 
-static void measure_1_9(struct lab_outcome *o)
+static bool measure_1_9(long seen[])
 {
-    measure_one_client_more(4, o);
-}
-
-static bool holds_1_9(const long seen[])
-{
+    measure_one_client_more(4, seen);
     return seen[1] == 5; /* served although nobody has left */
 }
 
@@ -189,7 +147,7 @@ static void start_sleepers(struct sleeper *sleeper, int count)
     sleeper_count = 0;
     for (int i = 0; i < count; i++) {
         lab_pair(sleeper[i].pair);
-        sleeper[i].thread = start_thread(sleep_in_recv, &sleeper[i]);
+        sleeper[i].thread = lab_start(sleep_in_recv, &sleeper[i]);
     }
     await_count(&sleeper_count, count);
 }
@@ -200,78 +158,63 @@ static void end_sleepers(struct sleeper *sleeper, int count)
     for (int i = 0; i < count; i++)
         closesocket(sleeper[i].pair[0]);
     for (int i = 0; i < count; i++)
-        join(sleeper[i].thread);
+        lab_join(sleeper[i].thread);
 }
 
-static void measure_1_2(struct lab_outcome *o)
+static bool measure_1_2(long seen[])
 {
     enum { COUNT = 20 };
     static struct sleeper sleeper[COUNT];
     size_t reserved = 0, committed = 0;
-    memset(sleeper, 0, sizeof sleeper);
     start_sleepers(sleeper, COUNT);
     end_sleepers(sleeper, COUNT);
-    o->seen[0] = COUNT;
+    seen[0] = COUNT;
     for (int i = 0; i < COUNT; i++) {
         bool is_new = true;
         for (int k = 0; k < i; k++)
             is_new = is_new && sleeper[k].stack != sleeper[i].stack;
-        o->seen[1] += is_new;
+        seen[1] += is_new;
         reserved += sleeper[i].reserved;
         committed += sleeper[i].committed;
     }
-    o->seen[2] = (long)(reserved / COUNT / 1024);
-    o->seen[3] = (long)(committed / COUNT / 1024);
-}
-
-static bool holds_1_2(const long seen[])
-{
+    seen[2] = (long)(reserved / COUNT / 1024);
+    seen[3] = (long)(committed / COUNT / 1024);
     return seen[1] == seen[0] && seen[2] >= 64;
 }
 
-static void measure_1_5(struct lab_outcome *o)
+static bool measure_1_5(long seen[])
 {
     static struct sleeper sleeper;
-    memset(&sleeper, 0, sizeof sleeper);
     start_sleepers(&sleeper, 1);
     end_sleepers(&sleeper, 1);
-    o->seen[0] = (long)(sleeper.reserved / 1024);
-    o->seen[1] = (long)(sleeper.committed / 1024);
+    seen[0] = (long)(sleeper.reserved / 1024);
+    seen[1] = (long)(sleeper.committed / 1024);
     /* Windows keeps at least a guard page that is not committed. */
     if (sleeper.committed == sleeper.reserved)
-        o->not_here = "This system commits the whole stack at once, so the two "
-                      "sizes cannot be told apart. On Windows a stack is "
-                      "committed as it grows (documentation page \"Thread "
-                      "Stack Size\").";
-}
-
-static bool holds_1_5(const long seen[])
-{
+        return lab_not_here("This system commits the whole stack at once, so "
+                            "the two sizes cannot be told apart. On Windows a "
+                            "stack is committed as it grows (documentation "
+                            "page \"Thread Stack Size\").");
     return seen[1] >= 1000;
 }
 
 /* Of three looks the least: a thread that has not come to its wait yet makes
  * the first one too much, but who never sleeps is seen in each. */
-static void measure_1_7(struct lab_outcome *o)
+static bool measure_1_7(long seen[])
 {
     enum { COUNT = 50, MS = 500 };
     static struct sleeper sleeper[COUNT];
-    memset(sleeper, 0, sizeof sleeper);
     start_sleepers(sleeper, COUNT);
-    o->seen[0] = COUNT;
-    o->seen[1] = MS;
+    seen[0] = COUNT;
+    seen[1] = MS;
     for (int look = 0; look < 3; look++) {
         long before_ms = lab_cpu_ms();
         Sleep(MS);
         long used_ms = lab_cpu_ms() - before_ms;
-        if (look == 0 || used_ms < o->seen[2])
-            o->seen[2] = used_ms;
+        if (look == 0 || used_ms < seen[2])
+            seen[2] = used_ms;
     }
     end_sleepers(sleeper, COUNT);
-}
-
-static bool holds_1_7(const long seen[])
-{
     return seen[2] * 10 >= seen[1]; /* a tenth of one processor, at least */
 }
 
@@ -281,54 +224,43 @@ static unsigned __stdcall answer_in_two_parts(void *data)
 {
     const SOCKET *s = data;
     char go_on;
-    send(*s, "hello ", 6, 0);
+    lab_send(*s, "hello ");
     recv(*s, &go_on, 1, 0);
-    send(*s, "world", 5, 0);
+    lab_send(*s, "world");
     return 0;
 }
 
-static void measure_1_3(struct lab_outcome *o)
+static bool measure_1_3(long seen[])
 {
     SOCKET pair[2];
     char answer[100];
     lab_pair(pair);
-    HANDLE server = start_thread(answer_in_two_parts, &pair[1]);
-    int bytes = recv(pair[0], answer, sizeof answer, 0);
-    o->seen[0] = 11;
-    o->seen[1] = bytes;
-    send(pair[0], "!", 1, 0);
-    int calls = 1;
-    while (bytes < 11) {
+    HANDLE server = lab_start(answer_in_two_parts, &pair[1]);
+    int bytes = recv(pair[0], answer, sizeof answer, 0), calls = 1;
+    seen[0] = 11;
+    seen[1] = bytes;
+    lab_send(pair[0], "!");
+    for (; bytes < 11; calls++) {
         int more = recv(pair[0], answer + bytes, (int)sizeof answer - bytes, 0);
         if (more <= 0)
             die("recv", (unsigned long)WSAGetLastError());
         bytes += more;
-        calls++;
     }
-    o->seen[2] = calls;
-    join(server);
-    closesocket(pair[0]);
-    closesocket(pair[1]);
-}
-
-static bool holds_1_3(const long seen[])
-{
+    seen[2] = calls;
+    lab_join(server);
+    lab_close_pair(pair);
     return seen[1] == seen[0];
 }
 
 /* ---- 1.4: a send that has returned ---------------------------------------- */
 
-static void measure_1_4(struct lab_outcome *o)
+static bool measure_1_4(long seen[])
 {
     SOCKET pair[2];
     lab_pair(pair);
-    o->seen[0] = send(pair[0], "hello", 5, 0); /* pair[1] never calls recv() */
+    seen[0] = send(pair[0], "hello", 5, 0); /* pair[1] never calls recv() */
     closesocket(pair[0]);
     net_close_abortively(pair[1]);
-}
-
-static bool holds_1_4(const long seen[])
-{
     return seen[0] <= seen[1];
 }
 
@@ -350,90 +282,65 @@ static unsigned __stdcall accept_one(void *data)
     return 0;
 }
 
-static void measure_1_6(struct lab_outcome *o)
+static bool measure_1_6(long seen[])
 {
     static struct accepting a; /* not on the stack: the thread may stay */
     a.listener = net_listen("127.0.0.1", 0);
-    HANDLE thread = start_thread(accept_one, &a);
+    HANDLE thread = lab_start(accept_one, &a);
     await_count(&a.begun, 1);
     Sleep(200); /* so that it sleeps in accept() */
     closesocket(a.listener);
-    o->seen[0] = WaitForSingleObject(thread, 10000) == WAIT_OBJECT_0 &&
-                 a.accepted == INVALID_SOCKET;
-    o->seen[1] = o->seen[0] ? a.error : 0;
+    seen[0] = lab_signaled(thread, 10000) && a.accepted == INVALID_SOCKET;
+    seen[1] = seen[0] ? a.error : 0;
     CloseHandle(thread);
-}
-
-static bool holds_1_6(const long seen[])
-{
     return seen[0] == 1;
 }
 
 /* ---- 1.8: as many recv() as send() ---------------------------------------- */
 
-static void measure_1_8(struct lab_outcome *o)
+static bool measure_1_8(long seen[])
 {
     SOCKET pair[2];
     char buffer[100];
-    u_long arrived = 0;
     lab_pair(pair);
-    send(pair[0], "one", 3, 0);
-    send(pair[0], "two", 3, 0);
-    for (int i = 0; i < 500 && arrived < 6; i++) {
-        ioctlsocket(pair[1], (long)FIONREAD, &arrived); /* how much is here? */
-        Sleep(10);
-    }
-    o->seen[0] = 2;
+    lab_bring(pair, "one");
+    lab_bring(pair, "two");
+    seen[0] = 2;
     do {
-        o->seen[2] += recv(pair[1], buffer, sizeof buffer, 0);
-        o->seen[1]++;
-    } while (o->seen[2] < 6 && o->seen[1] < 6);
-    closesocket(pair[0]);
-    closesocket(pair[1]);
-}
-
-static bool holds_1_8(const long seen[])
-{
+        seen[2] += recv(pair[0], buffer, sizeof buffer, 0);
+        seen[1]++;
+    } while (seen[2] < 6 && seen[1] < 6);
+    lab_close_pair(pair);
     return seen[1] == seen[0];
 }
 
 /* ---- 1.10: connect() without accept() ------------------------------------- */
 
-static void measure_1_10(struct lab_outcome *o)
+static bool measure_1_10(long seen[])
 {
     SOCKET listener = net_listen("127.0.0.1", 0);
-    SOCKET s = connect_to(listener); /* nobody ever calls accept() */
-    o->seen[0] = 1;
-    o->seen[1] = send(s, "hello", 5, 0);
+    SOCKET s = lab_connect(listener); /* nobody ever calls accept() */
+    seen[0] = 1;
+    seen[1] = send(s, "hello", 5, 0);
     closesocket(s);
     closesocket(listener);
-}
-
-static bool holds_1_10(const long seen[])
-{
     return seen[0] == 0;
 }
 
 /* ---- 1.11: after the end of the stream ------------------------------------ */
 
-static void measure_1_11(struct lab_outcome *o)
+static bool measure_1_11(long seen[])
 {
     SOCKET pair[2];
     char buffer[100];
     lab_pair(pair);
-    send(pair[0], "hello", 5, 0);
+    lab_send(pair[0], "hello");
     shutdown(pair[0], SD_SEND); /* no more from this side */
-    o->seen[0] = recv(pair[1], buffer, sizeof buffer, 0);
-    o->seen[1] = recv(pair[1], buffer, sizeof buffer, 0);
-    send(pair[1], "hello", 5, 0);
-    int bytes = receive_within(pair[0], buffer, sizeof buffer, 10000);
-    o->seen[2] = bytes > 0 ? bytes : 0;
-    closesocket(pair[0]);
-    closesocket(pair[1]);
-}
-
-static bool holds_1_11(const long seen[])
-{
+    seen[0] = recv(pair[1], buffer, sizeof buffer, 0);
+    seen[1] = recv(pair[1], buffer, sizeof buffer, 0);
+    lab_send(pair[1], "hello");
+    seen[2] = receive_within(pair[0], buffer, sizeof buffer, 10000);
+    lab_close_pair(pair);
     return seen[1] == 0 && seen[2] == 0;
 }
 
@@ -466,32 +373,28 @@ static LONG pieces_when_still(void)
     return before;
 }
 
-static void measure_1_12(struct lab_outcome *o)
+static bool measure_1_12(long seen[])
 {
     SOCKET pair[2];
     static char buffer[PIECE_BYTES];
     lab_pair(pair);
     pieces_sent = 0;
-    HANDLE sender = start_thread(send_pieces, &pair[0]);
+    HANDLE sender = lab_start(send_pieces, &pair[0]);
     LONG before = pieces_when_still(); /* and nobody has received a byte */
-    o->seen[0] = (long)PIECES * (PIECE_BYTES / 1024);
-    o->seen[1] = before * (PIECE_BYTES / 1024);
+    seen[0] = (long)PIECES * (PIECE_BYTES / 1024);
+    seen[1] = before * (PIECE_BYTES / 1024);
     while (before < PIECES && pieces_sent == before)
         if (recv(pair[1], buffer, sizeof buffer, 0) <= 0)
             break;
-    o->seen[2] = pieces_sent > before;
+    seen[2] = pieces_sent > before;
     net_close_abortively(pair[1]);
-    join(sender);
+    lab_join(sender);
     closesocket(pair[0]);
-}
-
-static bool holds_1_12(const long seen[])
-{
     return seen[1] >= seen[0];
 }
 
 static const struct lab claims[] = {
-    {"1.1",
+    {"1.1", HOLDS, measure_1_1,
      "A server that serves one client at a time makes the second one wait.",
      "One thread accepts a client, serves it until it leaves, and then accepts "
      "the next. The first client says nothing. The second one connects and "
@@ -501,36 +404,30 @@ static const struct lab claims[] = {
      "The only thread sleeps in recv() of the first client. The kernel has "
      "connected the second one and keeps its bytes until somebody calls "
      "accept() and recv().",
-     measure_1_1,
-     holds_1_1,
-     {1, 0, 5},
-     {1, 5, 5}},
-    {"1.2",
-     "A thread for each client costs memory for each client.",
+     "recv function (blocks while nothing is here); listen function "
+     "(connections are acknowledged and queued)"},
+    {"1.2", HOLDS, measure_1_2,
+     "A thread for each client costs memory for each client, so it does not "
+     "scale to thousands.",
      "Twenty clients, twenty threads, each sleeps in recv(). How many stacks "
      "are there, and how large is each?",
      "%ld threads have %ld stacks; of each %ld KiB are reserved and %ld KiB "
      "committed",
-     "Each thread has a stack of its own, whether it does something or not. "
-     "How much of that is memory and how much only a range of addresses: "
-     "claim 1.5.",
-     measure_1_2,
-     holds_1_2,
-     {20, 20, 1024, 16},
-     {20, 1, 1024, 16}},
-    {"1.3",
-     "One recv() gets the whole answer.",
+     "Each thread has a stack of its own, also while it sleeps. In 64 bits "
+     "there are addresses enough for thousands of stacks; what grows is "
+     "committed memory (claim 1.5), what the kernel keeps for each thread, and "
+     "the context switches when many are woken.",
+     "Thread Stack Size; CreateThread function (1 MB each: at most 2,048 in 2 "
+     "GB of addresses)"},
+    {"1.3", DOES_NOT_HOLD, measure_1_3, "One recv() gets the whole answer.",
      "The answer has 11 bytes. The client calls recv() with room for 100. How "
      "many does it get?",
      "of %ld bytes the first recv() got %ld; it took %ld calls to get all",
-     "recv() returns what is here now. TCP carries bytes in order and knows "
-     "nothing of answers. Here the server sent it in two parts; a network may "
-     "cut it anywhere.",
-     measure_1_3,
-     holds_1_3,
-     {11, 11, 1},
-     {11, 6, 2}},
-    {"1.4",
+     "recv() returns what is here now; receive until all of the answer is "
+     "there. TCP carries bytes in order and knows nothing of answers. Here the "
+     "server sent it in two parts; a network may cut it anywhere.",
+     "recv function"},
+    {"1.4", DOES_NOT_HOLD, measure_1_4,
      "A blocking send() returns when the peer has received the data.",
      "The peer never calls recv(). What does send() of five bytes return, and "
      "when?",
@@ -538,59 +435,45 @@ static const struct lab claims[] = {
      "send() returns when the kernel has taken the bytes into its buffer. "
      "Whether they arrive, and whether anybody reads them, only an answer of "
      "the peer can tell.",
-     measure_1_4,
-     holds_1_4,
-     {5, 5},
-     {5, 0}},
-    {"1.5",
-     "A thread costs 1 MB of memory.",
+     "send function; LPWSPSEND"},
+    {"1.5", NOT_HERE, measure_1_5, "A thread costs 1 MB of memory.",
      "A thread with the default stack sleeps in recv(). How much of its stack "
      "is committed?",
      "%ld KiB reserved, %ld KiB committed",
      "Reserved is a range of addresses; committed is memory that the system "
      "has promised. The linker writes both into the program: 1 MB reserved is "
-     "the default of Microsoft's, 2 MB of GNU ld. What the kernel keeps for a "
-     "thread comes on top.",
-     measure_1_5,
-     holds_1_5,
-     {1024, 1024},
-     {1024, 16}},
-    {"1.6",
+     "the default of Microsoft's, 2 MB of GNU ld. Windows commits pages as the "
+     "stack grows, Wine the whole stack. What the kernel keeps for a thread "
+     "comes on top.",
+     "Thread Stack Size"},
+    {"1.6", HOLDS, measure_1_6,
      "closesocket() from another thread ends a blocked accept().",
      "A thread sleeps in accept(). Another one closes the listening socket. "
      "What happens to the first?",
      "accept() returned INVALID_SOCKET: %ld; error %ld",
-     "Closing a socket cancels the calls that are blocked on it. The danger is "
-     "in the time: a thread that is just about to call accept() uses a closed "
-     "number, which may belong to another socket by then.",
-     measure_1_6,
-     holds_1_6,
-     {1, WSAEINTR},
-     {0, 0}},
-    {"1.7",
+     "A provider has to cancel calls that are blocked on the socket. The "
+     "danger is in the time: a thread that is just about to call accept() uses "
+     "a closed number, which may belong to another socket by then. So an "
+     "application must not close a socket like that.",
+     "LPWSPCLOSESOCKET (cancels); closesocket function (never concurrently "
+     "with another call)"},
+    {"1.7", DOES_NOT_HOLD, measure_1_7,
      "Many waiting threads keep the processor busy.",
-     "Fifty threads sleep in recv() for half a second. How much processor "
-     "time does the process use in that time?",
+     "Fifty threads sleep in recv() for half a second. How much processor time "
+     "does the process use in that time?",
      "%ld threads; in %ld ms the process used %ld ms of processor time",
      "A thread that sleeps is on no list of threads to run. It costs memory "
      "and, when it is woken, a context switch; while it sleeps it costs no "
      "processor time.",
-     measure_1_7,
-     holds_1_7,
-     {50, 500, 300},
-     {50, 500, 0}},
-    {"1.8",
-     "Each send() arrives as one recv().",
+     "Context Switches"},
+    {"1.8", DOES_NOT_HOLD, measure_1_8, "Each send() arrives as one recv().",
      "Three bytes are sent, then three more. When all are there, recv() is "
      "called with room for 100. How many calls does it take?",
      "%ld calls of send(), %ld of recv(), which got %ld bytes",
      "A TCP connection carries a stream of bytes. The borders between the "
      "calls of send() are not sent.",
-     measure_1_8,
-     holds_1_8,
-     {2, 2, 6},
-     {2, 1, 6}},
-    {"1.9",
+     "recv function (as much as is available)"},
+    {"1.9", DOES_NOT_HOLD, measure_1_9,
      "A pool of threads serves any number of clients with blocking calls.",
      "Four threads serve; four clients are connected and say nothing. A fifth "
      "sends five bytes. What comes back?",
@@ -599,48 +482,39 @@ static const struct lab claims[] = {
      "A thread in a blocking recv() belongs to its client until that call "
      "returns. A pool of N threads serves N clients at a time; it limits the "
      "memory, and makes the next client wait.",
-     measure_1_9,
-     holds_1_9,
-     {1, 5, 0},
-     {1, 0, 5}},
-    {"1.10",
+     "follows from 1.1"},
+    {"1.10", DOES_NOT_HOLD, measure_1_10,
      "connect() returns when the server has called accept().",
      "A socket listens and nobody ever calls accept(). What does connect() do, "
      "and what does send() do after it?",
      "connect() succeeded: %ld; send() took %ld bytes; calls of accept(): %ld",
      "The kernel completes the connection for a listening socket and puts it "
      "into the backlog. accept() only takes it from there.",
-     measure_1_10,
-     holds_1_10,
-     {0, 0, 0},
-     {1, 5, 0}},
-    {"1.11",
+     "listen function; accept function (takes the first of the queue)"},
+    {"1.11", DOES_NOT_HOLD, measure_1_11,
      "When recv() has returned 0 nothing can be sent any more.",
      "A client sends five bytes and calls shutdown(SD_SEND). The server "
      "receives until recv() returns 0, and then sends five bytes. Do they "
      "arrive?",
      "recv() returned %ld, then %ld; of 5 bytes sent after that %ld arrived",
      "0 is the end of one direction: the peer has sent all that it wants to "
-     "send. It may go on reading.",
-     measure_1_11,
-     holds_1_11,
-     {5, 0, 0},
-     {5, 0, 5}},
-    {"1.12",
+     "send. It may go on reading: half-close.",
+     "shutdown function (SD_SEND ends sends only)"},
+    {"1.12", DOES_NOT_HOLD, measure_1_12,
      "A fast sender fills the memory of a slow receiver.",
      "A thread sends as fast as it can, up to 64 MiB. Nobody receives. How "
      "much does it get rid of?",
      "of %ld KiB %ld KiB were taken, then send() slept; when the other side "
      "received it went on: %ld",
      "Both kernels buffer a limited amount. When all of that is full, send() "
-     "sleeps: the receiver slows the sender down. That is back-pressure.",
-     measure_1_12,
-     holds_1_12,
-     {65536, 65536, 0},
-     {65536, 3000, 1}},
+     "sleeps: the receiver slows the sender down. That is back-pressure. (A "
+     "non-blocking or overlapped sender that keeps a queue of its own can "
+     "still fill its own memory.)",
+     "send function (blocks without buffer space)"},
 };
 
 int main(int argc, char **argv)
 {
-    return lab_main(argc, argv, claims, sizeof claims / sizeof claims[0]);
+    return lab_main(argc, argv, "01 Blocking sockets", claims,
+                    sizeof claims / sizeof claims[0]);
 }

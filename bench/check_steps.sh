@@ -16,7 +16,7 @@
 #   - Each solution of an exercise says what it is, and its chapter names it.
 #   - Links lead somewhere; a picture has a text beside it, and each is shown.
 #   - Terms: what a chapter sets in italics is in common/glossary.md, and what is
-#     there some chapter explains. Each claim of a chapter has a lab.
+#     there some chapter explains.
 #   - What common/README.md says of each case stands beside a case that there is.
 #   - What 03, 04 and 05 share is the same to the letter, and from one to the
 #     next no more lines change than they must; the figures that the texts
@@ -285,16 +285,6 @@ check_glossary() {
     echo "$known" | LC_ALL=C sort -c 2>&1 | sed 's/.*/is not in alphabetical order: &/'
 }
 
-# Each lab of chapter $1 is in table $2, and the other way round.
-check_claims() {
-    number=${1%%_*}
-    labs=$(sed -n 's/^ *{"\([0-9]\.[0-9]*\)",.*/\1/p' "$1/labs.c" | sort)
-    rows=$(sed -n "s/^| \\(${number#0}\\.[0-9]*\\) |.*/\\1/p" "$2" | sort)
-    [ "$labs" = "$rows" ] ||
-        echo "its labs are not those of $2:" \
-            "$(printf '%s\n' "$labs" "$rows" | sort | uniq -u | tr '\n' ' ')"
-}
-
 # Program $1 of at most $2 lines.
 check_program() {
     lines=$(wc -l <"$1")
@@ -421,7 +411,6 @@ for chapter; do
     count "$chapter/forms" check_forms "$chapter" "$readme"
     count "$chapter/solutions" check_solutions "$chapter" "$readme"
     count "$readme" check_links "$readme"
-    count "$chapter/labs.c" check_claims "$chapter" common/claims.md
     count "$minimal" check_program "$minimal" "$minimal_lines"
     for form in "$chapter"/forms/*.c; do
         [ -f "$form" ] || continue

@@ -2,12 +2,10 @@
  *
  * A chapter's labs.c is a table of labs and a main that calls lab_main(). Each
  * lab states a claim and asks what will be seen; measures; and says whether the
- * claim holds. The measuring and the judging are two functions, so that a test
- * can show that each verdict can be reached: --simulate judges two made-up
- * outcomes, one for each.
+ * claim holds. `make texts` writes common/claims.md from the tables.
  *
  * Labs call Windows directly, not through observe.h. A call that must not fail
- * ends the program with die() of report.h. */
+ * ends the program with die() of report.h, here and in the labs. */
 #ifndef COMMON_LAB_H
 #define COMMON_LAB_H
 
@@ -17,46 +15,121 @@
 #include <windows.h>
 
 #include "clock.h"
+#include "net.h"
 #include "report.h"
 
-#define LAB_VALUES 6
+enum { LAB_VALUES = 6 };
 
-/* What a measurement found. All is 0 when measure() begins. */
-struct lab_outcome {
-    long seen[LAB_VALUES]; /* numbers, printed with the lab's format */
-    const char *not_here;  /* why this system cannot show it; NULL if it can */
-};
+enum verdict { DOES_NOT_HOLD, HOLDS, NOT_HERE };
 
 struct lab {
-    const char *id;       /* "4.3": its number in common/claims.md */
+    const char *id;        /* "4.3" */
+    enum verdict expected; /* what was seen under Wine 8 with two processors */
+    /* Returns whether the claim holds, or lab_not_here(). Puts numbers, which
+     * are all 0 before, into seen. Takes 10 s at most. */
+    bool (*measure)(long seen[]);
     const char *claim;    /* as courses and notes state it */
     const char *question; /* what the reader is to predict */
     const char *format;   /* printf's, for seen[0], seen[1], ...: each a %ld */
-    const char *because;  /* why it came out as it did, or what follows */
-    void (*measure)(struct lab_outcome *outcome); /* takes 10 s at most */
-    bool (*holds)(const long seen[LAB_VALUES]);   /* looks at nothing else */
-    long if_so[LAB_VALUES];  /* outcomes as they could be: the claim holds, */
-    long if_not[LAB_VALUES]; /* and it does not */
+    const char *because;  /* what is true: why it came out so, what follows */
+    const char *source;   /* a page of Microsoft's, if it says nothing else */
 };
 
 /* Runs the labs one after the other, or those that the command line names, and
- * returns the exit status: 0 if each came to a verdict, whichever; 1 if one did
- * not end, or with --simulate if a verdict is wrong; 2 for a wrong command
- * line. Calls WSAStartup. claims is not copied. */
-int lab_main(int argc, char **argv, const struct lab claims[], size_t count);
+ * returns the exit status: 0 if each came to a verdict; 1 if one did not end,
+ * or under Wine 8 came to another verdict than expected; 2 for a wrong command
+ * line. Calls WSAStartup. With --table it prints a section of claims.md, with
+ * the chapter's name over it, and measures nothing. */
+int lab_main(int argc, char **argv, const char *chapter,
+             const struct lab labs[], size_t count);
 
-/* Two connected TCP sockets on 127.0.0.1, blocking, both made for overlapped
- * I/O and with TCP_NODELAY. The caller closes both. */
-void lab_pair(SOCKET pair[2]);
+/* For `return lab_not_here("why");` where this system cannot show whether the
+ * claim holds. why is not copied. */
+bool lab_not_here(const char *why);
+
+/* ---- this system ---------------------------------------------------------- */
 
 /* The major version of Wine that this runs under, or 0 on Windows. */
 int lab_wine(void);
 
-/* How many processors this process may use, at least 1. */
-long lab_processors(void);
-
 /* The processor time that this process has used, in milliseconds. It moves in
  * steps of up to 16 ms (documentation page "GetProcessTimes function"). */
 long lab_cpu_ms(void);
+
+/* ---- threads and events --------------------------------------------------- */
+
+/* How long to wait for what must happen; a busy machine may be slow. */
+enum { LAB_SOON_MS = 5000 };
+
+/* Starts a thread. The caller gives the handle to lab_join(), or closes it. */
+HANDLE lab_start(unsigned(__stdcall *function)(void *), void *data);
+
+/* Waits, not alertably, until the thread has ended, and closes its handle.
+ * Returns what its function returned. */
+DWORD lab_join(HANDLE thread);
+
+/* A new event, not signaled: one that a wait resets, and one that stays
+ * signaled. The caller closes it. */
+HANDLE lab_auto_event(void);
+HANDLE lab_manual_event(void);
+
+/* Whether the event is signaled, or becomes so within so many milliseconds. */
+bool lab_signaled(HANDLE event, DWORD within_ms);
+
+/* ---- sockets -------------------------------------------------------------- */
+
+/* Two connected TCP sockets on 127.0.0.1, blocking, both made for overlapped
+ * I/O and with TCP_NODELAY. The caller closes both, with lab_close_pair(). */
+void lab_pair(SOCKET pair[2]);
+void lab_close_pair(SOCKET pair[2]);
+
+/* A new client of a listener on 127.0.0.1, which the caller closes. */
+SOCKET lab_connect(SOCKET listener);
+
+/* Sends the whole text. */
+void lab_send(SOCKET s, const char *text);
+
+/* Sends it from pair[1], and returns when pair[0] can receive it. */
+void lab_bring(SOCKET pair[2], const char *text);
+
+/* Returns when so many bytes wait in the socket. */
+void lab_await_bytes(SOCKET s, u_long count);
+
+/* How many bytes wait in the socket, not yet received by anybody. */
+u_long lab_bytes_in(SOCKET s);
+
+/* ---- overlapped operations ------------------------------------------------ */
+
+/* Windows uses it until the operation is over. The caller sets hEvent, or
+ * leaves it 0. */
+struct lab_operation {
+    WSAOVERLAPPED overlapped;
+    char buffer[16];
+};
+
+/* Starts to receive up to so many bytes, 16 at most. Returns 0 if it was done
+ * at once, or WSA_IO_PENDING. routine may be NULL. */
+int lab_receive(SOCKET s, struct lab_operation *o, ULONG bytes,
+                LPWSAOVERLAPPED_COMPLETION_ROUTINE routine);
+
+/* ---- completion ports ----------------------------------------------------- */
+
+/* A packet as it came out of a port. */
+struct lab_packet {
+    DWORD error; /* of the operation; 0: it succeeded */
+    DWORD bytes;
+    ULONG_PTR key;
+    OVERLAPPED *overlapped;
+};
+
+/* A new port, which the caller closes; a socket's association with it. */
+HANDLE lab_port(DWORD concurrency);
+void lab_associate(SOCKET s, HANDLE port, ULONG_PTR key);
+
+/* Puts a packet without an OVERLAPPED on the port. */
+void lab_post(HANDLE port, ULONG_PTR key);
+
+/* Takes one packet. False: none came in that time, or the port is closed. */
+bool lab_take(HANDLE port, DWORD within_ms, struct lab_packet *packet);
 
 #endif
