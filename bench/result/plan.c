@@ -191,7 +191,7 @@ static int launches_of(const struct plan_request *request,
     if (request->is_full)
         return TIMED_LAUNCHES;
     return scenario == RESULT_SPEED && request->scenarios[RESULT_WORK]
-               ? PLAN_LAUNCHES_AT_LEAST
+               ? PLAN_SPEED_LAUNCHES
                : PLAN_LAUNCHES_AT_MOST;
 }
 

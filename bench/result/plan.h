@@ -19,6 +19,7 @@ enum {
     PLAN_BLOCKS_AT_MOST = 64,
     PLAN_ROWS_AT_MOST = 512,
     PLAN_LAUNCHES_AT_LEAST = 3, /* of what is timed */
+    PLAN_SPEED_LAUNCHES = 2,    /* where time is short */
     PLAN_LAUNCHES_AT_MOST = 100
 };
 

@@ -334,7 +334,7 @@ static size_t list_baseline(const struct result *result,
 
 static void compute_ratio(const struct result *result, struct result_row *row,
                           enum result_measure measure,
-                          const struct spread *spread, size_t count)
+                          const struct spread *spread, struct figure own_half)
 {
     double values[2 * LAUNCHES_AT_MOST];
     struct result_score *score = &row->scores[measure];
@@ -343,18 +343,18 @@ static void compute_ratio(const struct result *result, struct result_row *row,
     if (&result->rows[row->baseline] == row || base_count == 0)
         return;
     double base = exp(statistics_log_mean(values, base_count));
-    struct figure half =
-        spread_half(spread, 1 / (double)count + 1 / (double)base_count);
+    struct figure base_half = spread_half(spread, values, base_count, 1);
+    double half = hypot(own_half.value, base_half.value);
     score->ratio = figure_ratio(score->value.value, base);
-    if (!half.known || !score->ratio.known)
+    if (!own_half.known || !score->ratio.known)
         return;
-    score->ratio_low = score->ratio.value * exp(-half.value);
-    score->ratio_high = score->ratio.value * exp(half.value);
+    score->ratio_low = score->ratio.value * exp(-half);
+    score->ratio_high = score->ratio.value * exp(half);
     if (row->role == RESULT_CONTROL) {
         block->control[measure] = *score;
         return;
     }
-    double shows_percent = 100 * (exp(half.value) - 1);
+    double shows_percent = 100 * (exp(half) - 1);
     if (shows_percent > block->shows_percent[measure].value)
         block->shows_percent[measure] = figure_of(shows_percent);
     if (!row->is_client_bound || measure == RESULT_COST)
@@ -373,12 +373,13 @@ static void compute_score(const struct result *result, struct result_row *row,
     if (count == 0)
         return;
     double mean = exp(statistics_log_mean(values, count));
-    struct figure half = spread_half(spread, 2 / (double)count);
+    struct figure half = spread_half(spread, values, count, 2);
     score->value = figure_of(mean);
     score->has_range = half.known;
     score->low = mean * exp(-half.value);
     score->high = mean * exp(half.value);
-    compute_ratio(result, row, measure, spread, count);
+    half = spread_half(spread, values, count, 1);
+    compute_ratio(result, row, measure, spread, half);
 }
 
 static void compute_scores(struct result *result, struct result_block *block,

@@ -82,12 +82,21 @@ void spread_add(struct spread *spread, const double *values, size_t count)
     spread->freedom += count - 1;
 }
 
-struct figure spread_half(const struct spread *spread, double times)
+static double variance(const struct spread *spread)
 {
-    if (spread->freedom == 0)
+    return figure_ratio(spread->squares, (double)spread->freedom).value;
+}
+
+struct figure spread_half(const struct spread *spread, const double *values,
+                          size_t count, double times)
+{
+    struct spread own = {.squares = 0};
+    if (spread->freedom == 0 || count == 0)
         return (struct figure){false, 0};
-    double variance = spread->squares / (double)spread->freedom;
-    return figure_of(student_t(spread->freedom) * sqrt(variance * times));
+    spread_add(&own, values, count);
+    double larger = fmax(variance(spread), variance(&own));
+    return figure_of(student_t(spread->freedom) *
+                     sqrt(larger * times / (double)count));
 }
 
 struct figure statistics_jain(const uint64_t *shares, size_t count)

@@ -54,11 +54,13 @@ double statistics_log_mean(const double *values, size_t count);
 /* Adds the launches of one more server. */
 void spread_add(struct spread *spread, const double *values, size_t count);
 
-/* Half of the 95 % interval (Student's t) of a figure whose variance is that
- * many times the variance of one launch: for a mean of n, 1/n; for a mean and
- * that of n more launches, 2/n; for the ratio of two means, 1/n + 1/m. In units
- * of the logarithm. Not known with no deviation to go by. */
-struct figure spread_half(const struct spread *spread, double times);
+/* Half of the 95 % interval (Student's t) around the mean of a server's launches,
+ * in units of the logarithm: times 1, where the truth is; times 2, where the
+ * mean of as many launches again would be. A server whose own launches differ
+ * more than the pooled ones is held to its own. Not known with no deviation to
+ * go by, or no value. */
+struct figure spread_half(const struct spread *spread, const double *values,
+                          size_t count, double times);
 
 /* Jain's fairness index of what each of count clients got: 1 when all got the
  * same, 1 / count when one got all. Not known when nobody got anything. */

@@ -54,7 +54,7 @@ static void test_short_run(void)
     CHECK(is_sound(&plan));
     CHECK(plan.series_count == 2 && plan.block_count == 5 + 3 + 3);
     CHECK(plan.blocks[0].launch_count == 1); /* counts need no more */
-    CHECK(plan.blocks[10].launch_count == PLAN_LAUNCHES_AT_LEAST);
+    CHECK(plan.blocks[10].launch_count == PLAN_SPEED_LAUNCHES);
     CHECK(plan.blocks[0].idle_count == 0 && plan.blocks[4].idle_count == 1000);
     CHECK(plan.rows[0].baseline == 0 && plan.rows[3].baseline == 0);
     CHECK(plan.rows[4 * 5 + 3].baseline == 3); /* 04 beside none */
