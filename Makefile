@@ -273,8 +273,7 @@ last-run: all $(READY) ## the same into bench/last_run.txt, and into README.md
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe $(ARGS) >$(BUILD)/last_run
 	@{ echo "Run on $$(date +%F) with commit $(COMMIT)."; echo; \
 	    tr -d '\r' <$(BUILD)/last_run; } >bench/last_run.txt
-	@{ echo '```text'; sed -e '/^Processor time/,/^  *+ more/{' -e '/^  *+ more/d' \
-	    -e 's|echo/s on one.*||; s|\( *[0-9,./na]\{1,\}[-+c ]\)\{6\}$$||; s/ *$$//; }' \
+	@{ echo '```text'; sed -e '/^Echoes/,/^Told/{ /^Told/!d; }' \
 	    bench/last_run.txt; echo '```'; } >$(BUILD)/last_run.md
 	@sed -e '/^<!-- make last-run/,/^<!-- end/{ /^<!--/!d; }' \
 	    -e '/^<!-- make last-run/r $(BUILD)/last_run.md' README.md \

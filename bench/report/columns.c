@@ -26,9 +26,9 @@ const struct column columns[] = {
     COLUMN(requests, "requests", "requests",
            "to the wineserver, which is Wine's kernel: the server's, for each "
            "echo"),
+    COLUMN(threads, "threads", "threads", "of the server"),
     COLUMN(client_requests, "client_requests", "client's",
            "requests of the client"),
-    COLUMN(threads, "threads", "threads", "of the server"),
     COLUMN(calls, "calls", "calls", "all calls of the server for each echo"),
     COLUMN(calls_low, "calls_low", "fewest",
            "the same in the launch with the fewest"),

@@ -15,8 +15,8 @@ struct column {
 };
 
 /* Those of the kinds of calls come first: columns[OBSERVE_SEND] is the sends.
- * Then the other counts of a first screen: requests, the client's, threads. */
-enum { COLUMN_COUNTS = OBSERVE_KIND_COUNT + 3 };
+ * Then the other counts of a first screen: requests, threads. */
+enum { COLUMN_COUNTS = OBSERVE_KIND_COUNT + 2 };
 extern const struct column columns[];
 extern const int column_count;
 

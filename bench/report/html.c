@@ -47,7 +47,7 @@ static const char *const style_sheet[] = {
     "@media (max-width:700px){th:first-child{white-space:normal;"
     "min-width:6em}}"
     "th:first-child{text-align:left}"
-    ".bar{background:linear-gradient(to right,var(--bar) var(--w),"
+    ".bar{background:linear-gradient(to left,var(--bar) var(--w),"
     "transparent var(--w))}\n"
     "svg text{font:13px system-ui,sans-serif;fill:var(--text)}"
     "svg .tick{font-size:12px;fill:var(--soft)}"
@@ -144,7 +144,7 @@ static void put_count_headings(const struct page *page,
     out_printf(page->out, "<tr><th>server</th>%s<th>calls</th>",
                block->is_ladder ? "<th>lines</th>" : "");
     for (int c = 0; c < COLUMN_COUNTS; c++)
-        if (is_shown(page, block, c))
+        if (c != OBSERVE_ROUTINE && is_shown(page, block, c))
             out_printf(page->out, "<th>%s</th>", columns[c].heading);
     for (int b = 0; b < page->result->block_count; b++)
         if (is_busy(block, &page->result->blocks[b]))
@@ -166,7 +166,7 @@ static void put_count_row(const struct page *page,
                    row->lines_removed);
     put_figure(page, row->calls, false);
     for (int c = 0; c < COLUMN_COUNTS; c++)
-        if (is_shown(page, block, c))
+        if (c != OBSERVE_ROUTINE && is_shown(page, block, c))
             put_figure(page, column_figure(&columns[c], row),
                        c < OBSERVE_KIND_COUNT);
     for (int b = 0; b < result->block_count; b++) {
@@ -321,8 +321,8 @@ static void put_idle(const struct page *page)
     if (base == NULL || !has_more)
         return;
     out_printf(page->out,
-               "<h2>What silent connections cost</h2>\n<p>The real difference "
-               "of the models. On both axes equal steps are equal factors. A "
+               "<h2>What silent connections cost</h2>\n<p>Here the models "
+               "differ most. On both axes equal steps are equal factors. A "
                "cross is a wall: not one connection more was served.</p>\n"
                "<div class=\"charts four\">\n");
     for (size_t c = 0; c < sizeof curves / sizeof curves[0]; c++)
@@ -470,7 +470,7 @@ static void put_meanings(const struct page *page)
         {"to 01", "the ratio to that baseline, with the 95 % confidence "
                   "interval"},
         {"less, more", "the whole confidence interval lies on that side"},
-        {"within 12 %",
+        {"same within 12 %",
          "no difference shown: if there is one, it is smaller than that"},
         {"01 again", "the control, 01 a second time: they differ by chance"},
         {"client-bound", "the client was the limit, not the server"},
@@ -552,8 +552,8 @@ static void put_head(const struct page *page)
             "<p class=\"answer\">%s</p>\n<p>%s</p>\n",
             answer, told);
     if (result->environment.wine[0] != '\0')
-        put_banner(page, "Under Wine this shows how the models work, and that "
-                         "they are right. It ranks nothing for Windows.");
+        put_banner(page, "Under Wine this shows how the models work. It ranks "
+                         "nothing for Windows.");
     if (result->others_percent.value >= 10)
         out_printf(page->out,
                    "<p class=\"banner\">Other programs took %.0f %% of the "

@@ -74,7 +74,7 @@ static const char *verdict_text(const struct result_row *row,
     result_verdict_text(row, measure, words);
     text[0] = '\0';
     if (score->ratio.known)
-        snprintf(text, 48, "%.2f %s", score->ratio.value, words);
+        snprintf(text, 48, "%.2fx %s", score->ratio.value, words);
     return text;
 }
 
@@ -84,6 +84,7 @@ static void put_head(struct out *out, const struct result *result)
 {
     const struct environment *e = &result->environment;
     char line[160];
+    char text[RESULT_TEXT_BYTES];
     int used = snprintf(line, sizeof line, "%s%s, %u processors",
                         e->wine[0] != '\0' ? "Wine " : e->system, e->wine,
                         e->processors);
@@ -94,8 +95,10 @@ static void put_head(struct out *out, const struct result *result)
     snprintf(line + used, sizeof line - (size_t)used, ", %d launch%s of each",
              result->settings.launch_count,
              result->settings.launch_count == 1 ? "" : "es");
-    out_printf(out, "%-*s%*s\n\n", NAME + 1, "One echo, five ways",
+    out_printf(out, "%-*s%*s\n", NAME + 1, "One echo, five ways",
                WIDTH - NAME - 1, line);
+    result_answer(result, text);
+    put_paragraph(out, "", text);
 }
 
 /* The calls of the same server with that many busy connections. */
@@ -133,9 +136,9 @@ static void put_counts(struct out *out, const struct result *result,
 {
     char text[CELL];
     out_printf(out,
-               "%-*s calls = recv send wait take other  requests"
-               "  busy: calls at 16             at 64\n",
-               NAME, "");
+               "\n%-*s calls = recv send wait take other  requests"
+               "     16 busy [low, high]    64 busy\n",
+               NAME, "Calls for an echo");
     for (int i = 0; i < rest->row_count; i++) {
         const struct result_row *row = &result->rows[rest->first_row + i];
         if (row->role == RESULT_CONTROL || put_failure(out, row))
@@ -174,7 +177,7 @@ static void put_idle_row(struct out *out, const struct result *result,
     out_printf(out, "%-*.*s%9d", NAME, NAME - 1, result_full_name(row), idle);
     out_printf(out, "%10s", figure_text(far->kb_per_idle, text));
     out_printf(out, "%9s", figure_text(far->handles_per_idle, text));
-    out_printf(out, "%9s%21s", figure_text(far->threads, text), "");
+    out_printf(out, "%9s%14s", figure_text(far->threads, text), "");
     for (int b = 0; b < result->block_count; b++) {
         const struct result_row *at =
             result_same(result, row, &result->blocks[b]);
@@ -190,8 +193,8 @@ static void put_idle(struct out *out, const struct result *result)
     const struct result_block *base = result_find(result, RESULT_IDLE, -1, -1);
     if (base == NULL)
         return;
-    out_printf(out, "\n%-*s%9s%10s%9s%9s  calls of one beside", NAME,
-               "Idle connections", "at most", "KB each", "handles", "threads");
+    out_printf(out, "\n%-*s%9s%10s%9s%9s  calls beside", NAME,
+               "Idle connections", "opened", "KB each", "handles", "threads");
     for (int b = 0; b < result->block_count; b++)
         if (result->blocks[b].scenario == RESULT_IDLE)
             out_printf(out, "%6d", result->blocks[b].idle_count);
@@ -203,55 +206,74 @@ static void put_idle(struct out *out, const struct result *result)
     }
 }
 
-static void put_rate_at(struct out *out, const struct result *result,
-                        const struct result_row *row,
-                        enum result_scenario scenario, int connections)
+/* "3,241-": less than the baseline. */
+static void put_rate(struct out *out, const struct result_row *row)
 {
-    char text[CELL] = "";
-    const struct result_block *block =
-        result_find(result, scenario, connections, -1);
-    const struct result_row *other = result_same(result, row, block);
-    if (block == NULL)
-        return;
-    if (other != NULL)
-        figure_text(other->scores[RESULT_RATE].value, text);
-    const char *mark = "";
-    if (other != NULL && other->is_client_bound)
-        mark = "c";
-    else if (other != NULL)
-        mark = other->scores[RESULT_RATE].verdict == RESULT_LESS   ? "-"
-               : other->scores[RESULT_RATE].verdict == RESULT_MORE ? "+"
-                                                                   : " ";
-    out_printf(out, "%6s%-1s", text, mark);
+    char text[CELL] = "n/a";
+    const struct result_score *score =
+        row != NULL ? &row->scores[RESULT_RATE] : NULL;
+    char mark = ' ';
+    if (score != NULL)
+        figure_text(score->value, text);
+    if (score != NULL && row->is_client_bound)
+        mark = 'c';
+    else if (score != NULL && score->verdict == RESULT_LESS)
+        mark = '-';
+    else if (score != NULL && score->verdict == RESULT_MORE)
+        mark = '+';
+    out_printf(out, "%11s%c", text, mark);
 }
 
-static void put_times(struct out *out, const struct result *result)
+static bool is_timed(const struct result_block *block)
 {
-    static const int counts[] = {1, 16, 64};
-    char text[48];
-    const struct result_block *block = result_find(result, RESULT_WORK, 16, -1);
-    if (block == NULL &&
-        (block = result_find(result, RESULT_WORK, -1, -1), block == NULL))
-        return;
-    out_printf(
-        out, "\n%-*s     server us  times %-15secho/s on one     16     64%s\n",
-        NAME, "Processor time", block->relative_to,
-        result_find(result, RESULT_SPEED, -1, -1) != NULL
-            ? " on all     16     64"
-            : "");
+    return !block->is_ladder &&
+           (block->scenario == RESULT_WORK || block->scenario == RESULT_SPEED);
+}
+
+/* A column for each connection count, on one processor and on all. */
+static void put_rates(struct out *out, const struct result *result,
+                      const struct result_block *block)
+{
+    out_printf(out, "\n%-*s", NAME, "Echoes/s");
+    for (int b = 0; b < result->block_count; b++)
+        if (is_timed(&result->blocks[b]))
+            out_printf(out, "%7d on %s", result->blocks[b].connection_count,
+                       result->blocks[b].scenario == RESULT_WORK ? "1" : "*");
+    out_printf(out, "\n");
     for (int i = 0; i < block->row_count; i++) {
         const struct result_row *row = &result->rows[block->first_row + i];
         if (row->role == RESULT_CONTROL || !result_has_figures(row))
             continue;
         out_printf(out, "%-*.*s", NAME, NAME - 1, result_full_name(row));
-        out_printf(out, "%14s  ", range_text(&row->scores[RESULT_COST], text));
-        out_printf(out, "%-21s", verdict_text(row, RESULT_COST, text));
-        for (int s = RESULT_WORK; s <= RESULT_SPEED; s++)
-            for (int c = 0; c < 3; c++)
-                put_rate_at(out, result, row, (enum result_scenario)s,
-                            counts[c]);
+        for (int b = 0; b < result->block_count; b++)
+            if (is_timed(&result->blocks[b]))
+                put_rate(out, result_same(result, row, &result->blocks[b]));
         out_printf(out, "\n");
     }
+    put_paragraph(out, "",
+                  "N on 1: with N connections, all on one processor; on *: on "
+                  "all of them; + more, - less than the first; c: the client "
+                  "was the limit");
+}
+
+static void put_times(struct out *out, const struct result *result)
+{
+    char text[48];
+    const struct result_block *block = result_find(result, RESULT_WORK, 16, -1);
+    if (block == NULL &&
+        (block = result_find(result, RESULT_WORK, -1, -1), block == NULL))
+        return;
+    out_printf(out, "\n%-*s%11s  [range]  times %s\n", NAME, "Processor time",
+               "server us", block->relative_to);
+    for (int i = 0; i < block->row_count; i++) {
+        const struct result_row *row = &result->rows[block->first_row + i];
+        if (row->role == RESULT_CONTROL || !result_has_figures(row))
+            continue;
+        out_printf(out, "%-*.*s", NAME, NAME - 1, result_full_name(row));
+        out_printf(out, "%18s   ", range_text(&row->scores[RESULT_COST], text));
+        out_printf(out, "%s\n", verdict_text(row, RESULT_COST, text));
+    }
+    put_rates(out, result, block);
 }
 
 /* A line for each row that differs from its baseline in what it calls. */
@@ -279,11 +301,12 @@ static void put_race(struct out *out, const struct result *result,
     put_whys(out, result, rest);
     put_idle(out, result);
     put_times(out, result);
-    put_paragraph(out, "",
-                  "+ more, - less than the first; c: the client was "
-                  "the limit");
     result_told(result, text);
     put_paragraph(out, "Told", text);
+    if (result->others_percent.value >= 50)
+        put_paragraph(out, "Note",
+                      "Other programs took most of this machine: trust the "
+                      "counts, and run again for the times.");
 }
 
 /* ---- one block ----------------------------------------------------------- */

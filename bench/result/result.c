@@ -354,7 +354,10 @@ static void compute_ratio(const struct result *result, struct result_row *row,
         block->control[measure] = *score;
         return;
     }
-    double shows_percent = 100 * (exp(half) - 1);
+    double typical =
+        hypot(spread_half(spread, NULL, (size_t)row->sample_count, 1).value,
+              spread_half(spread, NULL, base_count, 1).value);
+    double shows_percent = 100 * (exp(typical) - 1);
     if (shows_percent > block->shows_percent[measure].value)
         block->shows_percent[measure] = figure_of(shows_percent);
     if (!row->is_client_bound || measure == RESULT_COST)
@@ -444,7 +447,8 @@ void result_verdict_text(const struct result_row *row,
     if (row->is_client_bound && measure != RESULT_COST)
         snprintf(text, 32, "client-bound");
     else if (score->verdict == RESULT_WITHIN)
-        snprintf(text, 32, "within %.0f %%", fmin(100 * (widest - 1), 9999));
+        snprintf(text, 32, "same within %.0f %%",
+                 fmin(100 * (widest - 1), 9999));
     else if (score->verdict != RESULT_NO_VERDICT)
         snprintf(text, 32, "%s%s",
                  score->verdict == RESULT_LESS ? "less" : "more",

@@ -93,7 +93,8 @@ struct figure spread_half(const struct spread *spread, const double *values,
     struct spread own = {.squares = 0};
     if (spread->freedom == 0 || count == 0)
         return (struct figure){false, 0};
-    spread_add(&own, values, count);
+    if (values != NULL)
+        spread_add(&own, values, count);
     double larger = fmax(variance(spread), variance(&own));
     return figure_of(student_t(spread->freedom) *
                      sqrt(larger * times / (double)count));

@@ -57,7 +57,8 @@ void spread_add(struct spread *spread, const double *values, size_t count);
 /* Half of the 95 % interval (Student's t) around the mean of a server's launches,
  * in units of the logarithm: times 1, where the truth is; times 2, where the
  * mean of as many launches again would be. A server whose own launches differ
- * more than the pooled ones is held to its own. Not known with no deviation to
+ * more than the pooled ones is held to its own; values NULL: a server like the
+ * others. Not known with no deviation to
  * go by, or no value. */
 struct figure spread_half(const struct spread *spread, const double *values,
                           size_t count, double times);

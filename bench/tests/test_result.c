@@ -102,7 +102,7 @@ static void test_scores(void)
     CHECK(!rows[0].scores[RESULT_COST].ratio.known);
     CHECK(rows[2].scores[RESULT_COST].verdict == RESULT_WITHIN);
     result_verdict_text(&rows[2], RESULT_COST, text);
-    CHECK(strncmp(text, "within 1", 8) == 0);
+    CHECK(strncmp(text, "same within 1", 13) == 0);
     /* By hand: variance .0363/4 of 16 degrees, t 2.12, 1/5 + 1/10. */
     double half = 2.12 * sqrt(4 * log(1.1) * log(1.1) / 4 * 0.3);
     CHECK(
