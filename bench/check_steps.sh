@@ -194,7 +194,7 @@ check_museum() {
     done
 }
 
-# Every form has a row in the chapter's table and in those of check and bench, and
+# Every form has a row in the chapter's table and in bench/forms.h, and
 # its patch says what it is.
 check_forms() {
     for form in "$1"/forms/*.patch "$1"/forms/*.c; do
@@ -207,10 +207,9 @@ check_forms() {
                 echo "$form: no \"$word:\" before its first ---"
         done
         grep -q "^| $name |" "$2" || echo "$2: no row for $form"
-        grep -q "\"$1\", \"$name\"" bench/check.c ||
-            echo "bench/check.c: no form $name of $1"
-        grep -q "\"forms/$file\"" bench/result/plan.c ||
-            echo "bench/result/plan.c: no rung forms/$file"
+        number=${1%%_*}
+        grep -q "X(${number#0}, \"$name\", \"\.${file##*.}\"" bench/forms.h ||
+            echo "bench/forms.h: no form $name of $1"
     done
 }
 

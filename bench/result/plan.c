@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../forms.h"
+
 /* ---- rungs --------------------------------------------------------------- */
 
 struct rung {
@@ -406,99 +408,63 @@ void plan_builds(struct plan *plan, const struct plan_request *request,
 
 /* ---- ladders ------------------------------------------------------------- */
 
-/* Every rung is compared with the server as it starts without options, of which
- * it differs in one thing: another way of doing it, or one option. The first
- * rung is the model and nothing else. At 128 connections 02 and 03 have none:
- * their minimal.c take 63 and 64, and wsaeventselect 63. Programs of one page,
- * minimal.c and those in forms/, take no options. */
-static const struct ladder {
+/* The forms in the order of forms.h; groups are the suite's. */
+static const struct form {
     int model;
+    const char *name;
+    const char *ending;
+    const char *arguments;
+    const char *rung;
+    int ladders;
+} forms[] = {
+#define X(chapter, name, ending, arguments, groups, rung, ladders)             \
+    {chapter, name, ending, arguments, rung, ladders},
+    FORMS(X)
+#undef X
+};
+
+enum { FORM_COUNT = sizeof forms / sizeof forms[0] };
+
+static const struct ladder {
+    enum form_ladder ladder;
     enum result_scenario scenario; /* RESULT_SPEED: before it as work, too */
     int connections;
-    const char *rungs[16][2]; /* name and form, see struct result_row */
-} ladders[] = {
-    {1,
-     RESULT_SPEED,
-     128,
-     {{"default", ""},
-      {"minimal", "minimal.c"},
-      {"stack 64 K", "--stack 65536"},
-      {"stack 1 M", "--stack 1048576"},
-      {"stack 16 M", "--stack 16777216"}}},
-    {2,
-     RESULT_SPEED,
-     16,
-     {{"default", ""},
-      {"minimal", "minimal.c"},
-      {"spin", "forms/spin.c"},
-      {"wsaeventselect", "forms/wsaeventselect.c"},
-      {"wsaasyncselect", "forms/wsaasyncselect.c"},
-      {"poll", "--wait poll"}}},
-    {2,
-     RESULT_SPEED,
-     128,
-     {{"default", ""},
-      {"spin", "forms/spin.c"},
-      {"wsaasyncselect", "forms/wsaasyncselect.c"},
-      {"poll", "--wait poll"}}},
-    {3,
-     RESULT_SPEED,
-     16,
-     {{"default", ""},
-      {"minimal", "minimal.c"},
-      {"lowest only", "forms/lowest_only.patch"}}},
-    {3,
-     RESULT_SPEED,
-     60,
-     {{"default", ""},
-      {"minimal", "minimal.c"},
-      {"lowest only", "forms/lowest_only.patch"}}},
-    {3, RESULT_SPEED, 128, {{"default", ""}, {"even", "forms/even.patch"}}},
-    {4,
-     RESULT_SPEED,
-     16,
-     {{"default", ""},
-      {"minimal", "minimal.c"},
-      {"1 worker", "--workers 1"},
-      {"2 workers", "--workers 2"}}},
-    {4,
-     RESULT_CHURN,
-     16,
-     {{"default", ""},
-      {"minimal", "minimal.c"},
-      {"accept in turn", "forms/accept_in_turn.c"}}},
-    {5,
-     RESULT_SPEED,
-     16,
-     {{"default", ""},
-      {"minimal", "minimal.c"},
-      {"two structures", "forms/two_structures.c"},
-      {"threadpool io", "forms/threadpool_io.c"},
-      {"no skip", "forms/no_skip.patch"},
-      {"batches", "forms/batches.patch"},
-      {"zero-byte recv", "forms/zero_byte_recv.patch"},
-      {"budget 0", "--inline-budget 0"},
-      {"budget 1", "--inline-budget 1"},
-      {"budget 1000", "--inline-budget 1000"},
-      {"1 worker", "--workers 1"},
-      {"4 workers", "--workers 4"},
-      {"concurrency 1", "--concurrency 1"}}},
-    {5,
-     RESULT_CHURN,
-     16,
-     {{"default", ""},
-      {"minimal", "minimal.c"},
-      {"acceptor thread", "forms/acceptor_thread.patch"},
-      {"1 accept", "--accepts 1"}}}};
+} ladders[] = {{AT_16, RESULT_SPEED, 16},
+               {AT_60, RESULT_SPEED, 60},
+               {AT_128, RESULT_SPEED, 128},
+               {CHURN, RESULT_CHURN, 16}};
+
+/* As in struct result_row. */
+static void write_form(const struct form *form, char text[RESULT_FORM_BYTES])
+{
+    bool is_server = form->name[0] == '\0';
+    bool is_minimal = strcmp(form->name, "minimal") == 0;
+    snprintf(text, RESULT_FORM_BYTES, "%s%s%s",
+             is_server || is_minimal ? "" : "forms/",
+             is_server ? form->arguments : form->name, form->ending);
+}
+
+/* The rungs of a chapter on a ladder. Returns how many. */
+static int list_rungs(struct rungs *rungs, int model, enum form_ladder ladder)
+{
+    static char texts[RUNGS_AT_MOST][RESULT_FORM_BYTES];
+    *rungs = (struct rungs){.is_ladder = true, .relative_to = "default"};
+    for (int i = 0; i < FORM_COUNT; i++) {
+        if (forms[i].model != model || (forms[i].ladders & (int)ladder) == 0)
+            continue;
+        write_form(&forms[i], texts[rungs->count]);
+        add_rung(rungs, model, forms[i].rung, texts[rungs->count], 0);
+    }
+    return rungs->count;
+}
 
 static void add_ladder(struct plan *plan, const struct plan_request *request,
-                       const struct ladder *ladder, int connections)
+                       int model, const struct ladder *ladder, int connections)
 {
     const struct result_block plain = {.idle_count = 0};
-    struct rungs rungs = {.is_ladder = true, .relative_to = "default"};
-    for (int i = 0; ladder->rungs[i][0] != NULL; i++)
-        add_rung(&rungs, ladder->model, ladder->rungs[i][0],
-                 ladder->rungs[i][1], 0);
+    struct rungs rungs;
+    if (list_rungs(&rungs, model, ladder->ladder) == 0)
+        return;
     add_control(&rungs, 0);
     begin_series(plan);
     add_scenario(plan, request, &rungs, RESULT_IDLE, 1, plain);
@@ -515,12 +481,11 @@ void plan_ladder(struct plan *plan, const struct plan_request *request,
         asked.launch_count = TIMED_LAUNCHES;
     begin_plan(plan);
     for (size_t i = 0; i < sizeof ladders / sizeof ladders[0]; i++) {
-        if (ladders[i].model != model)
-            continue;
         if (asked.connections_count == 0)
-            add_ladder(plan, &asked, &ladders[i], ladders[i].connections);
+            add_ladder(plan, &asked, model, &ladders[i],
+                       ladders[i].connections);
         for (int c = 0; c < asked.connections_count; c++)
-            add_ladder(plan, &asked, &ladders[i], asked.connections[c]);
+            add_ladder(plan, &asked, model, &ladders[i], asked.connections[c]);
     }
     allocate(plan);
 }
