@@ -101,19 +101,28 @@ static void put_head(struct out *out, const struct result *result)
     put_paragraph(out, "", text);
 }
 
-/* The calls of the same server with that many busy connections. */
-static void put_calls_at(struct out *out, const struct result *result,
-                         const struct result_row *row, int connections)
+/* The calls of the same server when many connections are busy, or the head of
+ * that column. */
+static void put_busy(struct out *out, const struct result *result,
+                     const struct result_row *row)
 {
-    char text[CELL] = "n/a";
-    const struct result_block *block =
-        result_find(result, RESULT_WORK, connections, -1);
-    const struct result_row *other = result_same(result, row, block);
-    if (other != NULL && other->calls.known)
-        snprintf(text, sizeof text, "%.2f [%.2f, %.2f]", other->calls.value,
-                 other->calls_low.value, other->calls_high.value);
-    if (block != NULL)
-        out_printf(out, "%18s", text);
+    for (int b = 0; b < result->block_count; b++) {
+        const struct result_block *block = &result->blocks[b];
+        char text[96] = "n/a";
+        if (block->scenario != RESULT_WORK || block->is_ladder ||
+            block->connection_count == 1)
+            continue;
+        const struct result_row *same =
+            row != NULL ? result_same(result, row, block) : NULL;
+        if (row == NULL)
+            snprintf(text, sizeof text, "%d busy [range]",
+                     block->connection_count);
+        else if (same != NULL && same->calls.known)
+            column_range(same->calls, true, same->calls_low.value,
+                         same->calls_high.value, text);
+        out_printf(out, "%19s", text);
+    }
+    out_printf(out, "\n");
 }
 
 /* All calls of an echo, and what kinds they are. */
@@ -135,20 +144,35 @@ static void put_counts(struct out *out, const struct result *result,
                        const struct result_block *rest)
 {
     char text[CELL];
-    out_printf(out,
-               "\n%-*s calls = recv send wait take other  requests"
-               "     16 busy [low, high]    64 busy\n",
-               NAME, "Calls for an echo");
+    out_printf(out, "\n%-*s calls = recv send wait take other  requests", NAME,
+               "Calls for an echo");
+    put_busy(out, result, NULL);
     for (int i = 0; i < rest->row_count; i++) {
         const struct result_row *row = &result->rows[rest->first_row + i];
-        if (row->role == RESULT_CONTROL || put_failure(out, row))
+        if (row->role == RESULT_CONTROL || !result_has_figures(row))
             continue;
         out_printf(out, "%-*.*s", NAME, NAME - 1, result_full_name(row));
         put_kinds(out, row);
         out_printf(out, "%11s", figure_text(row->requests, text));
-        put_calls_at(out, result, row, 16);
-        put_calls_at(out, result, row, 64);
-        out_printf(out, "\n");
+        put_busy(out, result, row);
+    }
+}
+
+/* Each server once, with the first of its failures. */
+static void put_failures(struct out *out, const struct result *result)
+{
+    for (int i = 0; i < result->row_count; i++) {
+        const struct result_row *row = &result->rows[i];
+        char text[2 * RESULT_TEXT_BYTES];
+        bool is_first = row->failure[0] != '\0';
+        for (int j = 0; j < i && is_first; j++)
+            is_first = result->rows[j].failure[0] == '\0' ||
+                       strcmp(result->rows[j].name, row->name) != 0;
+        if (!is_first)
+            continue;
+        snprintf(text, sizeof text, "%s, %s: %s", row->name,
+                 result->blocks[row->block].title, row->failure);
+        put_paragraph(out, "Failed", text);
     }
 }
 
@@ -201,7 +225,7 @@ static void put_idle(struct out *out, const struct result *result)
     out_printf(out, "\n");
     for (int i = 0; i < base->row_count; i++) {
         const struct result_row *row = &result->rows[base->first_row + i];
-        if (!put_failure(out, row))
+        if (result_has_figures(row))
             put_idle_row(out, result, row);
     }
 }
@@ -301,6 +325,7 @@ static void put_race(struct out *out, const struct result *result,
     put_whys(out, result, rest);
     put_idle(out, result);
     put_times(out, result);
+    put_failures(out, result);
     result_told(result, text);
     put_paragraph(out, "Told", text);
     if (result->others_percent.value >= 50)

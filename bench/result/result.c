@@ -617,20 +617,23 @@ static const struct result_block *worst(const struct result *result,
 
 void result_told(const struct result *result, char text[RESULT_TEXT_BYTES])
 {
+    const struct result_block *rest = result_at_rest(result);
     const struct result_block *work = worst(result, RESULT_WORK, RESULT_COST);
     const struct result_block *speed = worst(result, RESULT_SPEED, RESULT_RATE);
     char shows[RESULT_TEXT_BYTES];
     text[0] = '\0';
-    add(text, "Counts at rest are exact. ");
+    if (rest != NULL && rest->scenario == RESULT_IDLE)
+        add(text, "Counts at rest are exact. ");
     if (work == NULL && speed == NULL)
         add(text, "Of times this run can tell nothing: that takes at least two "
                   "launches of each server.");
     if (work != NULL) {
         result_shows(work, RESULT_COST, shows);
-        add(text, "Processor time: %s. ", shows);
+        add(text, "Processor time: %s.", shows);
     }
     if (speed != NULL) {
         result_shows(speed, RESULT_RATE, shows);
-        add(text, "Echoes/s on all processors: %s.", shows);
+        add(text, "%sEchoes/s on all processors: %s.", work != NULL ? " " : "",
+            shows);
     }
 }
