@@ -356,7 +356,7 @@ static void put_row(struct out *out, const struct result_block *block,
     }
     if (measure == RESULT_P50)
         out_printf(out, "%8s", figure_text(row->p99_us, text));
-    out_printf(out, "%21s  ", range_text(&row->scores[measure], text));
+    out_printf(out, "%18s  ", range_text(&row->scores[measure], text));
     out_printf(out, "%s\n", verdict_text(row, measure, text));
 }
 
@@ -372,7 +372,7 @@ static void put_block(struct out *out, const struct result *result,
     if (block->scenario == RESULT_IDLE)
         out_printf(out, "%9s\n", "handles");
     else
-        out_printf(out, "%s%21s  times %s\n",
+        out_printf(out, "%s%18s  times %s\n",
                    measure == RESULT_P50 ? "  p99 us" : "",
                    result_unit(measure, block->scenario), block->relative_to);
     for (int i = 0; i < block->row_count; i++)
