@@ -47,7 +47,7 @@ else
   WINESERVER   ?= $(if $(filter %wine,$(WINE)),$(WINE)server)
   PREFIX       ?= build/prefix-$(notdir $(firstword $(WINE)))
   WITH_WINE    := WINE='$(WINE)' WINESERVER='$(WINESERVER)' \
-                  WINEPREFIX='$(PREFIX)' sh bench/with_wine.sh
+                  WINEPREFIX='$(PREFIX)' sh bench/scripts/with_wine.sh
   READY        := $(PREFIX)/.ready
   CLANG_CC     := clang --target=x86_64-w64-mingw32
   # Debian has two builds of libgcc for this target; clang finds neither.
@@ -237,7 +237,7 @@ texts: $(LABS) $(READY) ## write what texts take from sources: common/claims.md
 # ---- run ---------------------------------------------------------------------
 
 deps: ## install what is missing (Debian, Ubuntu; elsewhere: say what)
-	@sh bench/check_deps.sh
+	@sh bench/scripts/deps.sh
 .PHONY: deps
 
 # A server or the client from a terminal: `make run-04 ARGS="--port 7"`, and
@@ -294,7 +294,7 @@ ab: all $(READY) ## what did my change do? committed against now: `make ab SERVE
 	    $(if $(SERVER),--servers $(SERVER)) $(EXPORTS) $(ARGS)
 field-report: all forms $(READY) ## all that this machine can tell, in one folder
 	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) CC=$(call quote,$(CC)) \
-	    sh bench/field_report.sh
+	    sh bench/scripts/field_report.sh
 bench-seam: all $(READY) ## show what the seam costs: built with and without
 	+@$(PARALLEL) OBSERVE=0 BUILD=$(BUILD)/plain all
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe seam $(BUILD)/plain $(ARGS)
@@ -329,26 +329,26 @@ PARTS  := check-labs check-texts check-servers check-bugs check-solutions
 
 ifeq ($(CASE)$(SERVER),)
 check: $(READY) ## test everything; CASE=... SERVER=...: only that, see above
-	+@MAKE=$(call quote,$(PARALLEL)) $(WITH_WINE) sh bench/check_all.sh $(BESIDE) -- $(PARTS)
+	+@MAKE=$(call quote,$(PARALLEL)) $(WITH_WINE) sh bench/scripts/check_all.sh $(BESIDE) -- $(PARTS)
 else
 check: check-servers
 endif
 
 check-native: ## unit tests of the parts that need no Windows, with sanitizers
-	@sh bench/check_native.sh $(TESTS)
+	@sh bench/scripts/check_native.sh $(TESTS)
 check-page: ## the report's page in headless Chromium
-	@sh bench/check_page.sh
+	@sh bench/scripts/check_page.sh
 check-steps: ## steps S1 to S9: sources and chapters say the same
-	@sh bench/check_steps.sh $(CHAPTERS)
+	@sh bench/scripts/check_steps.sh $(CHAPTERS)
 check-labs: texts ## every claim gets its verdict, and claims.md is up to date
-	@BUILD=$(BUILD) $(WITH_WINE) sh bench/check_labs.sh
+	@BUILD=$(BUILD) $(WITH_WINE) sh bench/scripts/check_labs.sh
 check-texts: all forms labs-build $(READY) ## every command of the texts prints what they say
-	@$(WITH_WINE) sh bench/check_texts.sh README.md $(CHAPTERS:%=%/README.md)
+	@$(WITH_WINE) sh bench/scripts/check_texts.sh README.md $(CHAPTERS:%=%/README.md)
 labs-build: $(LABS)
 # With clang everything a second time; and for the processors of 32-bit Windows
 # and of Windows on ARM as far as the linker.
 check-clang: ## build everything with clang, for x64, x86 and ARM64
-	+@MAKE=$(call quote,$(PARALLEL)) sh bench/check_clang.sh \
+	+@MAKE=$(call quote,$(PARALLEL)) sh bench/scripts/check_clang.sh \
 	    $(patsubst $(BUILD)/%,$(BUILD)/clang/%,$(PROGRAMS) $(FORMS) $(LABS)) \
 	    $(CLANG_FOR:%=clang-%)
 clang-build:
@@ -367,7 +367,7 @@ ifeq ($(strip $(CASE)$(SERVER)$(ARGS)),)
 	    rm -rf $(SECOND_PREFIX).new; cp -a $(PREFIX) $(SECOND_PREFIX).new; \
 	    mv $(SECOND_PREFIX).new $(SECOND_PREFIX); })
 	@BUILD=$(BUILD) SECOND_PREFIX=$(SECOND_PREFIX) $(WITH_WINE) \
-	    sh bench/check_servers.sh
+	    sh bench/scripts/check_servers.sh
 else
 	+@$(PARALLEL) -k forms >$(BUILD)/forms.log 2>&1 || { only='--forms default'; \
 	    echo 'the forms do not fit the changed server.c, and are left out'; }; \
@@ -403,7 +403,7 @@ check-bugs: all $(READY) ## every server of the bug museum must be caught
 check-solutions: all $(READY) ## every solution of an exercise must be right
 check-bugs check-solutions: check-%:
 	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) $(WITH_WINE) \
-	    sh bench/check_patches.sh $(wildcard $(CHAPTERS:%=%/$*/*.patch))
+	    sh bench/scripts/check_patches.sh $(wildcard $(CHAPTERS:%=%/$*/*.patch))
 
 # Built with GUARD=1, only those mutants that need it.
 MUTANTS := $(if $(filter 1,$(GUARD)),bench/mutants/guard.txt,$(filter-out \
@@ -412,7 +412,7 @@ mutants: all $(READY) ## small mistakes, each to be seen by its case; ONLY=name
 	@COMPILE=$(call quote,$(COMPILE)) LINK=$(call quote,$(LINK)) \
 	    LDLIBS='$(LDLIBS)' OBJECTS='$(call objects,$(COMMON))' \
 	    BUILD=$(BUILD) ONLY=$(ONLY) FOR=$(SERVER) JOBS=$(JOBS) \
-	    $(WITH_WINE) sh bench/check_mutants.sh $(MUTANTS)
+	    $(WITH_WINE) sh bench/scripts/check_mutants.sh $(MUTANTS)
 faults: ## each call of each server fails once: some minutes; SERVER=NN
 	+@$(PARALLEL) CASE=every_call_all check-servers
 check-guard: ## the suite with guarded memory and UBSan's traps: some minutes
@@ -457,7 +457,7 @@ $(BUILD)/lint/%.c.ok: %.c .clang-format .clang-tidy Makefile
 
 -include $(LINTED_C:%.c=$(BUILD)/lint/%.d)
 
-$(BUILD)/lint/scripts.ok: $(wildcard bench/*.sh bench/tests/page/*.sh) .ci/run
+$(BUILD)/lint/scripts.ok: $(wildcard bench/scripts/*.sh) .ci/run
 	@mkdir -p $(@D)
 	@shellcheck $^
 	@touch $@

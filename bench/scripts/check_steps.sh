@@ -21,7 +21,7 @@
 #   - What 03, 04 and 05 share is the same to the letter, and from one to the
 #     next no more lines change than they must; the figures that the texts
 #     give for that are those that git counts.
-#   sh bench/check_steps.sh CHAPTER...
+#   sh bench/scripts/check_steps.sh CHAPTER...
 set -u
 
 minimal_lines=156 # and of programs in forms/

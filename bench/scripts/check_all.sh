@@ -3,7 +3,7 @@
 # Each part is a make target that prints a line "N passed, N failed[, N skipped]"
 # last. Those before "--" compute and need no Wine; they run one after the other
 # beside those after it, which mostly wait, and are shown when all have ended.
-#   MAKE=... sh bench/check_all.sh TARGET... -- TARGET...
+#   MAKE=... sh bench/scripts/check_all.sh TARGET... -- TARGET...
 set -u
 
 logs=$(mktemp -d) || exit 1

@@ -10,7 +10,7 @@
 #   Exercise: what was to be written
 #   How: how this solution does it
 #   Checked by: CASE[ CASE...]
-#   MAKE=... BUILD=... [WINE=...] sh bench/check_patches.sh NN_name/KIND/X.patch...
+#   MAKE=... BUILD=... [WINE=...] sh bench/scripts/check_patches.sh NN_name/KIND/X.patch...
 set -u
 
 # What the head of a patch says about $1.

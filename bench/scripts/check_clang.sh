@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds programs with clang, and with clang-PROCESSOR all objects for that one.
 # Each counts as one test.
-#   MAKE=... sh bench/check_clang.sh [PROGRAM | clang-PROCESSOR]...
+#   MAKE=... sh bench/scripts/check_clang.sh [PROGRAM | clang-PROCESSOR]...
 set -u
 
 command -v clang >/dev/null || {

@@ -12,7 +12,7 @@
 # point may be another one; any number may, if "<!-- numbers vary -->" stands on
 # the line before the block. "<!-- slow -->": only run when LONG=1. What make
 # says of building is left out.
-#   WINE=... [LONG=1] sh bench/check_texts.sh TEXT...
+#   WINE=... [LONG=1] sh bench/scripts/check_texts.sh TEXT...
 # The last line is "N passed, N failed, N skipped": one for each block.
 set -u
 

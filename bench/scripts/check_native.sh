@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs unit test programs. One that prints "N passed, N failed" last counts as
 # that; another counts as one test, by its exit status.
-#   sh bench/check_native.sh PROGRAM...
+#   sh bench/scripts/check_native.sh PROGRAM...
 set -u
 
 passed=0 failed=0

@@ -12,7 +12,7 @@
 #                                    a comment at its end are not compared
 # In the place of "case:", "equal: why" says that no case can tell it here.
 #   COMPILE= LINK= LDLIBS= OBJECTS= BUILD= [WINE=] [ONLY=NAME] [FOR=SERVER] \
-#       sh bench/check_mutants.sh FILE...
+#       sh bench/scripts/check_mutants.sh FILE...
 # Fails when less than 90 % of the others are killed, or a case of the suite,
 # but for its instruments, kills none of them and nothing in the museum.
 set -u

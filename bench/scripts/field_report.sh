@@ -1,7 +1,7 @@
 #!/bin/sh
 # `make field-report`: everything that one machine can tell, in one folder with
 # one page. Made for a person with Windows, whose figures nobody here has.
-#   MAKE=... BUILD=... sh bench/field_report.sh
+#   MAKE=... BUILD=... sh bench/scripts/field_report.sh
 # Every part runs, whatever became of the one before it; a part that failed is
 # on the page as such.
 set -u

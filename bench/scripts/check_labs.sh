@@ -2,7 +2,7 @@
 # Runs the labs of all chapters: under Wine 8 each ends with status 1 if a claim
 # gets another verdict than its table says. And common/claims.md, which `make
 # texts` has just written from the tables, must be as it was committed.
-#   BUILD=... [WINE=...] sh bench/check_labs.sh
+#   BUILD=... [WINE=...] sh bench/scripts/check_labs.sh
 # The last line is "N passed, N failed".
 set -u
 
