@@ -226,12 +226,12 @@ $(LABS): $(BUILD)/flags
 	$(call say,link,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
 labs: $(LABS:$(BUILD)/labs_%.exe=lab-%) ## what courses claim, measured; lab-04: of one chapter
-# claims.md has a part written by hand; its rows stand in the labs.
-texts: $(LABS) $(READY) ## write what texts take from sources: common/claims.md
-	@{ tr -d '\r' <common/claims.md | sed '/^<!-- from the labs/q'; \
-	for lab in $(LABS); do $(WITH_WINE) $(WINE) $$lab --table || exit 1; done; } \
-	    >$(BUILD)/claims && tr -d '\r' <$(BUILD)/claims >$(BUILD)/claims.md
-	@mv $(BUILD)/claims.md common/claims.md
+$(BUILD)/claims: $(LABS) | $(READY)
+	@for lab in $(LABS); do $(WITH_WINE) $(WINE) $$lab --table || exit 1; \
+	    done >$@.new && tr -d '\r' <$@.new >$@
+TEXTS := README.md $(CHAPTERS:%=%/README.md) $(wildcard common/*.md bench/*.md)
+texts: $(BUILD)/claims ## write into the texts what stands in the sources
+	@CLAIMS=$< sh bench/scripts/write_texts.sh $(TEXTS)
 .PHONY: labs texts $(LABS:$(BUILD)/labs_%.exe=lab-%)
 
 # ---- run ---------------------------------------------------------------------
@@ -267,19 +267,11 @@ client: $(BUILD)/client.exe $(READY) ## start the client
 EXPORTS = --export-html $(BUILD)/report.html --export-json $(BUILD)/report.json
 bench: all $(READY) ## measure all five side by side; writes build/report.html
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe $(EXPORTS) $(ARGS)
-# README.md shows it between two comments, but for the echoes/s, whose ranges are
-# too wide to tell much.
 last-run: all $(READY) ## the same into bench/last_run.txt, and into README.md
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe $(ARGS) >$(BUILD)/last_run
 	@{ echo "Run on $$(date +%F) with commit $(COMMIT)."; echo; \
 	    tr -d '\r' <$(BUILD)/last_run; } >bench/last_run.txt
-	@{ echo '```text'; sed -e '/^Processor time/,/^  *+ more/{' -e '/^  *+ more/d' \
-	    -e 's|echo/s on one.*||; s|\( *[0-9,./na]\{1,\}[-+c ]\)\{6\}$$||; s/ *$$//; }' \
-	    bench/last_run.txt; echo '```'; } >$(BUILD)/last_run.md
-	@sed -e '/^<!-- make last-run/,/^<!-- end/{ /^<!--/!d; }' \
-	    -e '/^<!-- make last-run/r $(BUILD)/last_run.md' README.md \
-	    >$(BUILD)/README.md
-	@cat $(BUILD)/README.md >README.md
+	@sh bench/scripts/write_texts.sh README.md
 bench-full: all $(READY) ## the same with every scenario: about 8 minutes
 	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe --scenario all $(EXPORTS) $(ARGS)
 ladder: all forms $(READY) ## one trick after the other: `make ladder SERVER=05`
