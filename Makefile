@@ -395,7 +395,7 @@ check-bugs: all $(READY) ## every server of the bug museum must be caught
 check-solutions: all $(READY) ## every solution of an exercise must be right
 check-bugs check-solutions: check-%:
 	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) $(WITH_WINE) \
-	    sh bench/scripts/check_patches.sh $(wildcard $(CHAPTERS:%=%/$*/*.patch))
+	    sh bench/scripts/check_mistakes.sh $(wildcard $(CHAPTERS:%=%/$*/*.patch))
 
 # Built with GUARD=1, only those mutants that need it.
 MUTANTS := $(if $(filter 1,$(GUARD)),bench/mutants/guard.txt,$(filter-out \
@@ -404,7 +404,7 @@ mutants: all $(READY) ## small mistakes, each to be seen by its case; ONLY=name
 	@COMPILE=$(call quote,$(COMPILE)) LINK=$(call quote,$(LINK)) \
 	    LDLIBS='$(LDLIBS)' OBJECTS='$(call objects,$(COMMON))' \
 	    BUILD=$(BUILD) ONLY=$(ONLY) FOR=$(SERVER) JOBS=$(JOBS) \
-	    $(WITH_WINE) sh bench/scripts/check_mutants.sh $(MUTANTS)
+	    $(WITH_WINE) sh bench/scripts/check_mistakes.sh $(MUTANTS)
 faults: ## each call of each server fails once: some minutes; SERVER=NN
 	+@$(PARALLEL) CASE=every_call_all check-servers
 check-guard: ## the suite with guarded memory and UBSan's traps: some minutes
