@@ -18,26 +18,15 @@ set -u
 
 passed=0 failed=0 skipped=0
 work=$(mktemp -d) || exit 1
-running= # sessions that were started and may have to be ended
-
-# The processes of session $1 that are Windows programs.
-programs_of() {
-    cat /proc/[0-9]*/stat 2>/dev/null | awk -v session="$1" '
-        { id = $1; sub(/.*\) /, ""); if ($4 == session) print id }' |
-        while read -r process; do
-            first=$({ tr '\0' '\n' <"/proc/$process/cmdline" | sed q; } 2>/dev/null)
-            case $first in *.exe) echo "$process" ;; esac
-        done
-}
-
-end_all() {
-    for session in $running; do
-        # shellcheck disable=SC2046 # words are meant
-        kill -KILL $(programs_of "$session") 2>/dev/null
+# Each command has a session, and so a process group, of its own; these are those
+# of the block. A signal reaches all of the group, as from a terminal.
+sessions='' servers='' holders='' others=''
+signal() {
+    for group in $2; do
+        kill "-$1" "-$group" 2>/dev/null
     done
-    rm -rf "$work"
 }
-trap end_all EXIT
+trap 'signal KILL "$sessions"; rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
@@ -48,110 +37,80 @@ take_apart() {
     tr -d '\r' <"$1" | awk -v to="$work/" '
         /^```console *$/ {
             in_block = 1; commands = 0; name = to sprintf("%03d", ++blocks)
-            print NR (vary ? " vary" : "") (slow ? " slow" : "") >(name ".at")
-            next
+            print NR, flags >(name ".at")
         }
-        in_block && /^```/ { in_block = 0 }
+        !in_block { flags = /^<!--/ ? flags $0 : ""; next }
+        /^```$/ { in_block = 0 }
         in_block && /^[a-z0-9]*\$ / {
             command = name "." ++commands
-            who = $0; sub(/\$ .*/, "", who)
+            who = $0
+            sub(/\$ .*/, "", who)
             print who >(command ".who")
-            sub(/^[a-z0-9]*\$ /, ""); print >(command ".command")
+            sub(/^[a-z0-9]*\$ /, "")
+            print >(command ".command")
             printf "" >(command ".shown")
             next
         }
-        in_block { print >(command ".shown"); next }
-        { vary = /<!-- numbers vary -->/ || (vary && /<!--/)
-          slow = /<!-- slow -->/ || (slow && /<!--/) }'
+        in_block && commands { print >(command ".shown") }'
 }
 
+# Waits up to 30 s until a command succeeds.
+until_true() {
+    tries=0
+    until "$@"; do
+        tries=$((tries + 1))
+        [ $tries -lt 600 ] || return 1
+        sleep 0.05
+    done
+}
+is_over() { # a zombie is over
+    case $(cat "/proc/$1/stat" 2>/dev/null) in
+    '' | *') Z '*) ;;
+    *) false ;;
+    esac
+}
+are_over() { for one in $1; do is_over "$one" || return; done; }
+said_or_over() { grep -q "^$1" "$2.seen" || is_over "$3"; }
 # How many connections there are to the port that servers have in the texts.
 connections() {
     awk '$2 ~ /:1B5F$/ && $4 == "01"' /proc/net/tcp /proc/net/tcp6 2>/dev/null |
         wc -l
 }
-
-# Waits up to 20 s until a command succeeds.
-until_true() {
-    tries=0
-    until "$@"; do
-        tries=$((tries + 1))
-        [ $tries -lt 400 ] || return 1
-        sleep 0.05
-    done
-}
-listens() { grep -q '^listening ' "$1" 2>/dev/null; }
-is_over() { # a zombie is over
-    case $(cat "/proc/$1/stat" 2>/dev/null) in '' | *') Z '*) ;; *) false ;; esac
-}
-connected_or_over() { grep -q '^connected: ' "$1" 2>/dev/null || is_over "$2"; }
 more_or_over() { [ "$(connections)" -gt "$1" ] || is_over "$2"; }
-
-# Runs command $1 (a path without ending) in the background.
-start() {
-    setsid sh -c "$(cat "$1.command")" >"$1.seen" 2>&1 </dev/null &
-    running="$running $!"
-    started=$!
-}
 
 # Ends what a block has started: clients by themselves, holders, then servers.
 end_block() {
-    for one in $others; do
-        until_true is_over "$one"
+    until_true are_over "$others"
+    for kind in "$holders" "$servers"; do
+        signal INT "$kind"
+        until_true are_over "$kind"
     done
-    for one in $holders $servers; do
-        # shellcheck disable=SC2046 # words are meant
-        kill -INT $(programs_of "$one") 2>/dev/null
-        until_true is_over "$one"
-    done
-    for session in $running; do # what did not end in time
-        is_over "$session" && continue
-        # shellcheck disable=SC2046 # words are meant
-        kill -KILL $(programs_of "$session") 2>/dev/null
-    done
+    signal KILL "$sessions" # what did not end in time
     wait
-    running='' servers='' holders='' others=''
+    sessions='' servers='' holders='' others=''
 }
 
-run_block() {
-    block=$1 servers='' holders='' others=''
-    for who in "$block".*.who; do
-        command=${who%.who}
-        case $(cat "$who") in
-        '')
-            end_block
-            start "$command"
-            until_true is_over "$started" || until_true is_over "$started"
-            ;;
-        client)
-            start "$command"
-            until_true is_over "$started" || until_true is_over "$started"
-            ;;
-        server)
-            start "$command"
-            servers="$servers $started"
-            until_true listens "$command.seen"
-            ;;
-        holder)
-            start "$command"
-            holders="$holders $started"
-            until_true connected_or_over "$command.seen" "$started"
-            ;;
-        *)
-            before=$(connections)
-            start "$command"
-            others="$others $started"
-            until_true more_or_over "$before" "$started"
-            ;;
-        esac
-    done
-    end_block
+# Runs command $1, a path without ending.
+run_command() {
+    who=$(cat "$1.who")
+    [ "$who" ] || end_block
+    before=$(connections)
+    : >"$1.seen"
+    setsid sh -c "$(cat "$1.command")" >"$1.seen" 2>&1 </dev/null &
+    sessions="$sessions $!"
+    case $who in
+    '' | client) until_true is_over $! || until_true is_over $! ;;
+    server) servers="$servers $!" && until_true said_or_over listening "$1" $! ;;
+    holder) holders="$holders $!" && until_true said_or_over connected "$1" $! ;;
+    *) others="$others $!" && until_true more_or_over "$before" $! ;;
+    esac
 }
 
 # Compares what was shown ($1) with what was seen ($2); prints the first
 # difference. $3: whether all numbers may vary.
 compare() {
-    tr -d '\r' <"$2" | grep -vE '^  (cc|link) |^make(\[[0-9]+\])?: |^setting up a Wine prefix' |
+    tr -d '\r' <"$2" |
+        grep -vE '^  (cc|link) |^make(\[[0-9]+\])?: |^setting up a Wine prefix' |
         awk -v vary="$3" -v shown="$1" '
         function plain(line) {
             gsub(/[0-9]+\.[0-9]+/, "N.N", line)
@@ -161,63 +120,52 @@ compare() {
             return line
         }
         function same(s, l) {
-            if (s ~ / \.\.\.$/) {
-                s = substr(s, 1, length(s) - 3)
-                return substr(l, 1, length(s)) == s
-            }
+            if (s ~ / \.\.\.$/) # anything may follow
+                return index(l, substr(s, 1, length(s) - 3)) == 1
             return s == l
         }
-        # Whether shown[i...] describes seen[j...]; best is how far it went.
+        # Whether want[i...] describes have[j...]; best is how far it went.
         function fits(i, j) {
             if (i > best) { best = i; at = j }
-            if (i > shown_count) return j > seen_count
-            if (want[i] == "...") {
-                for (; j <= seen_count + 1; j++) if (fits(i + 1, j)) return 1
-                return 0
-            }
-            return j <= seen_count && same(want[i], have[j]) && fits(i + 1, j + 1)
+            if (i > wants) return j > haves
+            if (want[i] != "...")
+                return j <= haves && same(want[i], have[j]) && fits(i + 1, j + 1)
+            for (; j <= haves + 1; j++) if (fits(i + 1, j)) return 1
+            return 0
         }
-        BEGIN { while ((getline line <shown) > 0) want[++shown_count] = plain(line) }
-        { have[++seen_count] = plain($0); raw[seen_count] = $0 }
+        BEGIN { while ((getline line <shown) > 0) want[++wants] = plain(line) }
+        { have[++haves] = plain($0); raw[haves] = $0 }
         END {
-            while (shown_count > 0 && want[shown_count] == "") shown_count--
-            while (seen_count > 0 && have[seen_count] == "") seen_count--
+            while (wants > 0 && want[wants] == "") wants--
+            while (haves > 0 && have[haves] == "") haves--
             if (fits(1, 1)) exit
-            print "    expected: " (best > shown_count ? "no more" : want[best])
-            print "    printed:  " (at > seen_count ? "no more" : raw[at])
+            print "    expected: " (best > wants ? "no more" : want[best])
+            print "    printed:  " (at > haves ? "no more" : raw[at])
         }'
 }
 
-check_text() {
-    text=$1
-    take_apart "$text"
-    for at in "$work"/*.at; do
-        [ -e "$at" ] || return
-        block=${at%.at}
-        read -r line flags <"$at"
-        case $flags in
-        *slow*)
-            [ -n "${LONG:-}" ] || {
-                skipped=$((skipped + 1))
-                continue
-            }
-            ;;
-        esac
-        vary=0
-        case $flags in *vary*) vary=1 ;; esac
-        run_block "$block"
-        wrong=$(for who in "$block".*.who; do
-            difference=$(compare "${who%.who}.shown" "${who%.who}.seen" $vary)
-            [ -z "$difference" ] ||
-                printf '  %s\n%s\n' "$(cat "${who%.who}.command")" "$difference"
-        done)
-        if [ -z "$wrong" ]; then
-            passed=$((passed + 1))
-        else
-            failed=$((failed + 1))
-            printf '%s, the block that begins at %s:\n%s\n' "$text" "$line" "$wrong"
-        fi
+# Runs block $1 (a path without ending) of text $2, and counts it.
+check_block() {
+    read -r line flags <"$1.at"
+    case ${LONG:+long}$flags in
+    long*) ;;
+    *'<!-- slow -->'*) skipped=$((skipped + 1)) && return ;;
+    esac
+    vary=0
+    case $flags in *'<!-- numbers vary -->'*) vary=1 ;; esac
+    for command in "$1".*.who; do
+        run_command "${command%.who}"
     done
+    end_block
+    wrong=$(for command in "$1".*.who; do
+        command=${command%.who}
+        difference=$(compare "$command.shown" "$command.seen" $vary)
+        [ -z "$difference" ] ||
+            printf '  %s\n%s\n' "$(cat "$command.command")" "$difference"
+    done)
+    [ "$wrong" ] || { passed=$((passed + 1)) && return; }
+    failed=$((failed + 1))
+    printf '%s, the block that begins at %s:\n%s\n' "$2" "$line" "$wrong"
 }
 
 if [ -z "${WINE:-}" ]; then
@@ -228,7 +176,10 @@ fi
 # The first program that Wine runs takes long; some blocks have time limits.
 make client ARGS=--version >/dev/null 2>&1
 for text; do
-    check_text "$text"
+    take_apart "$text"
+    for at in "$work"/*.at; do
+        [ ! -e "$at" ] || check_block "${at%.at}" "$text"
+    done
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
