@@ -3,34 +3,6 @@
 # what is needed.
 set -u
 
-# Each line: a command, and the package that brings it.
-needed='make make
-x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
-wine wine
-wineserver wine64
-gcc gcc
-patch patch
-clang clang
-clang-format clang-format
-clang-tidy clang-tidy
-cppcheck cppcheck
-shellcheck shellcheck'
-
-missing=
-while read -r command package; do
-    command -v "$command" >/dev/null || missing="$missing $package"
-done <<EOT
-$needed
-EOT
-# The native unit tests need a C library's headers and the sanitizers.
-if command -v dpkg >/dev/null; then
-    dpkg -s libc6-dev >/dev/null 2>&1 || missing="$missing libc6-dev"
-fi
-# wine alone, without the 64-bit half, cannot run our programs.
-case $missing in
-*\ wine*) missing="$missing wine64" ;;
-esac
-
 if [ "${OS:-}" = Windows_NT ]; then
     cat <<'EOT'
 deps: on Windows, please see to it yourself. Either of these will do:
@@ -41,26 +13,37 @@ deps: on Windows, please see to it yourself. Either of these will do:
 EOT
     exit 0
 fi
-if [ -z "$missing" ]; then
-    echo 'deps: everything is there'
-    exit 0
-fi
-if ! command -v apt-get >/dev/null; then
+
+# What must be there, and the package that brings it. The native unit tests need
+# a C library's headers, and wine, to run our programs, its 64-bit half.
+missing=
+while read -r needed package; do
+    [ -e "$needed" ] || command -v "$needed" >/dev/null ||
+        missing="$missing $package"
+done <<'EOT'
+make make
+x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
+wine wine wine64
+wineserver wine64
+gcc gcc
+/usr/include/stdio.h libc6-dev
+patch patch
+clang clang
+clang-format clang-format
+clang-tidy clang-tidy
+cppcheck cppcheck
+shellcheck shellcheck
+EOT
+[ "$missing" ] || { echo 'deps: everything is there' && exit; }
+command -v apt-get >/dev/null || {
     echo 'deps: not Debian or Ubuntu; please install what these packages hold:'
     echo " $missing"
     exit 1
-fi
-
+}
 sudo=
-if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || {
-        echo "deps: as root: apt-get install$missing" >&2
-        exit 1
-    }
-    sudo=sudo
-fi
+[ "$(id -u)" -eq 0 ] || sudo=sudo
 echo "deps: installing$missing"
 $sudo apt-get update -q </dev/null || exit 1
 # shellcheck disable=SC2086 # a list of words is meant
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
-    --no-install-recommends $missing </dev/null || exit 1
+    --no-install-recommends $missing </dev/null
