@@ -1,9 +1,9 @@
 #!/bin/sh
 # Changed servers: those with a mistake, which the suite must see, and solutions
-# of exercises, which must pass. NN_name/bugs/X.patch and NN_name/solutions/X.patch
-# name their cases in their heads, after "Caught by:" and "Checked by:". Mutants,
-# small mistakes made by hand, stand in bench/mutants/*.txt, in blocks with an
-# empty line between two:
+# of exercises, which must pass. The patches in bugs/ and solutions/ name their
+# cases in their heads, after "Caught by:" and "Checked by:". Mutants, small
+# mistakes made by hand, stand in bench/mutants/*.txt, in blocks with an empty
+# line between two:
 #   name: thread_handle_leak
 #   file: 01_blocking/server.c       what is changed
 #   server: 01                       which server runs; from file if not given
@@ -100,8 +100,8 @@ write_mutants() {
 # Builds mutant $1, made of file $3, for server $2.
 # shellcheck disable=SC2086 # lists of words are meant
 build_mutant() {
-    program=$BUILD/mutants/$1 others=
-    case $3 in common/*) OBJECTS="$OBJECTS $(echo "$BUILD"/obj/"$2"_*/server.o)" ;; esac
+    program=$BUILD/mutants/$1 others=''
+    case $3 in common/*) others=$(echo "$BUILD"/obj/"$2"_*/server.o) ;; esac
     for object in $OBJECTS; do
         [ "$object" = "$BUILD/obj/${3%.c}.o" ] || others="$others $object"
     done
@@ -119,8 +119,8 @@ describe_patch() {
         sed -n "/^---/q; s/^$head: //p" "$1")||"
 }
 
-# Runs the cases ($5) with a program ($4): in a solution all must pass, in others
-# fail. Says what came of it.
+# Runs the cases ($5) with a program ($4): a solution must pass, others fail.
+# Says what came of it.
 look_at() {
     wrong=
     [ -e "$4.exe" ] || wrong=' does not fit or does not build'
@@ -193,7 +193,8 @@ case $1 in *.txt)
 esac
 if [ -z "${ONLY:-}${FOR:-}" ] && [ "$#" -gt 1 ] && [ "$1" != "${1%.txt}" ]; then
     cat "$@" 0*/bugs/*.patch | tr -d '\r' |
-        sed -n 's/^case: //p; s/^Caught by: //p' | tr ' ' '\n' >"$mistakes.cases"
+        sed -n 's/^case: //p; s/^Caught by: //p' |
+        tr ' ' '\n' >"$mistakes.cases"
     # shellcheck disable=SC2086 # as above
     useless=$(${WINE:-} "$BUILD/check.exe" --list | tr -d '\r' |
         grep -v -e '(--long)$' -e ' instrument: ' | sed 's/ .*//' |

@@ -32,7 +32,8 @@ for scheme in dark light; do # the first is number 0 to the browser, then 1
         cat "$tests/page/layout.js"
         echo '</script>'
     } >"$work/harness.html"
-    timeout 120 "$browser" --headless --no-sandbox --disable-gpu --no-first-run \
+    timeout 120 "$browser" --headless --no-sandbox --disable-gpu \
+        --no-first-run \
         --disable-background-networking --disable-component-update \
         --disable-sync --user-data-dir="$work/$scheme" --dump-dom \
         --blink-settings=preferredColorScheme="$([ $scheme = dark ] && echo 0 ||

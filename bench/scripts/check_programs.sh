@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs commands, and shows what those print that fail. One that prints "N passed,
-# N failed" last counts as that; another as one test, by its exit status.
+# Runs commands, and shows what those print that fail. One that prints "N
+# passed, N failed" last counts as that; another as one test, by its status.
 #   [WINE=...] sh bench/scripts/check_programs.sh COMMAND...
 set -u
 

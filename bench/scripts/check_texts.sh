@@ -18,8 +18,8 @@ set -u
 
 passed=0 failed=0 skipped=0
 work=$(mktemp -d) || exit 1
-# Each command has a session, and so a process group, of its own; these are those
-# of the block. A signal reaches all of the group, as from a terminal.
+# Each command has a session, and so a process group, of its own; these are
+# those of the block. A signal reaches all of the group, as from a terminal.
 sessions='' servers='' holders='' others=''
 signal() {
     for group in $2; do
@@ -30,8 +30,8 @@ trap 'signal KILL "$sessions"; rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# Takes text $1 apart: $work/BLOCK.at says where the block begins, and its flags;
-# for each command $work/BLOCK.I.who, .command and .shown.
+# Takes text $1 apart: $work/BLOCK.at says where the block begins, and its
+# flags; for each command $work/BLOCK.I.who, .command and .shown.
 take_apart() {
     rm -f "$work"/*
     tr -d '\r' <"$1" | awk -v to="$work/" '
@@ -70,7 +70,9 @@ is_over() { # a zombie is over
     esac
 }
 are_over() { for one in $1; do is_over "$one" || return; done; }
-said_or_over() { grep -q "^$1" "$2.seen" || is_over "$3"; }
+begun_or_over() {
+    grep -qE "^(listening|connected:) " "$1.seen" || is_over "$2"
+}
 # How many connections there are to the port that servers have in the texts.
 connections() {
     awk '$2 ~ /:1B5F$/ && $4 == "01"' /proc/net/tcp /proc/net/tcp6 2>/dev/null |
@@ -100,8 +102,8 @@ run_command() {
     sessions="$sessions $!"
     case $who in
     '' | client) until_true is_over $! || until_true is_over $! ;;
-    server) servers="$servers $!" && until_true said_or_over listening "$1" $! ;;
-    holder) holders="$holders $!" && until_true said_or_over connected "$1" $! ;;
+    server) servers="$servers $!" && until_true begun_or_over "$1" $! ;;
+    holder) holders="$holders $!" && until_true begun_or_over "$1" $! ;;
     *) others="$others $!" && until_true more_or_over "$before" $! ;;
     esac
 }
@@ -110,7 +112,7 @@ run_command() {
 # difference. $3: whether all numbers may vary.
 compare() {
     tr -d '\r' <"$2" |
-        grep -vE '^  (cc|link) |^make(\[[0-9]+\])?: |^setting up a Wine prefix' |
+        grep -vE '^  (cc|link) |^make(\[[0-9]+\])?: |^setting up a Wine' |
         awk -v vary="$3" -v shown="$1" '
         function plain(line) {
             gsub(/[0-9]+\.[0-9]+/, "N.N", line)
@@ -129,7 +131,8 @@ compare() {
             if (i > best) { best = i; at = j }
             if (i > wants) return j > haves
             if (want[i] != "...")
-                return j <= haves && same(want[i], have[j]) && fits(i + 1, j + 1)
+                return j <= haves && same(want[i], have[j]) && \
+                    fits(i + 1, j + 1)
             for (; j <= haves + 1; j++) if (fits(i + 1, j)) return 1
             return 0
         }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs a command that starts Wine one or more times, and ends this prefix's
 # Wine afterwards, also after Ctrl+C.
-#   WINE=... WINESERVER=... WINEPREFIX=... sh bench/scripts/with_wine.sh COMMAND...
+#   WINE= WINESERVER= WINEPREFIX= sh bench/scripts/with_wine.sh COMMAND...
 # WINESERVER may be empty, for a Wine whose wineserver cannot be called.
 set -u
 

@@ -1,15 +1,15 @@
 #!/bin/sh
 # `make texts`: puts into the texts what stands in a source. A marker, alone on
 # its line, says what the block or the table below it shows:
-#   <!-- snippet FILE [FUNCTION]: FIRST[ ... LAST] -->  lines of a file beside the
-#       text, from the first that has the words FIRST to the next that has LAST
+#   <!-- snippet FILE [FUNCTION]: FIRST[ ... LAST] -->  lines of a file beside
+#       the text, from the first with the words FIRST to the next with LAST
 #   <!-- rows bugs -->, <!-- rows forms -->  a row for each of them. What stands
 #       under "caught by", "what is wrong" and "lines" is from the patch
 #   <!-- distances FILE... -->  lines added and removed from chapter to chapter
 #   <!-- distance -->  what is printed by each "git diff" in the block
 #   <!-- sources -->   what is compiled into common.lib, and put into it
 #   <!-- costs -->     the tables of bench/last_run.txt
-#   <!-- claims -->    all that follows: what the labs print, which is in $CLAIMS
+#   <!-- claims -->    all that follows: what the labs print, from $CLAIMS
 #   [CLAIMS=FILE] sh bench/scripts/write_texts.sh [--check] TEXT...
 # With --check no text is written, and it prints what would change.
 set -u
@@ -48,7 +48,8 @@ function form_distance(file) {
 }
 
 # "minimal.c start_recv: c->overlapped ... connection_close"
-function snippet(what,    at, word, edge, edges, n, line, i, near, within, shown) {
+function snippet(what,    at, word, edge, edges, n, line, i, near, within,
+    shown) {
     at = index(what, ": ")
     split(substr(what, 1, at - 1), word, " ")
     edges = split(substr(what, at + 2), edge, " [.][.][.] ")
@@ -79,7 +80,7 @@ function said(file, key) {
     return run("sed -n '/^---/q; s/^" key ": //p' " file)
 }
 
-# A row of a table, "| cell 2 | ... | cell columns - 1 |", for a patch or a program.
+# A row of a table, from cell 2 to cell columns - 1, for a patch or a program.
 function row_of(row, file,    cell, i) {
     split(row, cell, / *\| */)
     row = "| " cell[2] " |"
@@ -98,7 +99,7 @@ function row_of(row, file,    cell, i) {
 
 # Rows of what is there, in the order of the table; what it lacks comes last.
 function print_rows(kind, table, rows,    files, n, name, file, i, cell) {
-    n = split(run("ls -d " folder kind "/*.patch " folder kind "/*.c 2>&-"), files, "\n")
+    n = split(run("ls " folder kind "/*.patch " folder kind "/*.c 2>&-"), files)
     for (i = 1; i <= n; i++) {
         name = files[i]
         gsub(/.*\/|\.[a-z]+$/, "", name)
