@@ -37,8 +37,10 @@ check_heads() {
     done
 }
 
-# The text names each solution; check and the ladder know each form.
+# The text names each solution and has filled each row that `make texts` began;
+# check and the ladder know each form.
 check_names() {
+    grep -n '| ? |' "$1/README.md"
     for file in "$1"/solutions/*.patch "$1"/forms/*.*; do
         name=${file##*/}
         name=${name%.*}
