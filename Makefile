@@ -48,7 +48,6 @@ else
   PREFIX       ?= build/prefix-$(notdir $(firstword $(WINE)))
   WITH_WINE    := WINE='$(WINE)' WINESERVER='$(WINESERVER)' \
                   WINEPREFIX='$(PREFIX)' sh bench/scripts/with_wine.sh
-  READY        := $(PREFIX)/.ready
   CLANG_CC     := clang --target=x86_64-w64-mingw32
   # Debian has two builds of libgcc for this target; clang finds neither.
   CLANG_LIBDIR = -L$(dir $(shell x86_64-w64-mingw32-gcc \
@@ -207,21 +206,6 @@ objects: $(OBJECTS)
 deps: ## install what is missing (Debian, Ubuntu; elsewhere: say what)
 	@$(call SCRIPT,deps)
 
-# wineboot sets a new prefix up. Two makes at the same time, a server and a
-# client, set it up once: the second waits. While it makes a prefix Wine 8 once
-# failed to start wineboot itself: hence again.
-$(PREFIX)/.ready: | $(FIRST)
-	@command -v $(firstword $(WINE)) >/dev/null || { \
-	    echo '$(firstword $(WINE)) is not here; see `make deps`' >&2; exit 1; }
-	@mkdir -p $(PREFIX)
-	@exec 9>$(PREFIX).lock; ! command -v flock >/dev/null || flock 9; \
-	[ ! -e $@ ] || exit 0; \
-	echo 'setting up a Wine prefix in $(PREFIX), once, 10 to 20 seconds ...'; \
-	{ { $(WITH_WINE) $(WINE) wineboot -i || $(WITH_WINE) $(WINE) wineboot -i; } \
-	    && touch $@; } \
-	    >$(PREFIX).log 2>&1 9>&- || { cat $(PREFIX).log; exit 1; }
-ready: all $(READY)
-
 # A server or the client from a terminal: `make run-04 ARGS="--port 7"`, and
 # `make run-02 FORM=minimal` or FORM=spin for minimal.c or one of forms/,
 # BUG=tail_dropped for one of bugs/, SOLUTION= for one of solutions/.
@@ -230,43 +214,43 @@ NAME := $(FORM)$(BUG)$(SOLUTION)
 RUNS := run-01 run-02 run-03 run-04 run-05
 $(foreach c,$(CHAPTERS),$(eval run-$(call number,$(c)): \
     $(BUILD)/$(if $(NAME),$(KIND)/)$(c)$(if $(NAME),_$(NAME)).exe))
-$(RUNS): $(READY) ## start a server; FORM=minimal: another form of it
+$(RUNS): ## start a server; FORM=minimal: another form of it
 	@$(WITH_WINE) $(WINE) $(filter %.exe,$^) $(ARGS)
-client: $(BUILD)/client.exe $(READY) ## start the client
+client: $(BUILD)/client.exe ## start the client
 	@$(WITH_WINE) $(WINE) $< $(ARGS)
 LAB_RUNS := $(LABS:$(BUILD)/labs_%.exe=lab-%)
 labs: $(LAB_RUNS) ## what courses claim, measured; lab-04: of one chapter
-$(LAB_RUNS): lab-%: $(BUILD)/labs_%.exe $(READY)
+$(LAB_RUNS): lab-%: $(BUILD)/labs_%.exe
 	@$(WITH_WINE) $(WINE) $< $(if $(CLAIM),--only $(CLAIM)) $(ARGS)
 
 # What `make bench` leaves: a page to look at, and the figures behind it.
 EXPORTS = --export-html $(BUILD)/report.html --export-json $(BUILD)/report.json
 BENCH   = $(WITH_WINE) $(WINE) $(BUILD)/bench.exe
-bench: ready ## measure all five side by side; writes build/report.html
+bench: all ## measure all five side by side; writes build/report.html
 	@$(BENCH) $(EXPORTS) $(ARGS)
-last-run: ready ## the same into bench/last_run.txt, and into README.md
+last-run: all ## the same into bench/last_run.txt, and into README.md
 	@$(BENCH) $(ARGS) >$(BUILD)/last_run
 	@{ echo "Run on $$(date +%F) with commit $(COMMIT)."; echo; \
 	    tr -d '\r' <$(BUILD)/last_run; } >bench/last_run.txt
 	@$(call SCRIPT,write_texts) README.md
-bench-full: ready ## the same with every scenario: about 8 minutes
+bench-full: all ## the same with every scenario: about 8 minutes
 	@$(BENCH) --scenario all $(EXPORTS) $(ARGS)
-ladder: ready forms ## one trick after the other: `make ladder SERVER=05`
+ladder: all forms ## one trick after the other: `make ladder SERVER=05`
 	@$(BENCH) ladder $(or $(SERVER),05) $(EXPORTS) $(ARGS)
 # The committed servers are built from a copy of their sources in build/ab.
-ab: ready ## what did my change do? committed against now: `make ab SERVER=05`
+ab: all ## what did my change do? committed against now: `make ab SERVER=05`
 	@rm -rf $(BUILD)/ab; mkdir -p $(BUILD)/ab
 	@git archive HEAD Makefile common $(CHAPTERS) bench | tar -x -C $(BUILD)/ab
 	+@$(PARALLEL) -C $(BUILD)/ab BUILD=build $(CHAPTERS:%=build/%.exe)
 	@$(BENCH) ab $(BUILD)/ab/build $(if $(SERVER),--servers $(SERVER)) \
 	    $(EXPORTS) $(ARGS)
-field-report: ready forms ## all that this machine can tell, in one folder
+field-report: all forms ## all that this machine can tell, in one folder
 	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) CC=$(call quote,$(CC)) \
 	    $(call SCRIPT,field_report)
-bench-seam: ready ## show what the seam costs: built with and without
+bench-seam: all ## show what the seam costs: built with and without
 	+@$(PARALLEL) OBSERVE=0 BUILD=$(BUILD)/plain all
 	@$(BENCH) seam $(BUILD)/plain $(ARGS)
-figures: ready ## draw the timelines of the chapters anew from real runs
+figures: all ## draw the timelines of the chapters anew from real runs
 	@mkdir -p $(BUILD)/figures $(CHAPTERS:%=%/figures) common/figures
 	@$(BENCH) trace $(BUILD)/figures
 	@for chapter in $(CHAPTERS); do \
@@ -279,7 +263,7 @@ figures: ready ## draw the timelines of the chapters anew from real runs
 TEXTS := README.md $(CHAPTERS:%=%/README.md) $(wildcard common/*.md bench/*.md)
 texts: $(BUILD)/claims ## write into the texts what stands in the sources
 	@CLAIMS=$< $(call SCRIPT,write_texts) $(TEXTS)
-$(BUILD)/claims: $(LABS) | $(READY)
+$(BUILD)/claims: $(LABS)
 	@for lab in $(LABS); do $(WITH_WINE) $(WINE) $$lab --table || exit 1; \
 	    done >$@.new && tr -d '\r' <$@.new >$@
 
@@ -290,7 +274,7 @@ BESIDE := check-native check-steps check-page check-clang
 PARTS  := check-labs check-texts check-servers check-bugs check-solutions
 
 ifeq ($(CASE)$(SERVER),)
-check: $(READY) ## test everything; CASE=... SERVER=...: only that, see above
+check: $(FIRST) ## test everything; CASE=... SERVER=...: only that, see above
 	+@MAKE=$(call quote,$(PARALLEL)) $(WITH_WINE) $(call SCRIPT,check_all) \
 	    $(BESIDE) -- $(PARTS)
 else
@@ -301,10 +285,10 @@ check-page: ## the report's page in headless Chromium
 	@$(call SCRIPT,check_page)
 check-steps: ## sources and texts say the same
 	@$(call SCRIPT,check_steps) $(CHAPTERS)
-check-labs: $(BUILD)/claims $(READY) ## every claim gets the verdict of its lab
+check-labs: $(BUILD)/claims ## every claim gets the verdict of its lab
 	@CLAIMS=$< $(WITH_WINE) $(call SCRIPT,check_programs) $(LABS) \
 	    'sh bench/scripts/write_texts.sh --check common/claims.md'
-check-texts: ready forms $(LABS) ## commands in the texts print what they say
+check-texts: all forms $(LABS) ## commands in the texts print what they say
 	@$(WITH_WINE) $(call SCRIPT,check_texts) README.md $(CHAPTERS:%=%/README.md)
 
 # With clang everything a second time; and for the processors of 32-bit Windows
@@ -322,36 +306,31 @@ $(CLANG_FOR:%=clang-%): clang-%:
 	+@$(PARALLEL) BUILD=$(BUILD)/$* CC=$(call quote,$(call CLANG_TO,$*)) objects
 
 # All of it in two series at once; what was chosen, one case after the other.
-SECOND_PREFIX = $(PREFIX)-second
-check-servers: ready ## the conformance suite alone; CASE=, SERVER=
+check-servers: all ## the conformance suite alone; CASE=, SERVER=
 ifeq ($(strip $(CASE)$(SERVER)$(ARGS)),)
 	+@$(PARALLEL) forms
-	$(if $(WINE),@[ -e $(SECOND_PREFIX) ] || { \
-	    rm -rf $(SECOND_PREFIX).new; cp -a $(PREFIX) $(SECOND_PREFIX).new; \
-	    mv $(SECOND_PREFIX).new $(SECOND_PREFIX); })
-	@BUILD=$(BUILD) SECOND_PREFIX=$(SECOND_PREFIX) $(WITH_WINE) \
-	    $(call SCRIPT,check_servers)
+	@BUILD=$(BUILD) $(WITH_WINE) $(call SCRIPT,check_servers)
 else
 	+@$(PARALLEL) -k forms >$(BUILD)/forms.log 2>&1 || { only='--forms default'; \
 	    echo 'the forms do not fit the changed server.c, and are left out'; }; \
 	$(WITH_WINE) $(WINE) $(BUILD)/check.exe $(if $(SERVER),--server $(SERVER)) \
 	    $(if $(CASE),--case $(CASE)) $$only $(ARGS)
 endif
-soak: ready ## hostile and good clients: `make soak MINUTES=30 SERVER=05`
+soak: all ## hostile and good clients: `make soak MINUTES=30 SERVER=05`
 	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe --soak $(or $(MINUTES),5) \
 	    $(if $(SERVER),--server $(SERVER)) $(ARGS)
 faults: ## each call of each server fails once: some minutes; SERVER=NN
 	+@$(PARALLEL) CASE=every_call_all check-servers
 
-check-bugs: ready ## every server of the bug museum must be caught
-check-solutions: ready ## every solution of an exercise must be right
+check-bugs: all ## every server of the bug museum must be caught
+check-solutions: all ## every solution of an exercise must be right
 check-bugs check-solutions: check-%:
 	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) $(WITH_WINE) \
 	    $(call SCRIPT,check_mistakes) $(wildcard $(CHAPTERS:%=%/$*/*.patch))
 # Built with GUARD=1, only those mutants that need it.
 MUTANTS := $(if $(filter 1,$(GUARD)),bench/mutants/guard.txt,$(filter-out \
            %/guard.txt,$(wildcard bench/mutants/*.txt)))
-mutants: ready ## small mistakes, each to be seen by its case; ONLY=name
+mutants: all ## small mistakes, each to be seen by its case; ONLY=name
 	@COMPILE=$(call quote,$(COMPILE)) LINK=$(call quote,$(LINK)) \
 	    LDLIBS='$(LDLIBS)' OBJECTS='$(call objects,$(COMMON))' \
 	    BUILD=$(BUILD) ONLY=$(ONLY) FOR=$(SERVER) JOBS=$(JOBS) \
@@ -427,7 +406,7 @@ help: ## list the targets
 	    /^\$$\(RUNS\).*## / { printf "  %-15s %s\n", "run-01 to 05", $$2 }' \
 	    Makefile
 # Whatever is no file.
-.PHONY: FORCE all forms objects deps ready $(RUNS) client labs $(LAB_RUNS) \
+.PHONY: FORCE all forms objects deps $(RUNS) client labs $(LAB_RUNS) \
     bench last-run bench-full ladder ab field-report bench-seam figures texts \
     check $(BESIDE) $(PARTS) clang-x64 $(CLANG_FOR:%=clang-%) soak faults \
     mutants check-guard lint lint-files format clean help
