@@ -88,10 +88,7 @@ CHAPTERS := 01_blocking 02_nonblocking 03_overlapped_event 04_overlapped_apc \
             05_iocp
 COMMON   := $(patsubst %,common/%.c,acceptor clock ledger net options report \
             roster seam/observe server stop utf8)
-RESULT   := $(wildcard bench/result/*.c)
-RUN      := $(wildcard bench/run/*.c)
-CASES    := $(wildcard bench/cases/*.c)
-REPORT   := $(wildcard bench/report/*.c)
+PURE     := $(wildcard bench/result/*.c bench/report/*.c)
 
 # $(call say,CC,FILE) prints one short line in place of a long command.
 Q   := $(if $(V),,@)
@@ -109,11 +106,11 @@ all: $(PROGRAMS) ## build everything into build/
 
 $(SERVERS): $(BUILD)/%.exe: $(BUILD)/obj/%/server.o $(call objects,$(COMMON))
 $(BUILD)/client.exe: $(call objects,common/client.c $(COMMON))
-$(BUILD)/check.exe: $(call objects,bench/check.c $(CASES) $(COMMON) $(patsubst \
-    %,bench/%.c,run/load run/peer run/process run/wine result/histogram \
-    result/statistics))
-$(BUILD)/bench.exe: $(call objects,bench/bench.c $(REPORT) $(RESULT) $(RUN) \
-    $(COMMON))
+$(BUILD)/check.exe: $(call objects,bench/check.c $(wildcard bench/cases/*.c) \
+    $(COMMON) $(patsubst %,bench/%.c,run/load run/peer run/process run/wine \
+    result/histogram result/statistics))
+$(BUILD)/bench.exe: $(call objects,bench/bench.c $(PURE) $(wildcard \
+    bench/run/*.c) $(COMMON))
 # NN_name/labs.c: what courses claim of a model, put to the test.
 $(foreach c,$(CHAPTERS),$(eval $(BUILD)/labs_$(call number,$(c)).exe: $(call \
     objects,$(c)/labs.c common/lab.c $(COMMON))))
@@ -342,7 +339,6 @@ check-guard: ## the suite with guarded memory and UBSan's traps: some minutes
 # Unit tests: bench/tests/test_NAME.c, built for the system that make runs on.
 TESTS  := $(patsubst bench/tests/%.c,$(BUILD)/native/%$(if $(filter \
           Windows_NT,$(OS)),.exe),$(wildcard bench/tests/test_*.c))
-PURE   := $(wildcard common/options.c bench/result/*.c bench/report/*.c)
 NATIVE := $(NATIVE_CC) -std=c11 $(STRICT) -g -O1 $(SANITIZE) -DVERSION='"0.1"' \
           $(INCLUDES) -Ibench
 native  = $(patsubst %.c,$(BUILD)/native/obj/%.o,$(1))
@@ -351,14 +347,15 @@ check-native: $(TESTS) ## unit tests of what needs no Windows, with sanitizers
 	@$(call SCRIPT,check_programs) $(TESTS)
 $(foreach t,$(TESTS),$(eval \
     $(t): $(call native,bench/tests/$(basename $(notdir $(t))).c)))
-$(TESTS): $(call native,$(PURE))
+$(TESTS): $(call native,common/options.c $(PURE))
 	$(call say,link,$@)
 	$(Q)$(NATIVE) -o $@ $^ -lm
 $(BUILD)/native/obj/%.o: %.c Makefile | $(FIRST)
 	@mkdir -p $(@D)
 	$(call say,cc,$@)
 	$(Q)$(NATIVE) -MMD -MP -c -o $@ $<
--include $(patsubst %.o,%.d,$(call native,$(PURE) $(wildcard bench/tests/*.c)))
+-include $(patsubst %.o,%.d,$(call native,common/options.c $(PURE) \
+    $(wildcard bench/tests/*.c)))
 
 # ---- lint --------------------------------------------------------------------
 

@@ -19,6 +19,8 @@ if [ "${1:-}" = series ]; then
 fi
 
 rm -rf "$log".*
+: >"$log.1"
+: >"$log.2"
 # Into files: a wineserver that a series starts would keep a pipe open.
 sh "$0" series >"$log.1" 2>&1 &
 first=$!
