@@ -135,7 +135,7 @@ look_at() {
     done
     if [ "$wrong" ]; then
         echo "WRONG     $3:$wrong"
-        tail -n 15 "$4.log" | sed 's/^/    /'
+        tail -n 15 "$4.log" 2>/dev/null | sed 's/^/    /'
     elif [ "$6" ]; then
         echo "equal     $3: $6"
     else
