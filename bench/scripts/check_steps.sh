@@ -46,7 +46,7 @@ check_names() {
         name=${name%.*}
         case $file in
         *'*'*) ;;
-        */forms/*) cat bench/*.c bench/*/*.c | grep -qF "\"$name\"" ||
+        */forms/*) cat bench/*.[ch] bench/*/*.c | grep -qF "\"$name\"" ||
             echo "nothing in bench runs $file" ;;
         *) grep -qF "$name" "$1/README.md" || echo "README.md has no $name" ;;
         esac
@@ -111,7 +111,8 @@ check_cases() {
         sed -n '/^| what is tried/,/^$/s/.*|\([^|]*\)|$/\1/p' common/README.md |
             tr '\140' '\n' | grep -x '[a-z0-9_]*'
     } | tr ' ' '\n' | sort -u | while read -r case; do
-        cat bench/cases/*.c | grep -qF "\"$case\"" || echo "no case $case"
+        cat bench/cases/*.[ch] | grep -qE "(\"|X\()$case[\",]" ||
+            echo "no case $case"
     done
     grep -hoE '(FORM|BUG|SOLUTION)=[a-z0-9_]+' "$@" | sort -u |
         while IFS='=' read -r kind name; do

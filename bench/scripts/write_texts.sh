@@ -19,9 +19,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
 # README.md shows all but the echoes/s, whose ranges are too wide to tell much.
-sed -e '/^Processor time/,/^  *+ more/{' -e '/^  *+ more/d' \
-    -e 's|echo/s on one.*||' -e 's|\( *[0-9,./na]\{1,\}[-+c ]\)\{6\}$||' \
-    -e 's/ *$//' -e '}' bench/last_run.txt >"$work/costs"
+sed '/^Echoes/,/^Told/{ /^Told/!d; }' bench/last_run.txt >"$work/costs"
 
 cat >"$work/awk" <<'AWK'
 # What a command prints; without the last end of a line.
