@@ -111,7 +111,7 @@ check_cases() {
         sed -n '/^| what is tried/,/^$/s/.*|\([^|]*\)|$/\1/p' common/README.md |
             tr '\140' '\n' | grep -x '[a-z0-9_]*'
     } | tr ' ' '\n' | sort -u | while read -r case; do
-        cat bench/cases/*.[ch] | grep -qE "(\"|X\()$case[\",]" ||
+        cat bench/cases/*.[ch] | grep -qE "(\"|X\()${case}[\",]" ||
             echo "no case $case"
     done
     grep -hoE '(FORM|BUG|SOLUTION)=[a-z0-9_]+' "$@" | sort -u |
