@@ -47,8 +47,7 @@ else
   WINESERVER   ?= $(if $(filter %wine,$(WINE)),$(WINE)server)
   PREFIX       ?= build/prefix-$(notdir $(firstword $(WINE)))
   WITH_WINE    := WINE='$(WINE)' WINESERVER='$(WINESERVER)' \
-                  WINEPREFIX='$(PREFIX)' sh bench/with_wine.sh
-  READY        := $(PREFIX)/.ready
+                  WINEPREFIX='$(PREFIX)' sh bench/scripts/with_wine.sh
   CLANG_CC     := clang --target=x86_64-w64-mingw32
   # Debian has two builds of libgcc for this target; clang finds neither.
   CLANG_LIBDIR = -L$(dir $(shell x86_64-w64-mingw32-gcc \
@@ -67,11 +66,12 @@ STRICT := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
 # UBSan's runtime is not there for this target; its traps need none.
 CFLAGS   ?= -O2 -g $(if $(filter 1,$(GUARD)),-fsanitize=undefined \
             -fsanitize-undefined-trap-on-error)
+INCLUDES := -Icommon -Icommon/seam
 DEFINES  := -D_WIN32_WINNT=0x0A00 -DWIN32_LEAN_AND_MEAN \
             -D_CRT_SECURE_NO_WARNINGS -D__USE_MINGW_ANSI_STDIO=1 \
-            -DOBSERVE=$(OBSERVE) -DGUARD=$(GUARD) -DVERSION='"0.1"' -Icommon -Icommon/seam
+            -DOBSERVE=$(OBSERVE) -DGUARD=$(GUARD) -DVERSION='"0.1"' $(INCLUDES)
 LDFLAGS  ?= -static
-LDLIBS   := -lws2_32 -lmswsock -lpsapi -lpowrprof
+LDLIBS   := -lws2_32 -lmswsock -lpsapi -lpowrprof -luser32
 COMPILE  := $(CC) -std=c11 $(STRICT) $(DEFINES) $(CPPFLAGS) $(CFLAGS)
 LINK     := $(CC) $(CFLAGS) $(LDFLAGS)
 
@@ -80,6 +80,7 @@ PARALLEL = $(MAKE) --no-print-directory \
            $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 # `make deps bench` installs before it builds, also with -j.
 FIRST := $(filter deps,$(MAKECMDGOALS))
+SCRIPT = sh bench/scripts/$(1).sh
 
 # ---- programs ----------------------------------------------------------------
 
@@ -87,238 +88,181 @@ CHAPTERS := 01_blocking 02_nonblocking 03_overlapped_event 04_overlapped_apc \
             05_iocp
 COMMON   := $(patsubst %,common/%.c,acceptor clock ledger net options report \
             roster seam/observe server stop utf8)
-RESULT   := $(wildcard bench/result/*.c)
-RUN      := $(wildcard bench/run/*.c)
-CASES    := $(wildcard bench/cases/*.c)
-REPORT   := $(wildcard bench/report/*.c)
+PURE     := $(wildcard bench/result/*.c bench/report/*.c)
 
 # $(call say,CC,FILE) prints one short line in place of a long command.
 Q   := $(if $(V),,@)
 say = $(if $(V),,@echo '  $(1)  $(2)')
-
+quote = '$(subst ','\'',$(1))'
+number = $(firstword $(subst _, ,$(1)))
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 SERVERS  := $(CHAPTERS:%=$(BUILD)/%.exe)
+LABS     := $(foreach c,$(CHAPTERS),$(BUILD)/labs_$(call number,$(c)).exe)
 PROGRAMS := $(SERVERS) $(BUILD)/client.exe $(BUILD)/check.exe \
             $(BUILD)/bench.exe
-MAINS    := $(CHAPTERS:%=%/server.c) common/client.c bench/check.c bench/bench.c
-ONE_PAGE := $(wildcard $(CHAPTERS:%=%/minimal.c) $(CHAPTERS:%=%/forms/*.c))
 
 all: $(PROGRAMS) ## build everything into build/
-.PHONY: all
 
 $(SERVERS): $(BUILD)/%.exe: $(BUILD)/obj/%/server.o $(call objects,$(COMMON))
 $(BUILD)/client.exe: $(call objects,common/client.c $(COMMON))
-$(BUILD)/check.exe: $(call objects,bench/check.c $(CASES) $(COMMON) $(patsubst \
-    %,bench/%.c,run/load run/peer run/process run/wine result/histogram \
-    result/statistics))
-$(BUILD)/bench.exe: $(call objects,bench/bench.c $(REPORT) $(RESULT) $(RUN) $(COMMON))
+$(BUILD)/check.exe: $(call objects,bench/check.c $(wildcard bench/cases/*.c) \
+    $(COMMON) $(patsubst %,bench/%.c,run/load run/peer run/process run/wine \
+    result/histogram result/statistics))
+$(BUILD)/bench.exe: $(call objects,bench/bench.c $(PURE) $(wildcard \
+    bench/run/*.c) $(COMMON))
+# NN_name/labs.c: what courses claim of a model, put to the test.
+$(foreach c,$(CHAPTERS),$(eval $(BUILD)/labs_$(call number,$(c)).exe: $(call \
+    objects,$(c)/labs.c common/lab.c $(COMMON))))
 
 # The commit goes into the reports: only environment.c is compiled with it, and
 # again when it changes.
 COMMIT := $(shell git describe --always --dirty --abbrev=10 2>/dev/null || \
           echo n/a)
-$(BUILD)/commit: FORCE
-	@mkdir -p $(@D)
-	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' >$@
 $(BUILD)/obj/bench/run/environment.o: $(BUILD)/commit
 $(BUILD)/obj/bench/run/environment.o: private COMPILE := $(COMPILE) \
     -DCOMMIT='"$(COMMIT)"'
 
-$(PROGRAMS): $(BUILD)/flags
-	@mkdir -p $(@D)
-	$(call say,link,$@)
-	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
-
 # -MMD -MP: the compiler writes down which headers an object depends on.
-$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+define compile
 	@mkdir -p $(@D)
 	$(call say,cc,$@)
-	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+	$(Q)$(COMPILE) $(1) -MMD -MP -c -o $@ $(filter %.c,$^)
+endef
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	$(call compile)
 
-# Holds the command that objects are compiled with. Written only when that
-# changes, and then everything is compiled again.
-quote = '$(subst ','\'',$(1))'
-$(BUILD)/flags: FORCE | $(FIRST)
+# Files that hold the commit, and the command that objects are compiled with.
+# Written only when that changes, and then all that needs it is made again.
+$(BUILD)/commit: CONTENT := $(COMMIT)
+$(BUILD)/flags: CONTENT := $(COMPILE) $(LINK)
+$(BUILD)/commit $(BUILD)/flags: FORCE | $(FIRST)
 	@mkdir -p $(@D)
 	@command -v $(firstword $(CC)) >/dev/null || { \
 	    echo '$(firstword $(CC)) is not here; see `make deps`' >&2; exit 1; }
-	@printf '%s\n' $(call quote,$(COMPILE) $(LINK)) | cmp -s - $@ || \
-	    printf '%s\n' $(call quote,$(COMPILE) $(LINK)) >$@
-.PHONY: FORCE
+	@printf '%s\n' $(call quote,$(CONTENT)) | cmp -s - $@ || \
+	    printf '%s\n' $(call quote,$(CONTENT)) >$@
 
-OBJECTS := $(call objects,$(MAINS) $(COMMON) $(RESULT) $(RUN) $(CASES) $(REPORT) \
-           $(ONE_PAGE) $(CHAPTERS:%=%/labs.c) common/lab.c common/program.c)
--include $(OBJECTS:.o=.d)
-
-# ---- minimal.c, other programs, and patches to server.c ------------------------
+# ---- minimal.c, other programs, and patches to server.c ----------------------
 
 # NN_name/KIND/X.patch makes $(BUILD)/KIND/NN_name_X.exe; kinds are bugs (the
-# museum: each a mistake), forms (each another way) and solutions (of exercises).
-PATCHES  := $(wildcard $(foreach kind,bugs forms solutions, \
-            $(CHAPTERS:%=%/$(kind)/*.patch)))
-patch_kind = $(word 2,$(subst /, ,$(1)))
-patched    = $(BUILD)/$(patch_kind)/$(subst /$(patch_kind)/,_,$(1:.patch=))
+# museum: each a mistake), forms (each another way) and solutions of exercises.
 # The programs of one page, NN_name/minimal.c and NN_name/forms/X.c, make
 # $(BUILD)/forms/NN_name_minimal.exe and $(BUILD)/forms/NN_name_X.exe.
-program     = $(BUILD)/forms/$(subst /,_,$(subst forms/,,$(1:.c=)))
-FORMS    := $(foreach page,$(ONE_PAGE),$(call program,$(page)).exe) \
-            $(foreach patch,$(wildcard \
-            $(CHAPTERS:%=%/forms/*.patch)),$(call patched,$(patch)).exe)
+PATCHES  := $(wildcard $(foreach kind,bugs forms solutions, \
+            $(CHAPTERS:%=%/$(kind)/*.patch)))
+ONE_PAGE := $(wildcard $(CHAPTERS:%=%/minimal.c) $(CHAPTERS:%=%/forms/*.c))
+split    = $(subst /, ,$(basename $(1)))
+# What is made of a source, without its ending.
+chapter  = $(firstword $(split))
+made     = $(BUILD)/$(or $(filter bugs \
+           solutions,$(split)),forms)/$(chapter)_$(lastword $(split))
+PAGES    := $(foreach s,$(ONE_PAGE),$(call made,$(s)))
+PATCHED  := $(foreach s,$(PATCHES),$(call made,$(s)))
+FORMS    := $(filter $(BUILD)/forms/%,$(PAGES:=.exe) $(PATCHED:=.exe))
 
 forms: $(FORMS) ## build minimal.c and the other forms of each chapter
-.PHONY: forms
 
-# $(1) is the source, $(2) what is made, without its ending. The first line
-# compiles it as its first comment says, but nothing is overlooked; the second
-# with the seam, of which it knows nothing. The patch is for the ladder, which
-# counts in it how many lines differ from minimal.c.
-define program_rules
-$(2).o: $(1) $(BUILD)/flags
-	@mkdir -p $$(@D)
-	$$(call say,cc,$$@)
-	$$(Q)$$(CC) -std=c11 $$(STRICT) $$(CFLAGS) -fsyntax-only $$<
-	$$(Q)$$(COMPILE) -include common/program.h -MMD -MP -c -o $$@ $$<
-	@diff -u $(firstword $(subst /, ,$(1)))/minimal.c $$< >$(2).patch || :
-$(2).exe: $(2).o $(call objects,common/program.c $(COMMON))
-	$$(call say,link,$$@)
-	$$(Q)$$(LINK) -o $$@ $$(filter %.o,$$^) $$(LDLIBS) -luser32
--include $(2).d
-endef
-$(foreach page,$(ONE_PAGE),$(eval $(call program_rules,$(page),$(call \
-    program,$(page)))))
+# Compiled as its first comment says, but nothing is overlooked; and with the
+# seam, of which it knows nothing. The ladder counts the lines of the patch.
+$(foreach s,$(ONE_PAGE),$(eval $(call made,$(s)).o: $(s)))
+$(PAGES:=.o): $(BUILD)/flags
+	@$(CC) -std=c11 $(STRICT) $(CFLAGS) -fsyntax-only $(filter %.c,$^)
+	$(call compile,-include common/program.h)
+	@diff -u $(call chapter,$(filter %.c,$^))/minimal.c $(filter %.c,$^) \
+	    >$(@:.o=.patch) || :
 
-stale = echo '$(1) does not apply to $(2)/server.c any more: make its change \
-        by hand, and put the new diff under the old header' >&2
-# $(1) is the patch, $(2) the chapter, $(3) what is made, without its ending. The
-# copy of the patch is for the ladder, which counts its lines.
-define patch_rules
-$(3).c: $(1) $(2)/server.c
-	@mkdir -p $$(@D)
-	@cp $(2)/server.c $$@
-	@cp $(1) $(3).patch
-	@patch $$@ $(1) </dev/null >/dev/null 2>&1; status=$$$$?; \
-	    rm -f $$@.orig $$@.rej; \
-	    [ $$$$status -eq 0 ] || { $(call stale,$(1),$(2)); exit 1; }
-$(3).o: $(3).c $(BUILD)/flags
-	$$(call say,cc,$$@)
-	$$(Q)$$(COMPILE) -MMD -MP -c -o $$@ $$<
-$(3).exe: $(3).o $(call objects,$(COMMON))
-	$$(call say,link,$$@)
-	$$(Q)$$(LINK) -o $$@ $$(filter %.o,$$^) $$(LDLIBS)
--include $(3).d
-endef
-$(foreach patch,$(PATCHES),$(eval $(call patch_rules,$(patch),$(firstword \
-    $(subst /, ,$(patch))),$(call patched,$(patch)))))
+$(foreach s,$(PATCHES),$(eval $(call made,$(s)).c: $(s) $(call \
+    chapter,$(s))/server.c))
+$(PATCHED:=.c):
+	@mkdir -p $(@D)
+	@cp $(filter %.c,$^) $@
+	@cp $(filter %.patch,$^) $(@:.c=.patch)
+	@patch $@ $(filter %.patch,$^) </dev/null >/dev/null 2>&1; status=$$?; \
+	    rm -f $@.orig $@.rej; [ $$status -eq 0 ] || { \
+	    echo '$(filter %.patch,$^) does not apply any more: make its change' \
+	    'by hand, and put the new diff under the old header' >&2; exit 1; }
+$(PATCHED:=.o): %.o: %.c $(BUILD)/flags
+	$(call compile)
 
-# ---- labs ---------------------------------------------------------------------
-
-# NN_name/labs.c: what courses claim of a model, put to the test.
-LABS := $(foreach c,$(CHAPTERS),$(BUILD)/labs_$(firstword $(subst _, ,$(c))).exe)
-define lab_rules
-$(BUILD)/labs_$(1).exe: $(call objects,$(2)/labs.c common/lab.c $(COMMON))
-lab-$(1): $(BUILD)/labs_$(1).exe $(READY)
-	@$$(WITH_WINE) $$(WINE) $$< $$(if $$(CLAIM),--only $$(CLAIM)) $$(ARGS)
-endef
-$(foreach c,$(CHAPTERS),$(eval $(call lab_rules,$(firstword $(subst _, \
-    ,$(c))),$(c))))
-$(LABS): $(BUILD)/flags
+$(PAGES:=.exe): %.exe: %.o $(call objects,common/program.c $(COMMON))
+$(PATCHED:=.exe): %.exe: %.o $(call objects,$(COMMON))
+$(PROGRAMS) $(LABS) $(PAGES:=.exe) $(PATCHED:=.exe): $(BUILD)/flags
+	@mkdir -p $(@D)
 	$(call say,link,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
-labs: $(LABS:$(BUILD)/labs_%.exe=lab-%) ## what courses claim, measured; lab-04: of one chapter
-# claims.md has a part written by hand; its rows stand in the labs.
-texts: $(LABS) $(READY) ## write what texts take from sources: common/claims.md
-	@{ tr -d '\r' <common/claims.md | sed '/^<!-- from the labs/q'; \
-	for lab in $(LABS); do $(WITH_WINE) $(WINE) $$lab --table || exit 1; done; } \
-	    >$(BUILD)/claims && tr -d '\r' <$(BUILD)/claims >$(BUILD)/claims.md
-	@mv $(BUILD)/claims.md common/claims.md
-.PHONY: labs texts $(LABS:$(BUILD)/labs_%.exe=lab-%)
+
+SOURCES := $(sort $(wildcard */*.c */forms/*.c common/seam/*.c bench/*/*.c))
+HEADERS := $(wildcard */*.h common/seam/*.h bench/*/*.h)
+OBJECTS := $(call objects,$(filter-out bench/tests/%,$(SOURCES)))
+objects: $(OBJECTS)
+-include $(OBJECTS:.o=.d) $(PAGES:=.d) $(PATCHED:=.d)
 
 # ---- run ---------------------------------------------------------------------
 
 deps: ## install what is missing (Debian, Ubuntu; elsewhere: say what)
-	@sh bench/check_deps.sh
-.PHONY: deps
+	@$(call SCRIPT,deps)
 
 # A server or the client from a terminal: `make run-04 ARGS="--port 7"`, and
 # `make run-02 FORM=minimal` or FORM=spin for minimal.c or one of forms/,
 # BUG=tail_dropped for one of bugs/, SOLUTION= for one of solutions/.
 KIND := $(if $(FORM),forms,$(if $(BUG),bugs,$(if $(SOLUTION),solutions)))
 NAME := $(FORM)$(BUG)$(SOLUTION)
-ifneq ($(NAME),)
-  KNOWN := $(if $(FORM),minimal) $(notdir $(basename $(wildcard $(addsuffix \
-           /$(KIND)/*.[pc]*,$(or $(patsubst run-%,%_*,$(filter run-%, \
-           $(MAKECMDGOALS))),$(CHAPTERS))))))
-  ifeq ($(filter $(NAME),$(KNOWN)),)
-    $(error $(NAME) is none of the $(KIND): $(KNOWN))
-  endif
-endif
 RUNS := run-01 run-02 run-03 run-04 run-05
-$(RUNS): $(READY) ## start a server; FORM=minimal: another form of it
-define run_rules
-run-$(1): $(BUILD)/$(if $(NAME),$(KIND)/)$(2)$(if $(NAME),_$(NAME)).exe
-	@$$(WITH_WINE) $$(WINE) $$< $$(ARGS)
-endef
-$(foreach c,$(CHAPTERS),$(eval $(call run_rules,$(firstword $(subst _, \
-    ,$(c))),$(c))))
-client: $(BUILD)/client.exe $(READY) ## start the client
-	@$(WITH_WINE) $(WINE) $(BUILD)/client.exe $(ARGS)
+$(foreach c,$(CHAPTERS),$(eval run-$(call number,$(c)): \
+    $(BUILD)/$(if $(NAME),$(KIND)/)$(c)$(if $(NAME),_$(NAME)).exe))
+$(RUNS): ## start a server; FORM=minimal: another form of it
+	@$(WITH_WINE) $(WINE) $(filter %.exe,$^) $(ARGS)
+client: $(BUILD)/client.exe ## start the client
+	@$(WITH_WINE) $(WINE) $< $(ARGS)
+LAB_RUNS := $(LABS:$(BUILD)/labs_%.exe=lab-%)
+labs: $(LAB_RUNS) ## what courses claim, measured; lab-04: of one chapter
+$(LAB_RUNS): lab-%: $(BUILD)/labs_%.exe
+	@$(WITH_WINE) $(WINE) $< $(if $(CLAIM),--only $(CLAIM)) $(ARGS)
+
 # What `make bench` leaves: a page to look at, and the figures behind it.
 EXPORTS = --export-html $(BUILD)/report.html --export-json $(BUILD)/report.json
-bench: all $(READY) ## measure all five side by side; writes build/report.html
-	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe $(EXPORTS) $(ARGS)
-# README.md shows it between two comments, but for the echoes/s, whose ranges are
-# too wide to tell much.
-last-run: all $(READY) ## the same into bench/last_run.txt, and into README.md
-	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe $(ARGS) >$(BUILD)/last_run
+BENCH   = $(WITH_WINE) $(WINE) $(BUILD)/bench.exe
+bench: all ## measure all five side by side; writes build/report.html
+	@$(BENCH) $(EXPORTS) $(ARGS)
+last-run: all ## the same into bench/last_run.txt, and into README.md
+	@$(BENCH) $(ARGS) >$(BUILD)/last_run
 	@{ echo "Run on $$(date +%F) with commit $(COMMIT)."; echo; \
 	    tr -d '\r' <$(BUILD)/last_run; } >bench/last_run.txt
-	@{ echo '```text'; sed -e '/^Echoes/,/^Told/{ /^Told/!d; }' \
-	    bench/last_run.txt; echo '```'; } >$(BUILD)/last_run.md
-	@sed -e '/^<!-- make last-run/,/^<!-- end/{ /^<!--/!d; }' \
-	    -e '/^<!-- make last-run/r $(BUILD)/last_run.md' README.md \
-	    >$(BUILD)/README.md
-	@cat $(BUILD)/README.md >README.md
-bench-full: all $(READY) ## the same with every scenario: about 8 minutes
-	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe --scenario all $(EXPORTS) $(ARGS)
-ladder: all forms $(READY) ## one trick after the other: `make ladder SERVER=05`
-	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe ladder $(or $(SERVER),05) \
-	    $(EXPORTS) $(ARGS)
+	@$(call SCRIPT,write_texts) README.md
+bench-full: all ## the same with every scenario: about 8 minutes
+	@$(BENCH) --scenario all $(EXPORTS) $(ARGS)
+ladder: all forms ## one trick after the other: `make ladder SERVER=05`
+	@$(BENCH) ladder $(or $(SERVER),05) $(EXPORTS) $(ARGS)
 # The committed servers are built from a copy of their sources in build/ab.
-ab: all $(READY) ## what did my change do? committed against now: `make ab SERVER=05`
+ab: all ## what did my change do? committed against now: `make ab SERVER=05`
 	@rm -rf $(BUILD)/ab; mkdir -p $(BUILD)/ab
 	@git archive HEAD Makefile common $(CHAPTERS) bench | tar -x -C $(BUILD)/ab
 	+@$(PARALLEL) -C $(BUILD)/ab BUILD=build $(CHAPTERS:%=build/%.exe)
-	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe ab $(BUILD)/ab/build \
-	    $(if $(SERVER),--servers $(SERVER)) $(EXPORTS) $(ARGS)
-field-report: all forms $(READY) ## all that this machine can tell, in one folder
+	@$(BENCH) ab $(BUILD)/ab/build $(if $(SERVER),--servers $(SERVER)) \
+	    $(EXPORTS) $(ARGS)
+field-report: all forms ## all that this machine can tell, in one folder
 	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) CC=$(call quote,$(CC)) \
-	    sh bench/field_report.sh
-bench-seam: all $(READY) ## show what the seam costs: built with and without
+	    $(call SCRIPT,field_report)
+bench-seam: all ## show what the seam costs: built with and without
 	+@$(PARALLEL) OBSERVE=0 BUILD=$(BUILD)/plain all
-	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe seam $(BUILD)/plain $(ARGS)
-figures: all $(READY) ## draw the timelines of the chapters anew from real runs
+	@$(BENCH) seam $(BUILD)/plain $(ARGS)
+figures: all ## draw the timelines of the chapters anew from real runs
 	@mkdir -p $(BUILD)/figures $(CHAPTERS:%=%/figures) common/figures
-	@$(WITH_WINE) $(WINE) $(BUILD)/bench.exe trace $(BUILD)/figures
-	@for chapter in $(CHAPTERS); do cp $(BUILD)/figures/$${chapter%%_*}_timeline.svg \
+	@$(BENCH) trace $(BUILD)/figures
+	@for chapter in $(CHAPTERS); do \
+	    cp $(BUILD)/figures/$${chapter%%_*}_timeline.svg \
 	    $$chapter/figures/timeline.svg || exit 1; done
 	@cp $(BUILD)/figures/one_echo.svg common/figures/
-.PHONY: run-01 run-02 run-03 run-04 run-05 client bench last-run bench-full ladder ab \
-    field-report bench-seam figures
 
-# wineboot sets a new prefix up. Which user's desktop, browser or .NET there
-# might be does not matter here: with_wine.sh switches all that off. Two makes at
-# the same time, a server and a client, set it up once: the second waits. While
-# it makes a prefix Wine 8 once failed to start wineboot itself: hence again.
-$(PREFIX)/.ready: | $(FIRST)
-	@command -v $(firstword $(WINE)) >/dev/null || { \
-	    echo '$(firstword $(WINE)) is not here; see `make deps`' >&2; exit 1; }
-	@mkdir -p $(PREFIX)
-	@exec 9>$(PREFIX).lock; flock 9; [ ! -e $@ ] || exit 0; \
-	echo 'setting up a Wine prefix in $(PREFIX), once, 10 to 20 seconds ...'; \
-	{ { $(WITH_WINE) $(WINE) wineboot -i || $(WITH_WINE) $(WINE) wineboot -i; } \
-	    && touch $@; } \
-	    >$(PREFIX).log 2>&1 9>&- || { cat $(PREFIX).log; exit 1; }
+# ---- texts -------------------------------------------------------------------
+
+TEXTS := README.md $(CHAPTERS:%=%/README.md) $(wildcard common/*.md bench/*.md)
+texts: $(BUILD)/claims ## write into the texts what stands in the sources
+	@CLAIMS=$< $(call SCRIPT,write_texts) $(TEXTS)
+$(BUILD)/claims: $(LABS)
+	@for lab in $(LABS); do $(WITH_WINE) $(WINE) $$lab --table || exit 1; \
+	    done >$@.new && tr -d '\r' <$@.new >$@
 
 # ---- check -------------------------------------------------------------------
 
@@ -327,111 +271,99 @@ BESIDE := check-native check-steps check-page check-clang
 PARTS  := check-labs check-texts check-servers check-bugs check-solutions
 
 ifeq ($(CASE)$(SERVER),)
-check: $(READY) ## test everything; CASE=... SERVER=...: only that, see above
-	+@MAKE=$(call quote,$(PARALLEL)) $(WITH_WINE) sh bench/check_all.sh $(BESIDE) -- $(PARTS)
+check: $(FIRST) ## test everything; CASE=... SERVER=...: only that, see above
+	+@MAKE=$(call quote,$(PARALLEL)) $(WITH_WINE) $(call SCRIPT,check_all) \
+	    $(BESIDE) -- $(PARTS)
 else
 check: check-servers
 endif
 
-check-native: ## unit tests of the parts that need no Windows, with sanitizers
-	@sh bench/check_native.sh $(TESTS)
 check-page: ## the report's page in headless Chromium
-	@sh bench/check_page.sh
-check-steps: ## steps S1 to S9: sources and chapters say the same
-	@sh bench/check_steps.sh $(CHAPTERS)
-check-labs: texts ## every claim gets its verdict, and claims.md is up to date
-	@BUILD=$(BUILD) $(WITH_WINE) sh bench/check_labs.sh
-check-texts: all forms labs-build $(READY) ## every command of the texts prints what they say
-	@$(WITH_WINE) sh bench/check_texts.sh README.md $(CHAPTERS:%=%/README.md)
-labs-build: $(LABS)
+	@$(call SCRIPT,check_page)
+check-steps: ## sources and texts say the same
+	@$(call SCRIPT,check_steps) $(CHAPTERS)
+check-labs: $(BUILD)/claims ## every claim gets the verdict of its lab
+	@CLAIMS=$< $(WITH_WINE) $(call SCRIPT,check_programs) $(LABS) \
+	    'sh bench/scripts/write_texts.sh --check common/claims.md'
+check-texts: all forms $(LABS) ## commands in the texts print what they say
+	@$(WITH_WINE) $(call SCRIPT,check_texts) README.md $(CHAPTERS:%=%/README.md)
+
 # With clang everything a second time; and for the processors of 32-bit Windows
 # and of Windows on ARM as far as the linker.
 check-clang: ## build everything with clang, for x64, x86 and ARM64
-	+@MAKE=$(call quote,$(PARALLEL)) sh bench/check_clang.sh \
-	    $(patsubst $(BUILD)/%,$(BUILD)/clang/%,$(PROGRAMS) $(FORMS) $(LABS)) \
-	    $(CLANG_FOR:%=clang-%)
-clang-build:
+	+@command -v clang >/dev/null || { \
+	    echo '0 passed, 0 failed, 1 skipped: no clang'; exit; }; \
+	$(call SCRIPT,check_programs) $(foreach to,x64 $(CLANG_FOR), \
+	    '$(PARALLEL) -k clang-$(to)')
+clang-x64:
 	+@$(PARALLEL) BUILD=$(BUILD)/clang CC=$(call quote,$(CLANG_CC)) \
-	    LDFLAGS='-static $(CLANG_LIBDIR)' $(GOAL)
+	    LDFLAGS='-static $(CLANG_LIBDIR)' all forms $(subst \
+	    $(BUILD),$(BUILD)/clang,$(LABS))
 $(CLANG_FOR:%=clang-%): clang-%:
 	+@$(PARALLEL) BUILD=$(BUILD)/$* CC=$(call quote,$(call CLANG_TO,$*)) objects
-objects: $(OBJECTS)
-.PHONY: objects $(CLANG_FOR:%=clang-%)
+
 # All of it in two series at once; what was chosen, one case after the other.
-SECOND_PREFIX = $(PREFIX)-second
-check-servers: all $(READY) ## the conformance suite alone; CASE=, SERVER=
+check-servers: all ## the conformance suite alone; CASE=, SERVER=
 ifeq ($(strip $(CASE)$(SERVER)$(ARGS)),)
 	+@$(PARALLEL) forms
-	$(if $(WINE),@[ -e $(SECOND_PREFIX) ] || { \
-	    rm -rf $(SECOND_PREFIX).new; cp -a $(PREFIX) $(SECOND_PREFIX).new; \
-	    mv $(SECOND_PREFIX).new $(SECOND_PREFIX); })
-	@BUILD=$(BUILD) SECOND_PREFIX=$(SECOND_PREFIX) $(WITH_WINE) \
-	    sh bench/check_servers.sh
+	@BUILD=$(BUILD) $(WITH_WINE) $(call SCRIPT,check_servers)
 else
 	+@$(PARALLEL) -k forms >$(BUILD)/forms.log 2>&1 || { only='--forms default'; \
 	    echo 'the forms do not fit the changed server.c, and are left out'; }; \
 	$(WITH_WINE) $(WINE) $(BUILD)/check.exe $(if $(SERVER),--server $(SERVER)) \
 	    $(if $(CASE),--case $(CASE)) $$only $(ARGS)
 endif
-soak: all $(READY) ## hostile and good clients: `make soak MINUTES=30 SERVER=05`
+soak: all ## hostile and good clients: `make soak MINUTES=30 SERVER=05`
 	@$(WITH_WINE) $(WINE) $(BUILD)/check.exe --soak $(or $(MINUTES),5) \
 	    $(if $(SERVER),--server $(SERVER)) $(ARGS)
-.PHONY: check labs-build clang-build soak $(BESIDE) $(PARTS)
+faults: ## each call of each server fails once: some minutes; SERVER=NN
+	+@$(PARALLEL) CASE=every_call_all check-servers
+
+check-bugs: all ## every server of the bug museum must be caught
+check-solutions: all ## every solution of an exercise must be right
+check-bugs check-solutions: check-%:
+	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) $(WITH_WINE) \
+	    $(call SCRIPT,check_mistakes) $(wildcard $(CHAPTERS:%=%/$*/*.patch))
+# Built with GUARD=1, only those mutants that need it.
+MUTANTS := $(if $(filter 1,$(GUARD)),bench/mutants/guard.txt,$(filter-out \
+           %/guard.txt,$(wildcard bench/mutants/*.txt)))
+mutants: all ## small mistakes, each to be seen by its case; ONLY=name
+	@COMPILE=$(call quote,$(COMPILE)) LINK=$(call quote,$(LINK)) \
+	    LDLIBS='$(LDLIBS)' OBJECTS='$(call objects,$(COMMON))' \
+	    BUILD=$(BUILD) ONLY=$(ONLY) FOR=$(SERVER) JOBS=$(JOBS) \
+	    $(WITH_WINE) $(call SCRIPT,check_mistakes) $(MUTANTS)
+check-guard: ## the suite with guarded memory and UBSan's traps: some minutes
+	+@$(PARALLEL) GUARD=1 ARGS=$(call quote,--forms default $(ARGS)) check-servers
+	+@$(PARALLEL) GUARD=1 mutants
 
 # Unit tests: bench/tests/test_NAME.c, built for the system that make runs on.
 TESTS  := $(patsubst bench/tests/%.c,$(BUILD)/native/%$(if $(filter \
           Windows_NT,$(OS)),.exe),$(wildcard bench/tests/test_*.c))
-PURE   := $(wildcard common/options.c bench/result/*.c bench/report/*.c)
 NATIVE := $(NATIVE_CC) -std=c11 $(STRICT) -g -O1 $(SANITIZE) -DVERSION='"0.1"' \
-          -Icommon -Icommon/seam -Ibench
+          $(INCLUDES) -Ibench
+native  = $(patsubst %.c,$(BUILD)/native/obj/%.o,$(1))
 
-check-native: $(TESTS)
-$(TESTS): $(BUILD)/native/%: $(patsubst %.c,$(BUILD)/native/obj/%.o,$(PURE))
+check-native: $(TESTS) ## unit tests of what needs no Windows, with sanitizers
+	@$(call SCRIPT,check_programs) $(TESTS)
+$(foreach t,$(TESTS),$(eval \
+    $(t): $(call native,bench/tests/$(basename $(notdir $(t))).c)))
+$(TESTS): $(call native,common/options.c $(PURE))
 	$(call say,link,$@)
 	$(Q)$(NATIVE) -o $@ $^ -lm
-$(foreach t,$(TESTS),$(eval \
-    $t: $(BUILD)/native/obj/bench/tests/$(basename $(notdir $t)).o))
 $(BUILD)/native/obj/%.o: %.c Makefile | $(FIRST)
 	@mkdir -p $(@D)
 	$(call say,cc,$@)
 	$(Q)$(NATIVE) -MMD -MP -c -o $@ $<
--include $(patsubst %.c,$(BUILD)/native/obj/%.d,$(PURE) \
-    $(wildcard bench/tests/*.c))
-
-check-bugs: all $(READY) ## every server of the bug museum must be caught
-check-solutions: all $(READY) ## every solution of an exercise must be right
-check-bugs check-solutions: check-%:
-	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) $(WITH_WINE) \
-	    sh bench/check_patches.sh $(wildcard $(CHAPTERS:%=%/$*/*.patch))
-
-# Built with GUARD=1, only those mutants that need it.
-MUTANTS := $(if $(filter 1,$(GUARD)),bench/mutants/guard.txt,$(filter-out \
-           %/guard.txt,$(wildcard bench/mutants/*.txt)))
-mutants: all $(READY) ## small mistakes, each to be seen by its case; ONLY=name
-	@COMPILE=$(call quote,$(COMPILE)) LINK=$(call quote,$(LINK)) \
-	    LDLIBS='$(LDLIBS)' OBJECTS='$(call objects,$(COMMON))' \
-	    BUILD=$(BUILD) ONLY=$(ONLY) FOR=$(SERVER) JOBS=$(JOBS) \
-	    $(WITH_WINE) sh bench/check_mutants.sh $(MUTANTS)
-faults: ## each call of each server fails once: some minutes; SERVER=NN
-	+@$(PARALLEL) CASE=every_call_all check-servers
-check-guard: ## the suite with guarded memory and UBSan's traps: some minutes
-	+@$(PARALLEL) GUARD=1 ARGS=$(call quote,--forms default $(ARGS)) check-servers
-	+@$(PARALLEL) GUARD=1 mutants
-.PHONY: mutants faults check-guard
+-include $(patsubst %.o,%.d,$(call native,common/options.c $(PURE) \
+    $(wildcard bench/tests/*.c)))
 
 # ---- lint --------------------------------------------------------------------
-
-LINTED_C := $(sort $(wildcard */*.c */forms/*.c common/seam/*.c bench/*/*.c))
-LINTED_H := $(wildcard */*.h common/seam/*.h bench/*/*.h)
-LINTED   := $(LINTED_C:%=$(BUILD)/lint/%.ok) $(LINTED_H:%=$(BUILD)/lint/%.ok) \
-            $(BUILD)/lint/scripts.ok
 
 # One stamp for each file that all tools found clean; -k: report every file.
 lint: ## clang-format, clang-tidy, cppcheck, gcc's analyser; finds nothing
 	+@$(PARALLEL) -k lint-files
-lint-files: $(LINTED)
-	@echo 'lint: nothing found in $(words $(LINTED_C) $(LINTED_H)) files'
-.PHONY: lint lint-files
+lint-files: $(patsubst %,$(BUILD)/lint/%.ok,$(SOURCES) $(HEADERS) scripts)
+	@echo 'lint: nothing found in $(words $(SOURCES) $(HEADERS)) files'
 
 $(BUILD)/lint/%.h.ok: %.h .clang-format
 	@mkdir -p $(@D)
@@ -453,24 +385,25 @@ $(BUILD)/lint/%.c.ok: %.c .clang-format .clang-tidy Makefile
 	    --target=x86_64-w64-mingw32 $(DEFINES) -Ibench 2>$(BUILD)/lint/$*.log \
 	    || { grep -v 'warnings generated' $(BUILD)/lint/$*.log; exit 1; }
 	@touch $@
+-include $(SOURCES:%.c=$(BUILD)/lint/%.d)
 
--include $(LINTED_C:%.c=$(BUILD)/lint/%.d)
-
-$(BUILD)/lint/scripts.ok: $(wildcard bench/*.sh bench/tests/page/*.sh) .ci/run
+$(BUILD)/lint/scripts.ok: $(wildcard bench/scripts/*.sh) .ci/run
 	@mkdir -p $(@D)
 	@shellcheck $^
 	@touch $@
-
 format: ## let clang-format rewrite all sources
-	clang-format -i $(LINTED_C) $(LINTED_H)
-.PHONY: format
+	clang-format -i $(SOURCES) $(HEADERS)
 
 # ---- the rest ----------------------------------------------------------------
 
 clean: ## delete build/
 	rm -rf build
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z].*:.*## / \
-	    { printf "  %-15s %s\n", ($$1 ~ /^run/ ? "run-01 to 05" : $$1), $$2 }' \
+	@awk -F ':.*## ' '/^[a-z].*:.*## / { printf "  %-15s %s\n", $$1, $$2 } \
+	    /^\$$\(RUNS\).*## / { printf "  %-15s %s\n", "run-01 to 05", $$2 }' \
 	    Makefile
-.PHONY: clean help
+# Whatever is no file.
+.PHONY: FORCE all forms objects deps $(RUNS) client labs $(LAB_RUNS) \
+    bench last-run bench-full ladder ab field-report bench-seam figures texts \
+    check $(BESIDE) $(PARTS) clang-x64 $(CLANG_FOR:%=clang-%) soak faults \
+    mutants check-guard lint lint-files format clean help

@@ -1,12 +1,12 @@
 #!/bin/sh
 # `make check-page`: looks at the report's page in headless Chromium, in light
 # and dark; tests/page/layout.js says at which widths and for what.
-#   sh bench/check_page.sh [PAGE]
+#   sh bench/scripts/check_page.sh [PAGE]
 # The last line is "N passed, N failed, N skipped"; without Chromium (Debian's
 # package chromium) all is skipped. BROWSER=... takes another one.
 set -u
 
-tests=$(dirname "$0")/tests
+tests=$(dirname "$0")/../tests
 page=${1-$tests/golden/report.html}
 checks=21 passed=0 failed=0
 
@@ -32,7 +32,8 @@ for scheme in dark light; do # the first is number 0 to the browser, then 1
         cat "$tests/page/layout.js"
         echo '</script>'
     } >"$work/harness.html"
-    timeout 120 "$browser" --headless --no-sandbox --disable-gpu --no-first-run \
+    timeout 120 "$browser" --headless --no-sandbox --disable-gpu \
+        --no-first-run \
         --disable-background-networking --disable-component-update \
         --disable-sync --user-data-dir="$work/$scheme" --dump-dom \
         --blink-settings=preferredColorScheme="$([ $scheme = dark ] && echo 0 ||

@@ -2,7 +2,7 @@
 # The conformance suite over all servers, in two series at the same time: its
 # cases wait far more than they compute. Under Wine the second series has a
 # prefix of its own, so that neither waits for the other's wineserver.
-#   BUILD=... [WINE=... SECOND_PREFIX=...] sh bench/check_servers.sh
+#   BUILD=... [WINE=... WINEPREFIX=...] sh bench/scripts/check_servers.sh
 # It repeats at the end what failed; its last line is the sum of both.
 set -u
 
@@ -19,15 +19,13 @@ if [ "${1:-}" = series ]; then
 fi
 
 rm -rf "$log".*
+: >"$log.1"
+: >"$log.2"
 # Into files: a wineserver that a series starts would keep a pipe open.
 sh "$0" series >"$log.1" 2>&1 &
 first=$!
-if [ -n "${WINE:-}" ]; then
-    WINEPREFIX=$SECOND_PREFIX sh bench/with_wine.sh sh "$0" series \
-        >"$log.2" 2>&1 &
-else
+${WINE:+env WINEPREFIX="$WINEPREFIX-second" sh bench/scripts/with_wine.sh} \
     sh "$0" series >"$log.2" 2>&1 &
-fi
 second=$!
 tail -q -n +1 -f "$log.1" "$log.2" &
 progress=$!

@@ -1,0 +1,202 @@
+#!/bin/sh
+# `make texts`: puts into the texts what stands in a source. A marker, alone on
+# its line, says what the block or the table below it shows:
+#   <!-- snippet FILE [FUNCTION]: FIRST[ ... LAST] -->  lines of a file beside
+#       the text, from the first with the words FIRST to the next with LAST
+#   <!-- rows bugs -->, <!-- rows forms -->  a row for each of them. What stands
+#       under "caught by", "what is wrong" and "lines" is from the patch
+#   <!-- distances FILE... -->  lines added and removed from chapter to chapter
+#   <!-- distance -->  what is printed by each "git diff" in the block
+#   <!-- sources -->   what is compiled into common.lib, and put into it
+#   <!-- costs -->     the tables of bench/last_run.txt
+#   <!-- claims -->    all that follows: what the labs print, from $CLAIMS
+#   [CLAIMS=FILE] sh bench/scripts/write_texts.sh [--check] TEXT...
+# With --check no text is written, and it prints what would change.
+set -u
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+
+# README.md shows all but the echoes/s, whose ranges are too wide to tell much.
+sed '/^Echoes/,/^Told/{ /^Told/!d; }' bench/last_run.txt >"$work/costs"
+
+cat >"$work/awk" <<'AWK'
+# What a command prints; without the last end of a line.
+function run(command,    line, all, n) {
+    while ((command | getline line) > 0)
+        all = all (n++ ? "\n" : "") line
+    close(command)
+    gsub(/\r/, "", all)
+    return all
+}
+
+# "+3 -2": how far it is from one file to another.
+function distance(one, other,    count) {
+    split(run("git diff --no-index --numstat " one " " other), count, "\t")
+    return "+" count[1] + 0 " -" count[2] + 0
+}
+
+# The same for the name of a form, a patch or a program.
+function form_distance(file) {
+    if (file ~ /c$/)
+        return distance(folder "minimal.c", file)
+    return run("sed 1,/^+++/d " file " | awk '/^[+]/ { more++ }" \
+        " /^-/ { less++ } END { print \"+\" more + 0, \"-\" less + 0 }'")
+}
+
+# "minimal.c start_recv: c->overlapped ... connection_close"
+function snippet(what,    at, word, edge, edges, n, line, i, near, within,
+    shown) {
+    at = index(what, ": ")
+    split(substr(what, 1, at - 1), word, " ")
+    edges = split(substr(what, at + 2), edge, " [.][.][.] ")
+    within = word[2] == ""
+    n = split(run("cat " folder word[1]), line, "\n")
+    for (i = 1; i <= n; i++)
+        if (!within) { # a prototype ends with a semicolon
+            near = (near || line[i] ~ "^[a-z].*[ *]" word[2] "\\(") &&
+                line[i] !~ /;$/
+            within = near && line[i] == "{"
+        } else if (line[i] ~ /^}/ && word[2] != "")
+            break
+        else if (shown != "") {
+            shown = shown "\n" line[i]
+            if (index(line[i], edge[2]))
+                return shown
+        } else if (index(line[i], edge[1])) {
+            if (edges == 1)
+                return line[i]
+            shown = line[i]
+        }
+    print text ": not found: " what >"/dev/stderr"
+    exit failed = 1
+}
+
+# What the head of a patch says about key.
+function said(file, key) {
+    return run("sed -n '/^---/q; s/^" key ": //p' " file)
+}
+
+# A row of a table, from cell 2 to cell columns - 1, for a patch or a program.
+function row_of(row, file,    cell, i) {
+    split(row, cell, / *\| */)
+    row = "| " cell[2] " |"
+    for (i = 3; i < columns; i++) {
+        if (column[i] == "caught by") {
+            cell[i] = said(file, "Caught by")
+            gsub(/ /, ", ", cell[i])
+        } else if (column[i] == "what is wrong")
+            cell[i] = said(file, "Bug")
+        else if (column[i] == "lines")
+            cell[i] = form_distance(file)
+        row = row " " (cell[i] == "" ? "?" : cell[i]) " |"
+    }
+    return row
+}
+
+# Rows of what is there, in the order of the table; what it lacks comes last.
+function print_rows(kind, table, rows,    files, n, name, file, i, cell) {
+    n = split(run("ls " folder kind "/*.patch " folder kind "/*.c 2>&-"), files)
+    for (i = 1; i <= n; i++) {
+        name = files[i]
+        gsub(/.*\/|\.[a-z]+$/, "", name)
+        file[name] = files[i]
+    }
+    for (i = 1; i <= rows + n; i++) {
+        split(table[i], cell, / *\| */)
+        name = cell[2]
+        if (i > rows) {
+            name = files[i - rows]
+            gsub(/.*\/|\.[a-z]+$/, "", name)
+        }
+        if (name in file)
+            print row_of(i <= rows ? table[i] : "| " name " |", file[name])
+        delete file[name]
+    }
+}
+
+function print_distances(names,    name, n, i, k, chapter, count, row) {
+    n = split(names, name, " ")
+    count = split(run("echo 0[1-9]_*"), chapter, " ")
+    for (i = 1; i <= n; i++) {
+        row = "| `" name[i] "` |"
+        for (k = 1; k < count; k++)
+            row = row " " distance(chapter[k] "/" name[i],
+                chapter[k + 1] "/" name[i]) " |"
+        print row
+    }
+}
+
+function sources(    all, objects) {
+    all = run("cd common && ls *.c && ls seam/*.c")
+    gsub(/(^|\n)(client|lab|program)\.c/, "", all)
+    gsub(/\n/, " ", all)
+    objects = all
+    gsub(/seam\//, "", objects)
+    gsub(/\.c/, ".obj", objects)
+    return "cl /std:c11 /Iseam /c " all "\nlib /out:common.lib " objects
+}
+
+{ print }
+!/^<!-- (snippet|rows|distances|distance|sources|costs|claims) .*-->$/ { next }
+{
+    what = $2
+    argument = $0
+    sub(/^<!-- [a-z]+ */, "", argument)
+    sub(/ *-->$/, "", argument)
+    if (what == "claims") {
+        if (claims == "")
+            next
+        print run("cat " claims)
+        exit
+    }
+    getline
+    print
+    if (what == "rows" || what == "distances") {
+        columns = split($0, column, / *\| */)
+        getline
+        print
+        rows = 0
+        while ((getline) > 0 && /^\|/)
+            table[++rows] = $0
+        if (what == "rows")
+            print_rows(argument, table, rows)
+        else
+            print_distances(argument)
+    } else {
+        if (what == "snippet")
+            print snippet(argument)
+        else if (what == "sources")
+            print sources()
+        else if (what == "costs")
+            print run("cat " costs)
+        while ((getline) > 0 && !/^```/)
+            if (what == "distance" && /git diff/)
+                print $0 "\n" run(substr($0, index($0, "git")))
+    }
+    print
+}
+END { exit failed }
+AWK
+
+status=0
+for text; do
+    [ "$text" != --check ] || { check=1; continue; }
+    folder=${text%"${text##*/}"}
+    awk -v text="$text" -v folder="$folder" -v costs="$work/costs" \
+        -v claims="${CLAIMS:-}" -f "$work/awk" "$text" >"$work/text" || {
+        status=1
+        continue
+    }
+    cmp -s "$text" "$work/text" && continue
+    if [ "${check:-}" ]; then
+        echo "$text is not as \`make texts\` writes it:"
+        diff "$text" "$work/text"
+        status=1
+    else
+        cat "$work/text" >"$text"
+        echo "wrote $text"
+    fi
+done
+exit $status
