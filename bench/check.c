@@ -4,10 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../common/clock.h"
-#include "../common/net.h"
 #include "../common/options.h"
-#include "../common/report.h"
 #include "cases/cases.h"
 
 /* ---- what is run --------------------------------------------------------- */
@@ -65,14 +62,14 @@ static const struct form forms[] = {
 
 enum { FORM_COUNT = sizeof forms / sizeof forms[0] };
 
-static const struct check_case *const tables[] = {
-    data_cases,       halfclose_cases,  reset_cases,      hostile_cases,
-    many_cases,       start_stop_cases, fault_cases,      race_cases,
-    count_cases,      soak_cases,       every_call_cases, client_cases,
-    instrument_cases,
+static const struct check_case cases[] = {
+#define X(name, group, flags, arguments, seconds, purpose)                     \
+    {#name, name, GROUP_##group, flags, arguments, seconds, purpose},
+    CASES(X)
+#undef X
 };
 
-enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };
+enum { CASE_COUNT = sizeof cases / sizeof cases[0] };
 
 static bool is_default(const struct form *form)
 {
@@ -97,10 +94,7 @@ static bool suits(const struct form *form, const struct check_case *which)
 {
     if (bit_of(form) != 0)
         return minimal_of(form, which) != NULL;
-    if ((form->groups & (int)which->group) == 0)
-        return false;
-    return (which->flags & CASE_NOT_01) == 0 ||
-           strncmp(form->server, "01", 2) != 0;
+    return (form->groups & (int)which->group) != 0;
 }
 
 /* ---- the command line ---------------------------------------------------- */
@@ -114,7 +108,6 @@ static bool is_long;
 static int which_forms; /* index into all|default */
 static long seed;
 static long soak_minutes;
-static int soak_seconds; /* of these, for each server */
 
 static const struct option own_options[] = {
     {"--case", "NAME", "only this case", OPTION_TEXT, &only_case, 0, 0},
@@ -139,21 +132,19 @@ static const struct option own_options[] = {
 
 static void print_cases(FILE *file, bool with_purpose)
 {
-    for (int t = 0; t < TABLE_COUNT; t++)
-        for (const struct check_case *one = tables[t]; one->name != NULL; one++)
-            if (with_purpose)
-                fprintf(file, "%-20s %s%s\n", one->name, one->purpose,
-                        (one->flags & CASE_LONG) != 0 ? " (--long)" : "");
-            else
-                fprintf(file, " %s", one->name);
+    for (int i = 0; i < CASE_COUNT; i++)
+        if (with_purpose)
+            fprintf(file, "%-20s %s%s\n", cases[i].name, cases[i].purpose,
+                    (cases[i].flags & LONG_ONE) != 0 ? " (--long)" : "");
+        else
+            fprintf(file, " %s", cases[i].name);
 }
 
 static bool case_exists(const char *name)
 {
-    for (int t = 0; t < TABLE_COUNT; t++)
-        for (const struct check_case *one = tables[t]; one->name != NULL; one++)
-            if (strcmp(one->name, name) == 0)
-                return true;
+    for (int i = 0; i < CASE_COUNT; i++)
+        if (strcmp(cases[i].name, name) == 0)
+            return true;
     return false;
 }
 
@@ -210,17 +201,6 @@ static void check_names(void)
         die_saying(2, "--program needs --server, which says what is expected");
 }
 
-/* --soak: one case, the default forms, and the minutes divided among them. */
-static void share_soak(void)
-{
-    int count = 0;
-    only_case = "soak";
-    which_forms = 1;
-    for (int i = 0; i < FORM_COUNT; i++)
-        count += is_wanted(&forms[i]);
-    soak_seconds = (int)(soak_minutes * 60 / (count > 0 ? count : 1));
-}
-
 static void read_command_line(int argc, char **argv)
 {
     char message[200];
@@ -245,8 +225,6 @@ static void read_command_line(int argc, char **argv)
         die_saying(2, "%s", message);
     }
     check_names();
-    if (soak_minutes > 0)
-        share_soak();
 }
 
 /* ---- one case ------------------------------------------------------------ */
@@ -277,31 +255,31 @@ static void find_program(const struct form *form, char *path, size_t path_bytes)
         next_to_this_program(name, path, path_bytes);
 }
 
-/* Closes what the case has left open. */
-static void close_peers(struct check *c)
+/* Closes all clients, and threads with them. */
+static void close_clients(struct check *c)
 {
-    flood_stop(&c->flood);
+    end_helpers(c);
     for (int a = 0; a < c->array_count; a++)
-        for (int i = 0; i < c->counts[a]; i++)
-            peer_close(&c->arrays[a][i]);
+        close_all(c->arrays[a], c->counts[a]);
 }
 
-/* Every case ends with this, if all is well so far: the server still serves,
- * stops when it is asked to, and accounts for everything. Of these a program of
- * one page can do the first: it is killed. */
-static void run_epilogue(struct check *c)
+/* The case, and what every case ends with, if all is well so far: the server
+ * still serves, stops when it is asked to, and accounts for everything. Of these
+ * a program of one page can do the first: it is killed. */
+static void attempt(struct check *c)
 {
-    if ((c->which->flags & CASE_STARTS) == 0)
-        end_flood(c);
-    close_peers(c);
-    if ((c->which->flags & CASE_STARTS) == 0 && c->started) {
+    bool starts = (c->which->flags & STARTS) != 0;
+    if (setjmp(c->end) != 0)
+        return; /* it was skipped or has failed */
+    if (!starts)
+        start_server(c, c->which->arguments);
+    c->which->run(c);
+    c->doing[0] = '\0';
+    close_clients(c);
+    if (!starts) {
         control(c);
-        close_peers(c);
+        end_server(c);
     }
-    if (!c->is_minimal)
-        stop_server(c);
-    for (int a = 0; a < c->array_count; a++)
-        free(c->arrays[a]);
 }
 
 /* The last lines of what the server wrote on stderr, indented. */
@@ -328,14 +306,14 @@ static void print_stderr(const char *text)
 static void print_failure(struct check *c)
 {
     utf8_printf(stdout, "    %s\n", c->failure);
-    if (!c->started)
+    if (c->server.process == NULL)
         return;
     int status = process_wait(&c->server, 0);
     if (status > 0)
         printf("    the server has ended with status %d (0x%x)\n", status,
                (unsigned)status);
     process_kill(&c->server);
-    if (c->server.err != NULL && c->server.err_bytes > 0)
+    if (c->server.err_bytes > 0)
         print_stderr(c->server.err);
     utf8_printf(stdout, "    it was %s\n", c->server.command);
 }
@@ -358,39 +336,49 @@ static void print_outcome(struct check *c, const char *label, double seconds)
     utf8_flush();
 }
 
+/* Fills in c for one run of this case. program is kept. */
+static void prepare(struct check *c, const struct form *form,
+                    const struct check_case *which, const char *program)
+{
+    int seconds = which->seconds > 0 ? which->seconds : 60;
+    *c = (struct check){.which = which,
+                        .program = program,
+                        .is_minimal = minimal_of(form, which) != NULL,
+                        .chapter = form->server[1] - '0',
+                        .form = form->arguments,
+                        .groups = form->groups,
+                        .is_long = is_long,
+                        .seed = (uint64_t)seed,
+                        .cut = (which->flags & CUTS) != 0,
+                        .deadline_ns = clock_in_ms((uint64_t)seconds * 1000),
+                        .thread_id = GetCurrentThreadId()};
+}
+
+/* Frees and ends all that the case has made, wherever it has ended. */
+static void clean_up(struct check *c)
+{
+    close_clients(c);
+    for (int a = 0; a < c->array_count; a++)
+        free(c->arrays[a]);
+    process_free(&c->other);
+    process_free(&c->server);
+}
+
 static void run_case(const struct form *form, const struct check_case *which)
 {
+    static struct check c;
     const struct minimal_row *minimal = minimal_of(form, which);
     char program[PATH_BYTES + 80];
     char label[120];
-    struct check c = {.which = which,
-                      .program = program,
-                      .is_minimal = minimal != NULL,
-                      .chapter = form->server[1] - '0',
-                      .form = form->arguments,
-                      .groups = form->groups,
-                      .is_long = is_long,
-                      .soak_seconds = soak_seconds,
-                      .seed = (uint64_t)seed};
     uint64_t begin = clock_ns();
-    uint64_t seconds =
-        which->limit_seconds > 0 ? (uint64_t)which->limit_seconds : 60;
-    seconds += (uint64_t)soak_seconds;
-    c.deadline_ns = begin + seconds * 1000000000u;
-    c.cut = (which->flags & CASE_CUTS) != 0;
     find_program(form, program, sizeof program);
-
-    if ((which->flags & CASE_STARTS) == 0)
-        start_server(&c, which->arguments);
-    if (!c.failed)
-        which->run(&c);
-    run_epilogue(&c);
+    prepare(&c, form, which, program);
+    attempt(&c);
     if (minimal != NULL)
         minimal_judge(&c, minimal);
     make_label(form, label, sizeof label);
     print_outcome(&c, label, (double)(clock_ns() - begin) / 1e9);
-    if (c.started)
-        process_free(&c.server);
+    clean_up(&c);
 }
 
 /* False, and counted as a failure, when its program has not been built. */
@@ -416,17 +404,14 @@ static void run_form(const struct form *form)
 {
     if (form->program[0] != '\0' && !is_there(form))
         return;
-    for (int t = 0; t < TABLE_COUNT; t++)
-        for (const struct check_case *one = tables[t]; one->name != NULL;
-             one++) {
-            bool named = only_case != NULL && strcmp(one->name, only_case) == 0;
-            if (only_case != NULL && !named)
-                continue;
-            if ((one->flags & CASE_LONG) != 0 && !is_long && !named)
-                continue;
-            if (suits(form, one))
-                run_case(form, one);
-        }
+    for (int i = 0; i < CASE_COUNT; i++) {
+        const struct check_case *one = &cases[i];
+        bool is_named = only_case != NULL && strcmp(one->name, only_case) == 0;
+        bool is_due =
+            only_case == NULL && ((one->flags & LONG_ONE) == 0 || is_long);
+        if ((is_named || is_due) && suits(form, one))
+            run_case(form, one);
+    }
 }
 
 int main(int argc, char **argv)
