@@ -6,6 +6,7 @@
 
 #include "../common/options.h"
 #include "cases/cases.h"
+#include "result/statistics.h"
 
 /* ---- what is run --------------------------------------------------------- */
 
@@ -123,10 +124,10 @@ static const struct option own_options[] = {
      OPTION_TEXT, &other_program, 0, 0},
     {"--long", NULL, "the long cases as well, and longer ones", OPTION_FLAG,
      &is_long, 0, 0},
-    {"--soak", "MINUTES", "the case soak for so long, all servers together",
+    {"--soak", "MINUTES", "cases in random order, all servers together so long",
      OPTION_NUMBER, &soak_minutes, 1, 100000},
-    {"--seed", "N", "for fuzz; 0: from the clock", OPTION_NUMBER, &seed, 0,
-     2147483647},
+    {"--seed", "N", "for what is random; 0: from the clock", OPTION_NUMBER,
+     &seed, 0, 2147483647},
     {"--list", NULL, "print the cases and end", OPTION_FLAG, &list, 0, 0},
     {NULL, NULL, NULL, OPTION_FLAG, NULL, 0, 0}};
 
@@ -271,15 +272,15 @@ static void attempt(struct check *c)
     bool starts = (c->which->flags & STARTS) != 0;
     if (setjmp(c->end) != 0)
         return; /* it was skipped or has failed */
-    if (!starts)
+    if (!starts && !c->is_soak)
         start_server(c, c->which->arguments);
     c->which->run(c);
     c->doing[0] = '\0';
     close_clients(c);
-    if (!starts) {
+    if (!starts)
         control(c);
+    if (!starts && !c->is_soak)
         end_server(c);
-    }
 }
 
 /* The last lines of what the server wrote on stderr, indented. */
@@ -414,6 +415,123 @@ static void run_form(const struct form *form)
     }
 }
 
+/* ---- soak ------------------------------------------------------------------ */
+
+static struct usage soak_before; /* when every case has run once */
+static LONG soak_sockets;        /* of a server without clients */
+static volatile LONG interrupted;
+
+/* The first Ctrl+C ends the soak in good order, the second at once. */
+static BOOL WINAPI on_ctrl_c(DWORD event)
+{
+    (void)event;
+    return InterlockedExchange(&interrupted, 1) == 0;
+}
+
+static void soak_begin(struct check *c)
+{
+    start_server(c, "");
+    if (c->server.counters != NULL)
+        soak_sockets = c->server.counters->live.sockets;
+}
+
+static void soak_rest(struct check *c)
+{
+    soak_before = usage_at_rest(c);
+}
+
+static void soak_end(struct check *c)
+{
+    enum { GROWTH_BYTES = 4194304 };
+    usage_flat(c, &soak_before, GROWTH_BYTES);
+    stop_server(c);
+}
+
+static const struct check_case soak_steps[] = {
+    {"soak", soak_begin, GROUP_ALL, STARTS, "", 0, ""},
+    {"soak", soak_rest, GROUP_ALL, STARTS, "", 0, ""},
+    {"soak", soak_end, GROUP_ALL, STARTS | CUTS, "", 0, ""}};
+
+/* Runs a case, or one of the steps above, against the server that goes on
+ * running; it has let go of the clients of the case before. */
+static bool soak_one(const struct form *form, const struct check_case *which,
+                     struct process *server, const char *note)
+{
+    static struct check c;
+    char program[PATH_BYTES + 80];
+    char label[120];
+    const struct observe_counters *counters = server->counters;
+    uint64_t end_ns = clock_in_ms(FREED_MS);
+    while (counters != NULL && counters->live.sockets > soak_sockets &&
+           clock_ns() < end_ns)
+        Sleep(10);
+    find_program(form, program, sizeof program);
+    prepare(&c, form, which, program);
+    c.is_soak = true;
+    c.server = *server;
+    process_counts(&c.server, &c.before);
+    attempt(&c);
+    snprintf(c.note, sizeof c.note, "%s", note);
+    make_label(form, label, sizeof label);
+    if (c.failed || which == &soak_steps[2])
+        print_outcome(&c, label, 0);
+    *server = c.server;
+    memset(&c.server, 0, sizeof c.server);
+    clean_up(&c);
+    return !c.failed;
+}
+
+/* The cases that take the server as it is, in random order, again and again,
+ * against one that is never restarted. Then it has no more than when each had run
+ * once. */
+static void soak(const struct form *form, uint64_t ms)
+{
+    struct process server = {0};
+    struct prng prng = {.state = (uint64_t)seed};
+    int order[CASE_COUNT];
+    int count = 0;
+    int done = 0;
+    char note[100] = "";
+    uint64_t begin_ns = clock_ns();
+    for (int i = 0; i < CASE_COUNT; i++)
+        if (suits(form, &cases[i]) && cases[i].arguments[0] == '\0' &&
+            (cases[i].flags & (STARTS | LONG_ONE)) == 0 &&
+            cases[i].group != GROUP_INSTRUMENTS)
+            order[count++] = i;
+    bool good = soak_one(form, &soak_steps[0], &server, note);
+    while (good && !interrupted &&
+           (done <= count || clock_ns() - begin_ns < ms * 1000000)) {
+        if (done % count == 0)
+            prng_shuffle(&prng, order, count);
+        const struct check_case *next = &cases[order[done % count]];
+        good = soak_one(form, next, &server, note);
+        if (++done == count)
+            good = good && soak_one(form, &soak_steps[1], &server, note);
+        snprintf(note, sizeof note, "%d cases in %d s", done,
+                 (int)((clock_ns() - begin_ns) / 1000000000));
+        printf("%s, the last %-20s %6u KB %4d threads %4d handles\n", note,
+               next->name, (unsigned)(process_memory_bytes(&server) / 1024),
+               process_threads(&server), process_handles(&server));
+        utf8_flush();
+    }
+    if (good && done >= count)
+        soak_one(form, &soak_steps[2], &server, note);
+    process_free(&server);
+}
+
+/* The default forms, and the minutes divided among them. */
+static void soak_all(void)
+{
+    int count = 0;
+    which_forms = 1;
+    SetConsoleCtrlHandler(on_ctrl_c, TRUE);
+    for (int i = 0; i < FORM_COUNT; i++)
+        count += is_wanted(&forms[i]);
+    for (int i = 0; i < FORM_COUNT && !interrupted; i++)
+        if (is_wanted(&forms[i]))
+            soak(&forms[i], (uint64_t)soak_minutes * 60000 / (unsigned)count);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 2 && strcmp(argv[argc - 1], "burn") == 0)
@@ -428,14 +546,16 @@ int main(int argc, char **argv)
     if (seed == 0)
         seed = (long)(clock_ns() % 1000000) + 1;
     uint64_t begin = clock_ns();
-    for (int i = 0; i < FORM_COUNT; i++) {
+    if (soak_minutes > 0)
+        soak_all();
+    for (int i = 0; i < FORM_COUNT && soak_minutes == 0; i++) {
         if (is_wanted(&forms[i]))
             run_form(&forms[i]);
         if (other_program != NULL &&
             passed_count + failed_count + skipped_count > 0)
             break;
     }
-    if (passed_count + failed_count + skipped_count == 0)
+    if (passed_count + failed_count + skipped_count == 0 && !interrupted)
         die_saying(2, "that server has no form that runs that case");
     printf("%.0f s, seed %ld\n", (double)(clock_ns() - begin) / 1e9, seed);
     printf("%d passed, %d failed, %d skipped\n", passed_count, failed_count,

@@ -122,6 +122,7 @@ struct check {
     const char *form;    /* its arguments */
     int groups;          /* of enum case_group: those that suit the form */
     bool is_long;        /* --long */
+    bool is_soak;        /* --soak: the server runs already, and goes on */
     uint64_t seed;
     uint64_t deadline_ns;
     jmp_buf end; /* where expect() jumps to, if it is called by */

@@ -2,7 +2,9 @@
 #define OBSERVE_NO_REDIRECT
 #include "observe.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,14 +275,20 @@ static enum observe_outcome outcome_of_error(void)
     }
 }
 
-/* Fails the call if a fault says so: sets the error, returns true. */
+/* Fails the call if a fault says so: sets the error, returns true. The C library
+ * has places of its own for its errors, and so have calls of that library: a
+ * program that looks in the wrong one finds another error. */
 static bool must_fail(const struct call *call)
 {
+    bool is_of_c =
+        call->which == OBSERVE__beginthreadex || call->which == OBSERVE_calloc;
     if (call->fault <= 0)
         return false;
     if (counters != NULL) /* with OBSERVE=0 there are none */
         InterlockedIncrement(&counters->failed_on_purpose);
-    WSASetLastError(call->fault);
+    errno = is_of_c ? ENOMEM : EDOM;
+    _doserrno = is_of_c ? (unsigned long)call->fault : ERROR_INVALID_FUNCTION;
+    SetLastError(is_of_c ? ERROR_INVALID_FUNCTION : (DWORD)call->fault);
     return true;
 }
 
@@ -615,9 +623,7 @@ uintptr_t observe__beginthreadex(void *security, unsigned stack_bytes,
 {
     struct call call = begin(OBSERVE__beginthreadex, 0);
     uintptr_t thread = 0;
-    if (must_fail(&call)) /* this one tells its error in a place of its own */
-        _doserrno = (unsigned long)call.fault;
-    else
+    if (!must_fail(&call))
         thread =
             _beginthreadex(security, stack_bytes, function, data, flags, id);
     if (thread != 0)
@@ -753,10 +759,13 @@ void observe_free(void *memory)
     struct call call = begin(OBSERVE_free, 0);
     if (memory != NULL) {
         InterlockedDecrement(&live->blocks);
-        if (GUARD)
+        if (GUARD) {
             free_guarded(memory);
-        else
+        } else {
+            /* Whoever goes on from a pointer in here goes nowhere. */
+            memset(memory, 0xDD, _msize(memory));
             free(memory);
+        }
     }
     end(&call, OBSERVE_DONE, 0);
 }
