@@ -20,7 +20,7 @@ listed=bench/coverage.txt
 every='every_call_all'
 forms='every_call' # of each form that is an option
 others='ready bad_args port_in_use bind_scope max_clients idle_timeout
-    idle_stuck halfclose_blocked boundary_fd_set boundary_63 serve_one
+    idle_owed halfclose_blocked boundary_fd_set boundary_63 serve_one
     rst_mid_echo conns_130 fault_accept fault_at_n short_at_n stop_owed stop_ctrl_c'
 
 # Everything that ran before has left its counts.
