@@ -158,11 +158,12 @@ void idle_owed(struct check *c)
 
 /* Whoever reads slowly but without a pause is served, however large the
  * server's buffer is: a time-out looks at progress. The client's pieces make
- * the server see progress several times a second, but a buffer of 1 MiB takes
- * more than twice the time-out of 4 s. */
+ * the server see progress several times a second, but a buffer of 1 MiB takes ten
+ * seconds: even if the first is nearly over, the next is not within the time-out of
+ * 3 s. */
 void slow_progress(struct check *c)
 {
-    enum { STEP_COUNT = 60, PIECE_BYTES = 10240, STEP_TIME_MS = 100 };
+    enum { STEP_COUNT = 65, PIECE_BYTES = 10240, STEP_TIME_MS = 100 };
     struct peer *p = new_peers(c, 1);
     p->receive_buffer_bytes = 8192;
     join(p);

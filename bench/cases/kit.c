@@ -244,7 +244,7 @@ bool is_controlled(struct check *c)
         if (served && clock_ns() - begin < UINT64_C(1000000000))
             return true;
         c->cut = c->cut || !served;
-    } while (clock_ns() < limit);
+    } while (clock_ns() < limit && process_wait(&c->server, 0) == -1);
     return false;
 }
 

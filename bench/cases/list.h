@@ -59,8 +59,8 @@
       "sixty alone are closed in time, an active one is kept") \
     X(idle_owed, IDLE, CUTS, "--idle-timeout 2 --max-clients 1", 0, \
       "silent, then blocked: reset in time, because it is owed bytes") \
-    X(slow_progress, IDLE, CUTS, "--idle-timeout 4 --buffer 1048576", 0, \
-      "--idle-timeout 4 and a slow reader of a large buffer") \
+    X(slow_progress, IDLE, CUTS, "--idle-timeout 3 --buffer 1048576", 0, \
+      "--idle-timeout 3 and a slow reader of a large buffer") \
     X(stuck_30, IDLE, CUTS | LONG_ONE, "--max-clients 2", 120, \
       "one that never reads is given 30 s, an idle one for ever") \
     X(several, SEVERAL, 0, "", 0, "five clients at once") \

@@ -84,12 +84,13 @@ void stop_loaded(struct check *c)
 }
 
 /* Clients go on connecting, whatever the server does. One of them is being let
- * in for a while, and the order comes meanwhile. */
+ * in for a while, and the order comes meanwhile. Each close takes a moment, so
+ * that there would always be somebody as long as clients are let in. */
 void stop_in_storm(struct check *c)
 {
-    enum { COUNT = HELPERS_AT_MOST, ENOUGH = 100 };
+    enum { COUNT = HELPERS_AT_MOST, ENOUGH = 40 };
     struct peer *peers = new_peers(c, COUNT);
-    start_with_faults(c, "setsockopt@20=stall300");
+    start_with_faults(c, "setsockopt@20=stall300,closesocket@every=stall20");
     begin_storm(peers, COUNT);
     while (calls_of(c, OBSERVE_accept, OBSERVE_AcceptEx) < ENOUGH)
         pass_time(c, 1);
