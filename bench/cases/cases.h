@@ -43,7 +43,8 @@ enum case_group {
     GROUP_ONCE = 262144,   /* what all have in common, tried with one of them */
     GROUP_EVEN = 524288,   /* 03 even: connections move between workers */
     GROUP_INSTRUMENTS = 1048576, /* what is read from outside */
-    GROUP_ALL_CALLS = GROUP_CALLS | GROUP_FAULT
+    GROUP_ALL_CALLS = GROUP_CALLS | GROUP_FAULT,
+    GROUP_WORKERS = GROUP_SPREAD | GROUP_INLINE
 };
 
 enum case_flag {
@@ -282,6 +283,10 @@ void need_to_see_resets(struct check *c);
 /* Gets an echo, unless this client has been lost. It may be lost now; what may
  * not happen is that it waits for ever or gets wrong bytes. */
 void echo_or_be_lost(struct peer *p);
+
+/* A client that has been asked to go gets all of its echo, or a reset: an orderly
+ * end would tell it that nothing is missing. */
+void expect_all_or_reset(struct peer *p);
 
 /* Writes the option with which the next server writes a trace, and reads that
  * when it has ended, the first 100,000 bytes. */

@@ -128,17 +128,16 @@ static int hits(const struct calls *all)
  * first fault nobody knows which option is set by which call. */
 static int may_cost(const struct calls *all)
 {
-    int clients = hits(all);
+    int free_faults = 0;
     for (int i = 0; i < all->fault_count; i++) {
         const struct fault *f = &all->faults[i];
-        bool is_option = all->fault_count == 1 &&
-                         f->call == OBSERVE_setsockopt &&
-                         f->number < OPTIONS_AT_MOST &&
-                         all->options[f->number] == TCP_NODELAY;
-        if (clients > 0 && (is_option || (duties[f->call] & COSTS_NOBODY) != 0))
-            clients--;
+        bool is_no_delay = all->fault_count == 1 &&
+                           f->call == OBSERVE_setsockopt &&
+                           f->number < OPTIONS_AT_MOST &&
+                           all->options[f->number] == TCP_NODELAY;
+        free_faults += is_no_delay || (duties[f->call] & COSTS_NOBODY) != 0;
     }
-    return clients;
+    return free_faults == all->fault_count ? 0 : hits(all);
 }
 
 /* How many lines of text there are; with words and an error, only those that
@@ -307,8 +306,8 @@ static void run_listening(struct calls *all)
     const char *problem = serve_clients(all);
     /* It may be just about to end. */
     int status = process_wait(&c->server, problem != NULL ? 1000 : 0);
-    bool ended =
-        has_flag(all, MAY_END) && hits(all) > 0 && has_ended(all, status);
+    bool ended = has_flag(all, MAY_END) && hits(all) > 0 &&
+                 (problem != NULL || status >= 0) && has_ended(all, status);
     if (!ended) {
         expect(c, problem == NULL, "%s", problem);
         expect_report(all);
@@ -348,6 +347,7 @@ static void run(struct calls *all)
     char arguments[PATH_BYTES + 300];
     char message[800];
     in_time(c);
+    c->may_report = true;
     all->connects_before = connects(all);
     write_arguments(all, arguments, sizeof arguments);
     if (process_start(&c->server, c->program, arguments, 2 * PATIENCE_MS,
@@ -371,6 +371,10 @@ static void run_clean(struct calls *all)
 {
     char arguments[PATH_BYTES + 80];
     int count = 0;
+    for (int i = 0; i < CLIENTS; i++) {
+        all->clients[i].may_fail = true;
+        all->clients[i].patience_ms = PATIENCE_MS;
+    }
     trace_arguments(all->c, arguments, sizeof arguments);
     all->arguments = arguments;
     run(all);
@@ -479,10 +483,6 @@ static void fail_calls(struct check *c, bool is_part)
 {
     struct calls all = {.c = c, .clients = new_peers(c, CLIENTS)};
     int kinds = 0;
-    for (int i = 0; i < CLIENTS; i++) {
-        all.clients[i].may_fail = true;
-        all.clients[i].patience_ms = PATIENCE_MS;
-    }
     run_clean(&all);
     for (int i = 0; i < OBSERVE_CALL_COUNT; i++) {
         enum observe_call call = (enum observe_call)i;
@@ -505,4 +505,40 @@ void every_call(struct check *c)
 void every_call_all(struct check *c)
 {
     fail_calls(c, false);
+}
+
+/* The server is late for a call that the first client causes, or the stop itself,
+ * and is asked to stop meanwhile. A wait has begun before the client comes: it is
+ * late for the next one. */
+static void stop_in(struct calls *all, enum observe_call call)
+{
+    struct check *c = all->c;
+    struct peer *p = all->clients;
+    enum observe_kind kind = observe_rows[call].kind;
+    bool has_begun = kind == OBSERVE_WAIT || kind == OBSERVE_DEQUEUE ||
+                     call == OBSERVE_accept;
+    snprintf(c->doing, sizeof c->doing, "%s@%" PRId64 "=stall150",
+             observe_rows[call].name,
+             all->at_start[call] + (has_begun ? 2 : 1));
+    start_with_faults(c, c->doing);
+    c->may_report = false;
+    join(p);
+    send_bytes(p, 10);
+    pass_time(c, 50); /* until it is in that call; if not, nothing is shown */
+    SetEvent(c->server.stop_event);
+    expect_all_or_reset(p);
+    finish_server(c);
+}
+
+void stop_in_call(struct check *c)
+{
+    struct calls all = {.c = c, .clients = new_peers(c, CLIENTS)};
+    int kinds = 0;
+    run_clean(&all);
+    for (int i = 0; i < OBSERVE_CALL_COUNT; i++)
+        if (all.at_end[i] > all.at_start[i]) {
+            stop_in(&all, (enum observe_call)i);
+            kinds++;
+        }
+    snprintf(c->note, sizeof c->note, "%d kinds", kinds);
 }

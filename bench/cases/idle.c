@@ -223,7 +223,7 @@ void held_up(struct check *c)
     hold(c);
     for (int i = 0; i < 8; i++)
         send_bytes(&busy[i], 10);
-    pass_time(c, 4000);
+    pass_time(c, 3500);
     uint64_t begin_ns = clock_ns();
     go_on(c);
     for (int i = 0; i < 8; i++)

@@ -109,7 +109,8 @@ void start_server(struct check *c, const char *arguments)
     char message[800];
     in_time(c);
     c->sent_before = sum_up(c, &c->joined_before);
-    c->may_report = (c->which->flags & SAYS) != 0 || gives_reason(arguments);
+    c->may_report =
+        (c->which->flags & (CUTS | SAYS)) != 0 || gives_reason(arguments);
     if (c->is_minimal)
         snprintf(all, sizeof all, "\"%s\" {port}", c->program);
     else
@@ -184,7 +185,7 @@ void finish_server(struct check *c)
     expect(c, status == 0, "expected exit status 0, saw %d", status);
     expect(c, has_ledger, "expected the ledger as the last line of stdout");
     check_ledger(c, &ledger);
-    expect(c, c->cut || c->may_report || c->server.err_bytes == 0,
+    expect(c, c->may_report || c->server.err_bytes == 0,
            "expected nothing on stderr");
     process_free(&c->server);
 }
@@ -260,7 +261,7 @@ void control(struct check *c)
 void refused(struct peer *p)
 {
     bool may_fail = p->may_fail;
-    p->c->cut = true;
+    p->c->cut = p->c->may_report = true;
     p->may_fail = true;
     bool over = true;
     if (join(p)) { /* refused by the system is refused as well */

@@ -33,10 +33,8 @@
     X(connect_rst_storm, CROWD, CUTS, "", 0, "500 connects that reset at once") \
     X(rst_in_backlog, CROWD, STARTS | CUTS, "", 0, \
       "100 reset before they are accepted") \
-    X(client_killed, ONE, STARTS | CUTS, "", 0, \
-      "the client's process dies in a transfer") \
     X(lines_unread, HEAVY, STARTS | CUTS, "", 0, \
-      "2,500 resets, and nobody reads its lines") \
+      "1,600 resets, and nobody reads its lines") \
     X(lines_bounded, HEAVY, STARTS | CUTS, "", 0, \
       "500 refusals: few lines, and how many more there were") \
     X(never_reader, SEVERAL, CUTS, "", 0, \
@@ -94,6 +92,7 @@
       "second server on the port: exit 1, names it") \
     X(bind_scope, START, STARTS, "", 0, "listens where asked, nowhere else") \
     X(restart_10, START, STARTS, "", 0, "ten times on the same port") \
+    X(workers, WORKERS, STARTS, "", 0, "--workers and --accepts: so many") \
     X(stop_unused, BASIC, STARTS, "", 0, \
       "stops without ever having had a client") \
     X(stop_idle, BASIC, STARTS, "", 0, "an idle client sees the end") \
@@ -109,8 +108,8 @@
     X(stop_unread, STOP, STARTS | CUTS, "", 0, \
       "stopped with bytes not received yet: no good end") \
     X(stop_between, STOP, STARTS, "", 0, "stopped between two operations") \
-    X(stop_letting_in, STOP, STARTS | CUTS, "", 0, \
-      "stopped in each call that lets a client in") \
+    X(stop_in_call, CALLS, STARTS | CUTS, "", 0, \
+      "stopped in each call that a client causes, one in each run") \
     X(held_newcomer, FAULT, STARTS, "", 0, \
       "comes while the server looks who has come") \
     X(cancel_late, HEAVY, STARTS, "", 0, \

@@ -143,3 +143,23 @@ void restart_10(struct check *c)
         stop_server(c);
     }
 }
+
+/* 03 and 04 have an acceptor as well. */
+void workers(struct check *c)
+{
+    start_server(c, "--workers 4");
+    need_counters(c);
+    int64_t threads =
+        calls_of(c, OBSERVE__beginthreadex, OBSERVE__beginthreadex) / 2;
+    expect(c, threads == (c->chapter == 5 ? 4 : 5),
+           "expected four workers with --workers 4, saw %d threads started",
+           (int)threads);
+    stop_server(c);
+    if (c->chapter != 5)
+        return;
+    start_server(c, "--accepts 5");
+    int64_t accepts = calls_of(c, OBSERVE_AcceptEx, OBSERVE_accept);
+    expect(c, accepts == 5, "expected 5 AcceptEx with --accepts 5, saw %d",
+           (int)accepts);
+    stop_server(c);
+}

@@ -159,9 +159,7 @@ void stop_ctrl_c_twice(struct check *c)
 
 /* ---- with something owed -------------------------------------------------- */
 
-/* A client that has been asked to go gets all of its echo, or a reset: an orderly
- * end would tell it that nothing is missing. */
-static void expect_all_or_reset(struct peer *p)
+void expect_all_or_reset(struct peer *p)
 {
     /* Looked at before receiving: Wine 8 shows a reset only here. */
     bool is_reset = (connect_poll(p->s, POLLRDNORM, STOP_MS) & POLLERR) != 0;
@@ -231,18 +229,15 @@ void stop_unread(struct check *c)
 
 /* ---- in between ------------------------------------------------------------ */
 
-/* A client that has had its echo stays, or ends its stream, and the server is
- * asked to stop while it is late for a call. */
-static void stop_held_up(struct check *c, const char *faults, bool leaves)
+/* A client that has had its echo stays, and the server is asked to stop while it
+ * is late for a call. */
+static void stop_held_up(struct check *c, const char *faults)
 {
     struct peer *p = new_peers(c, 1);
-    snprintf(c->doing, sizeof c->doing, "%.150s", faults);
     start_with_faults(c, faults);
     c->may_report = false; /* of a call that was cancelled nothing is said */
     join(p);
     echo(p, 10);
-    if (leaves)
-        half_close(p);
     pass_time(c, IN_THE_CALL_MS);
     stop_server(c);
     receive_end(p);
@@ -250,46 +245,12 @@ static void stop_held_up(struct check *c, const char *faults, bool leaves)
 
 /* Nothing is in flight that could be cancelled, and a moment later something is;
  * which error a cancelled call reports is not said: 10004 (WSAEINTR) is as good.
- * Or it is about to wait, to close a client, or to cancel. */
+ * Or it is about to cancel, and to do so again. */
 void stop_between(struct check *c)
 {
-    stop_held_up(c, "recv@2=stall500,WSARecv@2=stall500", false);
+    stop_held_up(c, "recv@2=stall400,WSARecv@2=stall400");
     if (c->chapter == 1)
-        stop_held_up(c, "recv@2=stall500,recv@2=10004", false);
-    stop_held_up(c,
-                 "select@4=stall400,SleepEx@3=stall400,"
-                 "WSAWaitForMultipleEvents@4=stall400,"
-                 "GetQueuedCompletionStatus@4=stall400",
-                 false);
-    stop_held_up(c, "shutdown@1=stall400", true);
+        stop_held_up(c, "recv@2=stall400,recv@2=10004");
     if (c->chapter != 2)
-        stop_held_up(c, "CancelIoEx@1=stall400,CancelIoEx@2=stall400", false);
-}
-
-/* Asked to stop while the server is late for one of the calls that let a client
- * in. The first option is set on the listener, the second on the accepted
- * socket: SO_UPDATE_ACCEPT_CONTEXT by 05, before the client is counted;
- * TCP_NODELAY by the others. Then what the next client will need, and then how
- * the chapter hands the client over. */
-void stop_letting_in(struct check *c)
-{
-    static const char *const hands_over[] = {
-        "_beginthreadex@2=stall400", "ioctlsocket@2=stall400",
-        "WSASetEvent@1=stall400", "QueueUserAPC@1=stall400",
-        "CreateIoCompletionPort@3=stall400"};
-    const char *const faults[] = {"setsockopt@2=stall400",
-                                  "accept@2=stall400,AcceptEx@33=stall400",
-                                  hands_over[c->chapter - 1]};
-    struct peer *p = new_peers(c, 1);
-    for (int i = 0; i < 3; i++) {
-        snprintf(c->doing, sizeof c->doing, "%s", faults[i]);
-        start_with_faults(c, faults[i]);
-        LONG sockets = c->server.counters->live.sockets;
-        join(p);
-        while (c->server.counters->live.sockets == sockets)
-            pass_time(c, 1); /* until it has been accepted */
-        pass_time(c, IN_THE_CALL_MS);
-        stop_server(c);
-        receive_end(p);
-    }
+        stop_held_up(c, "CancelIoEx@1=stall400,CancelIoEx@2=stall400");
 }
