@@ -283,27 +283,6 @@ static void attempt(struct check *c)
         end_server(c);
 }
 
-/* The last lines of what the server wrote on stderr, indented. */
-static void print_stderr(const char *text)
-{
-    size_t length = strlen(text);
-    size_t begin = length;
-    int lines = 0;
-    while (begin > 0 && lines < 5) {
-        begin--;
-        if (text[begin] == '\n' && begin + 1 < length && ++lines == 5)
-            begin++;
-        if (lines == 5)
-            break;
-    }
-    printf("    server's stderr:\n");
-    while (text[begin] != '\0') {
-        size_t end = begin + strcspn(text + begin, "\r\n");
-        utf8_printf(stdout, "      %.*s\n", (int)(end - begin), text + begin);
-        begin = end + strspn(text + end, "\r\n");
-    }
-}
-
 static void print_failure(struct check *c)
 {
     utf8_printf(stdout, "    %s\n", c->failure);
@@ -314,8 +293,12 @@ static void print_failure(struct check *c)
         printf("    the server has ended with status %d (0x%x)\n", status,
                (unsigned)status);
     process_kill(&c->server);
+    size_t tail = c->server.err_bytes > 500 ? c->server.err_bytes - 500 : 0;
     if (c->server.err_bytes > 0)
-        print_stderr(c->server.err);
+        printf("    server's stderr, its end:\n");
+    for (char *line = strtok(c->server.err + tail, "\r\n"); line != NULL;
+         line = strtok(NULL, "\r\n"))
+        utf8_printf(stdout, "      %s\n", line);
     utf8_printf(stdout, "    it was %s\n", c->server.command);
 }
 

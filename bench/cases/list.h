@@ -83,8 +83,6 @@
     X(churn_100k, HEAVY, CUTS | LONG_ONE, "", 1800, "100,000 of them") \
     X(scale, HEAVY, LONG_ONE, "", 300, \
       "500 to 2,000 held and pinged for a minute") \
-    X(ceiling, HEAVY, CUTS | LONG_ONE, "", 600, \
-      "more and more, at most 5,000; served on, and then as before") \
     X(serve_one, QUEUE, 0, "", 0, "the second client waits for the first") \
     X(fuzz, SEVERAL, CUTS, "", 300, "random sessions; --seed repeats them") \
     X(bad_args, START, STARTS, "", 0, "wrong usage: exit 2, one clear line") \
