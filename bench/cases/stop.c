@@ -175,7 +175,7 @@ void expect_all_or_reset(struct peer *p)
 static void stop_in_send(struct check *c, bool comes_late)
 {
     struct peer *peers = new_peers(c, 2);
-    start_with_faults(c, "send@1=stall1000,WSASend@1=stall1000");
+    start_with_faults(c, "send@1=stall600,WSASend@1=stall600");
     join_all(peers, comes_late ? 1 : 2);
     send_bytes(&peers[0], 10);
     pass_time(c, IN_THE_CALL_MS);
