@@ -409,7 +409,7 @@ check_common() {
         echo "no line \"lib /out:common.lib ...\" with the same files"
     sed -n '/^| what is tried/,/^$/s/.*|\([^|]*\)|$/\1/p' "$1" | tr -d '\r' |
         tr '\140' '\n' | grep -x '[a-z0-9_]\+' | while read -r case; do
-        grep -q "{\"$case\"," bench/cases/*.c || echo "there is no case $case"
+        grep -q "    X($case," bench/cases/list.h || echo "there is no case $case"
     done
 }
 
