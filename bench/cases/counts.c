@@ -128,16 +128,22 @@ static bool traced(const char *trace, int option)
     return strstr(trace, words) != NULL;
 }
 
-/* What a system may do without on a good day: here the call is what counts. */
+/* What a system may do without on a good day: here the call is what counts. And
+ * what --verbose tells. */
 void options_asked_for(struct check *c)
 {
     char arguments[PATH_BYTES + 80];
     struct peer *p = new_peers(c, 1);
     trace_arguments(c, arguments, sizeof arguments);
+    strcat(arguments, " --verbose");
     start_server(c, arguments);
     join(p);
     echo(p, 10);
     peer_close(p);
+    expect(c,
+           lines_within(c, "connection 1: closed", 1, STEP_MS) == 1 &&
+               lines_within(c, "connection 1: open", 1, 0) == 1,
+           "expected --verbose to tell of the connection");
     stop_server(c);
     const char *trace = take_trace(c);
     expect(c, traced(trace, SO_EXCLUSIVEADDRUSE),

@@ -23,6 +23,17 @@ static void must_refuse(struct check *c, const char *arguments,
     process_free(&c->server);
 }
 
+/* What it only prints, with status 0. */
+static void must_print(struct check *c, const char *arguments,
+                       const char *words)
+{
+    int status = process_run(&c->server, c->program, arguments, STOP_MS);
+    expect(c, status == 0 && strstr(c->server.out, words) != NULL,
+           "%s: expected status 0 and \"%s\" on stdout, saw %d and \"%.200s\"",
+           arguments, words, status, c->server.out);
+    process_free(&c->server);
+}
+
 void bad_args(struct check *c)
 {
     static const struct {
@@ -51,6 +62,8 @@ void bad_args(struct check *c)
         must_refuse(c, "65536", "65535");
         return;
     }
+    must_print(c, "--help", "--stop-event");
+    must_print(c, "--version", "0.");
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         must_refuse(c, wrong[i].arguments, wrong[i].words);
     memset(rubbish, 'x', sizeof rubbish - 1);
@@ -129,6 +142,7 @@ void restart_10(struct check *c)
 {
     char arguments[64] = "--buffer 256";
     unsigned port = 0;
+    uint64_t quickest_ns = UINT64_MAX;
     struct peer *p = new_peers(c, 1);
     for (int i = 0; i < 10; i++) {
         start_server(c, arguments);
@@ -140,8 +154,14 @@ void restart_10(struct check *c)
                c->server.port);
         port = c->server.port;
         snprintf(arguments, sizeof arguments, "--buffer 256 --port %u", port);
+        uint64_t begin_ns = clock_ns();
         stop_server(c);
+        uint64_t ns = clock_ns() - begin_ns;
+        quickest_ns = ns < quickest_ns ? ns : quickest_ns;
     }
+    expect(c, quickest_ns < UINT64_C(1000000000),
+           "expected it to stop within a second at least once, saw %u ms",
+           (unsigned)(quickest_ns / 1000000));
 }
 
 /* 03 and 04 have an acceptor as well. */
