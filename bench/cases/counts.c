@@ -135,7 +135,8 @@ void options_asked_for(struct check *c)
     char arguments[PATH_BYTES + 80];
     struct peer *p = new_peers(c, 1);
     trace_arguments(c, arguments, sizeof arguments);
-    strcat(arguments, " --verbose");
+    size_t used = strlen(arguments);
+    snprintf(arguments + used, sizeof arguments - used, " --verbose");
     start_server(c, arguments);
     join(p);
     echo(p, 10);
