@@ -425,7 +425,7 @@ static void soak_rest(struct check *c)
 
 static void soak_end(struct check *c)
 {
-    enum { GROWTH_BYTES = 4194304 };
+    enum { GROWTH_BYTES = 16777216 }; /* 01: stacks come and go */
     usage_flat(c, &soak_before, GROWTH_BYTES);
     stop_server(c);
 }
@@ -451,6 +451,7 @@ static bool soak_one(const struct form *form, const struct check_case *which,
     find_program(form, program, sizeof program);
     prepare(&c, form, which, program);
     c.is_soak = true;
+    c.may_report = true;
     c.server = *server;
     process_counts(&c.server, &c.before);
     attempt(&c);
