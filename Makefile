@@ -107,7 +107,7 @@ all: $(PROGRAMS) ## build everything into build/
 $(SERVERS): $(BUILD)/%.exe: $(BUILD)/obj/%/server.o $(call objects,$(COMMON))
 $(BUILD)/client.exe: $(call objects,common/client.c $(COMMON))
 $(BUILD)/check.exe: $(call objects,bench/check.c $(wildcard bench/cases/*.c) \
-    $(COMMON) $(patsubst %,bench/%.c,run/load run/peer run/process run/wine \
+    $(COMMON) $(patsubst %,bench/%.c,run/connect run/load run/process run/wine \
     result/histogram result/statistics))
 $(BUILD)/bench.exe: $(call objects,bench/bench.c $(PURE) $(wildcard \
     bench/run/*.c) $(COMMON))

@@ -4,11 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../common/clock.h"
-#include "../common/net.h"
 #include "../common/options.h"
-#include "../common/report.h"
 #include "cases/cases.h"
+#include "forms.h"
+#include "result/statistics.h"
 
 /* ---- what is run --------------------------------------------------------- */
 
@@ -25,54 +24,22 @@ struct form {
 };
 
 static const struct form forms[] = {
-    {"01_blocking", "", "", GROUP_ALL | GROUP_CALLS | GROUP_ONCE},
-    {"01_blocking", "minimal", "", GROUP_ALL},
-    {"01_blocking", "", "--serve one", GROUP_BASIC | GROUP_QUEUE},
-    {"02_nonblocking", "", "",
-     GROUP_ALL | GROUP_FD_SET | GROUP_CALLS | GROUP_INSTRUMENTS},
-    {"02_nonblocking", "minimal", "", GROUP_ALL},
-    {"02_nonblocking", "", "--wait poll",
-     GROUP_BASIC | GROUP_SEVERAL | GROUP_QUIET | GROUP_CROWD | GROUP_IDLE |
-         GROUP_CALLS},
-    {"02_nonblocking", "spin", "", GROUP_ALL & ~GROUP_QUIET},
-    {"02_nonblocking", "wsaeventselect", "", GROUP_ALL},
-    {"02_nonblocking", "wsaasyncselect", "", GROUP_ALL},
-    {"03_overlapped_event", "", "", GROUP_ALL | GROUP_SPREAD | GROUP_CALLS},
-    {"03_overlapped_event", "minimal", "", GROUP_ALL},
-    {"03_overlapped_event", "", "--workers 1", GROUP_BASIC | GROUP_WALL},
-    {"03_overlapped_event", "lowest_only", "", GROUP_BASIC | GROUP_SEVERAL},
-    {"03_overlapped_event", "even", "",
-     GROUP_BASIC | GROUP_SEVERAL | GROUP_CROWD | GROUP_FLOOD | GROUP_STOP |
-         GROUP_SPREAD | GROUP_EVEN},
-    {"04_overlapped_apc", "", "", GROUP_ALL | GROUP_SPREAD | GROUP_CALLS},
-    {"04_overlapped_apc", "minimal", "", GROUP_ALL},
-    {"04_overlapped_apc", "", "--workers 1",
-     GROUP_SEVERAL | GROUP_QUIET | GROUP_FAIR | GROUP_FLOOD | GROUP_STOP},
-    {"04_overlapped_apc", "accept_in_turn", "", GROUP_ALL},
-    {"05_iocp", "", "", GROUP_ALL | GROUP_CALLS | GROUP_INLINE},
-    {"05_iocp", "minimal", "", GROUP_ALL},
-    {"05_iocp", "two_structures", "", GROUP_ALL},
-    {"05_iocp", "threadpool_io", "", GROUP_ALL},
-    {"05_iocp", "acceptor_thread", "",
-     GROUP_BASIC | GROUP_FLOOD | GROUP_STOP | GROUP_FAULT},
-    {"05_iocp", "no_skip", "", GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD},
-    {"05_iocp", "batches", "", GROUP_BASIC | GROUP_SEVERAL | GROUP_FLOOD},
-    {"05_iocp", "zero_byte_recv", "", GROUP_BASIC | GROUP_ONE | GROUP_SEVERAL},
-    /* So few that none can be lost. */
-    {"05_iocp", "", "--accepts 2", GROUP_SEVERAL | GROUP_FAULT},
-    {"05_iocp", "", "--workers 1", GROUP_FLOOD | GROUP_STOP},
+#define X(chapter, name, ending, arguments, groups, rung, ladders)             \
+    {FORMS_CHAPTER_##chapter, name, arguments, groups},
+    FORMS(X)
+#undef X
 };
 
 enum { FORM_COUNT = sizeof forms / sizeof forms[0] };
 
-static const struct check_case *const tables[] = {
-    data_cases,       halfclose_cases,  reset_cases,      hostile_cases,
-    many_cases,       start_stop_cases, fault_cases,      race_cases,
-    count_cases,      soak_cases,       every_call_cases, client_cases,
-    instrument_cases,
+static const struct check_case cases[] = {
+#define X(name, group, flags, arguments, seconds, purpose)                     \
+    {#name, name, GROUP_##group, flags, arguments, seconds, purpose},
+    CASES(X)
+#undef X
 };
 
-enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };
+enum { CASE_COUNT = sizeof cases / sizeof cases[0] };
 
 static bool is_default(const struct form *form)
 {
@@ -97,10 +64,7 @@ static bool suits(const struct form *form, const struct check_case *which)
 {
     if (bit_of(form) != 0)
         return minimal_of(form, which) != NULL;
-    if ((form->groups & (int)which->group) == 0)
-        return false;
-    return (which->flags & CASE_NOT_01) == 0 ||
-           strncmp(form->server, "01", 2) != 0;
+    return (form->groups & (int)which->group) != 0;
 }
 
 /* ---- the command line ---------------------------------------------------- */
@@ -114,7 +78,6 @@ static bool is_long;
 static int which_forms; /* index into all|default */
 static long seed;
 static long soak_minutes;
-static int soak_seconds; /* of these, for each server */
 
 static const struct option own_options[] = {
     {"--case", "NAME", "only this case", OPTION_TEXT, &only_case, 0, 0},
@@ -130,30 +93,28 @@ static const struct option own_options[] = {
      OPTION_TEXT, &other_program, 0, 0},
     {"--long", NULL, "the long cases as well, and longer ones", OPTION_FLAG,
      &is_long, 0, 0},
-    {"--soak", "MINUTES", "the case soak for so long, all servers together",
+    {"--soak", "MINUTES", "cases in random order, all servers together so long",
      OPTION_NUMBER, &soak_minutes, 1, 100000},
-    {"--seed", "N", "for fuzz; 0: from the clock", OPTION_NUMBER, &seed, 0,
-     2147483647},
+    {"--seed", "N", "for what is random; 0: from the clock", OPTION_NUMBER,
+     &seed, 0, 2147483647},
     {"--list", NULL, "print the cases and end", OPTION_FLAG, &list, 0, 0},
     {NULL, NULL, NULL, OPTION_FLAG, NULL, 0, 0}};
 
 static void print_cases(FILE *file, bool with_purpose)
 {
-    for (int t = 0; t < TABLE_COUNT; t++)
-        for (const struct check_case *one = tables[t]; one->name != NULL; one++)
-            if (with_purpose)
-                fprintf(file, "%-20s %s%s\n", one->name, one->purpose,
-                        (one->flags & CASE_LONG) != 0 ? " (--long)" : "");
-            else
-                fprintf(file, " %s", one->name);
+    for (int i = 0; i < CASE_COUNT; i++)
+        if (with_purpose)
+            fprintf(file, "%-20s %s%s\n", cases[i].name, cases[i].purpose,
+                    (cases[i].flags & LONG_ONE) != 0 ? " (--long)" : "");
+        else
+            fprintf(file, " %s", cases[i].name);
 }
 
 static bool case_exists(const char *name)
 {
-    for (int t = 0; t < TABLE_COUNT; t++)
-        for (const struct check_case *one = tables[t]; one->name != NULL; one++)
-            if (strcmp(one->name, name) == 0)
-                return true;
+    for (int i = 0; i < CASE_COUNT; i++)
+        if (strcmp(cases[i].name, name) == 0)
+            return true;
     return false;
 }
 
@@ -210,17 +171,6 @@ static void check_names(void)
         die_saying(2, "--program needs --server, which says what is expected");
 }
 
-/* --soak: one case, the default forms, and the minutes divided among them. */
-static void share_soak(void)
-{
-    int count = 0;
-    only_case = "soak";
-    which_forms = 1;
-    for (int i = 0; i < FORM_COUNT; i++)
-        count += is_wanted(&forms[i]);
-    soak_seconds = (int)(soak_minutes * 60 / (count > 0 ? count : 1));
-}
-
 static void read_command_line(int argc, char **argv)
 {
     char message[200];
@@ -245,8 +195,6 @@ static void read_command_line(int argc, char **argv)
         die_saying(2, "%s", message);
     }
     check_names();
-    if (soak_minutes > 0)
-        share_soak();
 }
 
 /* ---- one case ------------------------------------------------------------ */
@@ -277,66 +225,49 @@ static void find_program(const struct form *form, char *path, size_t path_bytes)
         next_to_this_program(name, path, path_bytes);
 }
 
-/* Closes what the case has left open. */
-static void close_peers(struct check *c)
+/* Closes all clients, and threads with them. */
+static void close_clients(struct check *c)
 {
-    flood_stop(&c->flood);
+    end_helpers(c);
     for (int a = 0; a < c->array_count; a++)
-        for (int i = 0; i < c->counts[a]; i++)
-            peer_close(&c->arrays[a][i]);
+        close_all(c->arrays[a], c->counts[a]);
 }
 
-/* Every case ends with this, if all is well so far: the server still serves,
- * stops when it is asked to, and accounts for everything. Of these a program of
- * one page can do the first: it is killed. */
-static void run_epilogue(struct check *c)
+/* The case, and what every case ends with, if all is well so far: the server
+ * still serves, stops when it is asked to, and accounts for everything. Of these
+ * a program of one page can do the first: it is killed. */
+static void attempt(struct check *c)
 {
-    if ((c->which->flags & CASE_STARTS) == 0)
-        end_flood(c);
-    close_peers(c);
-    if ((c->which->flags & CASE_STARTS) == 0 && c->started) {
+    bool starts = (c->which->flags & STARTS) != 0;
+    if (setjmp(c->end) != 0)
+        return; /* it was skipped or has failed */
+    if (!starts && !c->is_soak)
+        start_server(c, c->which->arguments);
+    c->which->run(c);
+    c->doing[0] = '\0';
+    close_clients(c);
+    if (!starts)
         control(c);
-        close_peers(c);
-    }
-    if (!c->is_minimal)
-        stop_server(c);
-    for (int a = 0; a < c->array_count; a++)
-        free(c->arrays[a]);
-}
-
-/* The last lines of what the server wrote on stderr, indented. */
-static void print_stderr(const char *text)
-{
-    size_t length = strlen(text);
-    size_t begin = length;
-    int lines = 0;
-    while (begin > 0 && lines < 5) {
-        begin--;
-        if (text[begin] == '\n' && begin + 1 < length && ++lines == 5)
-            begin++;
-        if (lines == 5)
-            break;
-    }
-    printf("    server's stderr:\n");
-    while (text[begin] != '\0') {
-        size_t end = begin + strcspn(text + begin, "\r\n");
-        utf8_printf(stdout, "      %.*s\n", (int)(end - begin), text + begin);
-        begin = end + strspn(text + end, "\r\n");
-    }
+    if (!starts && !c->is_soak)
+        end_server(c);
 }
 
 static void print_failure(struct check *c)
 {
     utf8_printf(stdout, "    %s\n", c->failure);
-    if (!c->started)
+    if (c->server.process == NULL)
         return;
     int status = process_wait(&c->server, 0);
     if (status > 0)
         printf("    the server has ended with status %d (0x%x)\n", status,
                (unsigned)status);
     process_kill(&c->server);
-    if (c->server.err != NULL && c->server.err_bytes > 0)
-        print_stderr(c->server.err);
+    size_t tail = c->server.err_bytes > 500 ? c->server.err_bytes - 500 : 0;
+    if (c->server.err_bytes > 0)
+        printf("    server's stderr, its end:\n");
+    for (char *line = strtok(c->server.err + tail, "\r\n"); line != NULL;
+         line = strtok(NULL, "\r\n"))
+        utf8_printf(stdout, "      %s\n", line);
     utf8_printf(stdout, "    it was %s\n", c->server.command);
 }
 
@@ -358,39 +289,49 @@ static void print_outcome(struct check *c, const char *label, double seconds)
     utf8_flush();
 }
 
+/* Fills in c for one run of this case. program is kept. */
+static void prepare(struct check *c, const struct form *form,
+                    const struct check_case *which, const char *program)
+{
+    int seconds = which->seconds > 0 ? which->seconds : 60;
+    *c = (struct check){.which = which,
+                        .program = program,
+                        .is_minimal = minimal_of(form, which) != NULL,
+                        .chapter = form->server[1] - '0',
+                        .form = form->arguments,
+                        .groups = form->groups,
+                        .is_long = is_long,
+                        .seed = (uint64_t)seed,
+                        .cut = (which->flags & CUTS) != 0,
+                        .deadline_ns = clock_in_ms((uint64_t)seconds * 1000),
+                        .thread_id = GetCurrentThreadId()};
+}
+
+/* Frees and ends all that the case has made, wherever it has ended. */
+static void clean_up(struct check *c)
+{
+    close_clients(c);
+    for (int a = 0; a < c->array_count; a++)
+        free(c->arrays[a]);
+    process_free(&c->other);
+    process_free(&c->server);
+}
+
 static void run_case(const struct form *form, const struct check_case *which)
 {
+    static struct check c;
     const struct minimal_row *minimal = minimal_of(form, which);
     char program[PATH_BYTES + 80];
     char label[120];
-    struct check c = {.which = which,
-                      .program = program,
-                      .is_minimal = minimal != NULL,
-                      .chapter = form->server[1] - '0',
-                      .form = form->arguments,
-                      .groups = form->groups,
-                      .is_long = is_long,
-                      .soak_seconds = soak_seconds,
-                      .seed = (uint64_t)seed};
     uint64_t begin = clock_ns();
-    uint64_t seconds =
-        which->limit_seconds > 0 ? (uint64_t)which->limit_seconds : 60;
-    seconds += (uint64_t)soak_seconds;
-    c.deadline_ns = begin + seconds * 1000000000u;
-    c.cut = (which->flags & CASE_CUTS) != 0;
     find_program(form, program, sizeof program);
-
-    if ((which->flags & CASE_STARTS) == 0)
-        start_server(&c, which->arguments);
-    if (!c.failed)
-        which->run(&c);
-    run_epilogue(&c);
+    prepare(&c, form, which, program);
+    attempt(&c);
     if (minimal != NULL)
         minimal_judge(&c, minimal);
     make_label(form, label, sizeof label);
     print_outcome(&c, label, (double)(clock_ns() - begin) / 1e9);
-    if (c.started)
-        process_free(&c.server);
+    clean_up(&c);
 }
 
 /* False, and counted as a failure, when its program has not been built. */
@@ -416,17 +357,132 @@ static void run_form(const struct form *form)
 {
     if (form->program[0] != '\0' && !is_there(form))
         return;
-    for (int t = 0; t < TABLE_COUNT; t++)
-        for (const struct check_case *one = tables[t]; one->name != NULL;
-             one++) {
-            bool named = only_case != NULL && strcmp(one->name, only_case) == 0;
-            if (only_case != NULL && !named)
-                continue;
-            if ((one->flags & CASE_LONG) != 0 && !is_long && !named)
-                continue;
-            if (suits(form, one))
-                run_case(form, one);
-        }
+    for (int i = 0; i < CASE_COUNT; i++) {
+        const struct check_case *one = &cases[i];
+        bool is_named = only_case != NULL && strcmp(one->name, only_case) == 0;
+        bool is_due =
+            only_case == NULL && ((one->flags & LONG_ONE) == 0 || is_long);
+        if ((is_named || is_due) && suits(form, one))
+            run_case(form, one);
+    }
+}
+
+/* ---- soak ------------------------------------------------------------------ */
+
+static struct usage soak_before; /* when every case has run once */
+static LONG soak_sockets;        /* of a server without clients */
+static volatile LONG interrupted;
+
+/* The first Ctrl+C ends the soak in good order, the second at once. */
+static BOOL WINAPI on_ctrl_c(DWORD event)
+{
+    (void)event;
+    return InterlockedExchange(&interrupted, 1) == 0;
+}
+
+static void soak_begin(struct check *c)
+{
+    start_server(c, "");
+    if (c->server.counters != NULL)
+        soak_sockets = c->server.counters->live.sockets;
+}
+
+static void soak_rest(struct check *c)
+{
+    soak_before = usage_at_rest(c);
+}
+
+static void soak_end(struct check *c)
+{
+    enum { GROWTH_BYTES = 16777216 }; /* 01: stacks come and go */
+    usage_flat(c, &soak_before, GROWTH_BYTES);
+    stop_server(c);
+}
+
+static const struct check_case soak_steps[] = {
+    {"soak", soak_begin, GROUP_ALL, STARTS, "", 0, ""},
+    {"soak", soak_rest, GROUP_ALL, STARTS, "", 0, ""},
+    {"soak", soak_end, GROUP_ALL, STARTS | CUTS, "", 0, ""}};
+
+/* Runs a case, or one of the steps above, against the server that goes on
+ * running; it has let go of the clients of the case before. */
+static bool soak_one(const struct form *form, const struct check_case *which,
+                     struct process *server, const char *note)
+{
+    static struct check c;
+    char program[PATH_BYTES + 80];
+    char label[120];
+    const struct observe_counters *counters = server->counters;
+    uint64_t end_ns = clock_in_ms(FREED_MS);
+    while (counters != NULL && counters->live.sockets > soak_sockets &&
+           clock_ns() < end_ns)
+        Sleep(10);
+    find_program(form, program, sizeof program);
+    prepare(&c, form, which, program);
+    c.is_soak = true;
+    c.may_report = true;
+    c.server = *server;
+    process_counts(&c.server, &c.before);
+    attempt(&c);
+    snprintf(c.note, sizeof c.note, "%s", note);
+    make_label(form, label, sizeof label);
+    if (c.failed || which == &soak_steps[2])
+        print_outcome(&c, label, 0);
+    *server = c.server;
+    memset(&c.server, 0, sizeof c.server);
+    clean_up(&c);
+    return !c.failed;
+}
+
+/* The cases that take the server as it is, in random order, again and again,
+ * against one that is never restarted. Then it has no more than when each had run
+ * once. */
+static void soak(const struct form *form, uint64_t ms)
+{
+    struct process server = {0};
+    struct prng prng = {.state = (uint64_t)seed};
+    int order[CASE_COUNT];
+    int count = 0;
+    int done = 0;
+    char note[100] = "";
+    uint64_t begin_ns = clock_ns();
+    for (int i = 0; i < CASE_COUNT; i++)
+        if (suits(form, &cases[i]) && cases[i].arguments[0] == '\0' &&
+            (cases[i].flags & (STARTS | LONG_ONE)) == 0 &&
+            cases[i].group != GROUP_INSTRUMENTS)
+            order[count++] = i;
+    bool good = soak_one(form, &soak_steps[0], &server, note);
+    while (good && !interrupted &&
+           (done <= count || clock_ns() - begin_ns < ms * 1000000)) {
+        if (done % count == 0)
+            prng_shuffle(&prng, order, count);
+        const struct check_case *next = &cases[order[done % count]];
+        good = soak_one(form, next, &server, note);
+        if (++done == count)
+            good = good && soak_one(form, &soak_steps[1], &server, note);
+        snprintf(note, sizeof note, "%d cases in %d s", done,
+                 (int)((clock_ns() - begin_ns) / 1000000000));
+        printf("%s, the last %-20s %6u KB %4d threads %4d handles\n", note,
+               next->name, (unsigned)(process_memory_bytes(&server) / 1024),
+               process_threads(&server), process_handles(&server));
+        utf8_flush();
+    }
+    if (good && done >= count)
+        soak_one(form, &soak_steps[2], &server, note);
+    process_free(&server);
+}
+
+/* The default forms, and the minutes divided among them. */
+static void soak_all(void)
+{
+    int count = 0;
+    which_forms = 1;
+    SetConsoleCtrlHandler(on_ctrl_c, TRUE);
+    for (int i = 0; i < FORM_COUNT; i++)
+        count += is_wanted(&forms[i]);
+    for (int i = 0; i < FORM_COUNT && !interrupted; i++)
+        if (is_wanted(&forms[i]))
+            soak(&forms[i], (uint64_t)soak_minutes * 60000 / (unsigned)count);
 }
 
 int main(int argc, char **argv)
@@ -443,14 +499,16 @@ int main(int argc, char **argv)
     if (seed == 0)
         seed = (long)(clock_ns() % 1000000) + 1;
     uint64_t begin = clock_ns();
-    for (int i = 0; i < FORM_COUNT; i++) {
+    if (soak_minutes > 0)
+        soak_all();
+    for (int i = 0; i < FORM_COUNT && soak_minutes == 0; i++) {
         if (is_wanted(&forms[i]))
             run_form(&forms[i]);
         if (other_program != NULL &&
             passed_count + failed_count + skipped_count > 0)
             break;
     }
-    if (passed_count + failed_count + skipped_count == 0)
+    if (passed_count + failed_count + skipped_count == 0 && !interrupted)
         die_saying(2, "that server has no form that runs that case");
     printf("%.0f s, seed %ld\n", (double)(clock_ns() - begin) / 1e9, seed);
     printf("%d passed, %d failed, %d skipped\n", passed_count, failed_count,

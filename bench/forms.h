@@ -14,6 +14,12 @@
 #ifndef BENCH_FORMS_H
 #define BENCH_FORMS_H
 
+#define FORMS_CHAPTER_1 "01_blocking"
+#define FORMS_CHAPTER_2 "02_nonblocking"
+#define FORMS_CHAPTER_3 "03_overlapped_event"
+#define FORMS_CHAPTER_4 "04_overlapped_apc"
+#define FORMS_CHAPTER_5 "05_iocp"
+
 enum form_ladder { AT_16 = 1, AT_60 = 2, AT_128 = 4, CHURN = 8 };
 
 /* clang-format off */

@@ -1,16 +1,23 @@
 /* cases.h: what a conformance case is made of.
  *
  * A case is one function that does things to a running server through peers and
- * says what it expects. It knows nothing of how the server works. Its steps do
- * nothing once the case has failed, so that a case reads straight down; the
- * first failure is what gets reported. check.c starts the server before the
- * case, asks it for an echo afterwards, stops it and checks its ledger. */
+ * says what it expects. It knows nothing of how the server works. What is not as
+ * expected ends the case at once (longjmp), wherever that is, so a case reads
+ * straight down; whatever it has opened through the kit, the runner closes.
+ * check.c starts the server before the case, asks it for an echo afterwards,
+ * stops it and checks its ledger. A new case: a function, and a line in list.h. */
 #ifndef CASES_CASES_H
 #define CASES_CASES_H
 
-#include "../run/peer.h"
+#include <setjmp.h>
+
+#include "../../common/clock.h"
+#include "../../common/net.h"
+#include "../../common/report.h"
 #include "../run/process.h"
 #include "../run/wine.h"
+#include "list.h"
+#include "peer.h"
 
 /* Which forms of a server run a case: see the table of forms in check.c. */
 enum case_group {
@@ -35,42 +42,34 @@ enum case_group {
     GROUP_INLINE = 131072, /* 05: how it takes packets */
     GROUP_ONCE = 262144,   /* what all have in common, tried with one of them */
     GROUP_EVEN = 524288,   /* 03 even: connections move between workers */
-    GROUP_INSTRUMENTS = 1048576 /* what is read from outside */
+    GROUP_INSTRUMENTS = 1048576, /* what is read from outside */
+    GROUP_ALL_CALLS = GROUP_CALLS | GROUP_FAULT,
+    GROUP_WORKERS = GROUP_SPREAD | GROUP_INLINE
 };
 
 enum case_flag {
-    CASE_STARTS = 1, /* starts and stops the server itself, or not at all */
-    CASE_CUTS = 2,   /* cuts connections: not every byte comes back */
-    CASE_LONG = 4,   /* only with --long */
-    CASE_NOT_01 = 8  /* more connections than a thread each is meant for */
+    STARTS = 1,   /* starts and stops the server itself, or not at all */
+    CUTS = 2,     /* cuts connections: not every byte comes back */
+    LONG_ONE = 4, /* only with --long */
+    SAYS = 8      /* gives the server reason to say something on stderr */
 };
 
 struct check;
 
 struct check_case {
-    const char *name;    /* NULL ends a table */
-    const char *purpose; /* one line for --list */
+    const char *name;
     void (*run)(struct check *c);
     enum case_group group;
-    int flags;             /* of enum case_flag */
-    const char *arguments; /* for the server; NULL: none */
-    int limit_seconds;     /* for the whole case; 0: 60 */
+    int flags; /* of enum case_flag */
+    const char *arguments;
+    int seconds;
+    const char *purpose;
 };
 
-/* The tables, one for each theme. */
-extern const struct check_case data_cases[];
-extern const struct check_case halfclose_cases[];
-extern const struct check_case reset_cases[];
-extern const struct check_case hostile_cases[];
-extern const struct check_case many_cases[];
-extern const struct check_case start_stop_cases[];
-extern const struct check_case fault_cases[];
-extern const struct check_case race_cases[];
-extern const struct check_case count_cases[];
-extern const struct check_case soak_cases[];
-extern const struct check_case every_call_cases[];
-extern const struct check_case client_cases[];
-extern const struct check_case instrument_cases[];
+#define X(name, group, flags, arguments, seconds, purpose)                     \
+    void name(struct check *c);
+CASES(X)
+#undef X
 
 /* The child of cpu_read: uses 500 ms of processor time, says that it is there as
  * a server does, and waits to be ended. */
@@ -102,7 +101,17 @@ enum {
     MINIMAL_STOP_MS = 500, /* minimal.c cannot do it: no need to wait long */
     FREED_MS = 5000,       /* a place that is not free by then never is */
     CONTROL_MS = 10000,    /* how long the control client goes on trying */
-    CHECK_ARRAYS = 16
+    SMALL_BUFFER = 4096,   /* the receive buffer of one that never reads */
+    CHECK_ARRAYS = 40,
+    HELPERS_AT_MOST = 8
+};
+
+/* A thread that does something beside the case, with peers that are its own. */
+struct helper {
+    struct check *c;
+    HANDLE thread;
+    struct peer *peers;
+    int count;
 };
 
 /* One run of one case against one form of one server. */
@@ -114,24 +123,33 @@ struct check {
     const char *form;    /* its arguments */
     int groups;          /* of enum case_group: those that suit the form */
     bool is_long;        /* --long */
-    int soak_seconds;    /* --soak, this server's share of it; 0: not given */
-    uint64_t seed;       /* for fuzz */
+    bool is_soak;        /* --soak: the server runs already, and goes on */
+    uint64_t seed;
     uint64_t deadline_ns;
+    jmp_buf end; /* where expect() jumps to, if it is called by */
+    DWORD thread_id;
 
-    struct process server;
-    bool started; /* server runs, or at least has to be freed */
-    bool cut;     /* bytes may have been lost on purpose */
+    struct process server;        /* runs when server.process is not NULL */
+    struct process other;         /* a second process, if the case has one */
+    struct process_counts before; /* what is not of this case: see soak() */
+    bool cut;                     /* bytes may have been lost on purpose */
+    bool may_report; /* the server was given reason to write on stderr */
 
     struct peer *arrays[CHECK_ARRAYS]; /* made by new_peers() */
     int counts[CHECK_ARRAYS];
     int array_count;
-    struct peer *control; /* the control client, made when first needed */
-    uint64_t sent_before; /* by all peers before this server was started */
+    struct peer *control;  /* the control client, made when first needed */
+    uint64_t sent_before;  /* by all peers before this server was started */
+    int64_t joined_before; /* likewise */
     uint32_t next_tag;
-    struct flood flood;
+    struct helper helpers[HELPERS_AT_MOST];
+    int helper_count;
+    volatile LONG helpers_end;
+    char trace_path[PATH_BYTES + 80];
     uint64_t told_ns; /* when progress() last said something */
 
-    bool failed;
+    char doing[200]; /* put before the failure; "": nothing */
+    volatile LONG failed;
     char failure[900];
     bool skipped;
     char skip_reason[200];
@@ -140,19 +158,20 @@ struct check {
 
 /* ---- saying what is expected --------------------------------------------- */
 
-/* Records a failure unless condition holds; format says what was expected and
- * what was seen. Returns whether the case is still good. */
-bool expect(struct check *c, bool condition, const char *format, ...)
+/* Unless condition holds, records a failure and ends the case; format says what
+ * was expected and what was seen. A helper's thread does go on, and the case
+ * ends at its own next step. */
+void expect(struct check *c, bool condition, const char *format, ...)
     REPORT_PRINTF(3, 4);
+
+/* The case has time left; long loops ask, and all steps. */
+void in_time(struct check *c);
 
 /* Ends the case as skipped: this platform cannot show it. */
 void skip(struct check *c, const char *format, ...) REPORT_PRINTF(2, 3);
 
 /* Says on stderr how far a long case has come; every ten seconds at most. */
 void progress(struct check *c, const char *format, ...) REPORT_PRINTF(2, 3);
-
-/* Whether the case should go on: not failed, not skipped, time left. */
-bool going_on(struct check *c);
 
 /* Writes the path of a file in this program's own folder. */
 void next_to_this_program(const char *name, char *path, size_t path_bytes);
@@ -166,45 +185,50 @@ void start_server(struct check *c, const char *arguments);
 /* The same with "--fault" and these, which may go on with other options. */
 void start_with_faults(struct check *c, const char *faults);
 
-/* Asks it to stop and checks exit status and ledger. finish_server() does the
- * same for a server that has been asked already. */
+/* Skips the case if the server was built without the seam. */
+void need_counters(struct check *c);
+
+/* Asks it to stop and checks exit status, ledger, and that a server without
+ * reason to say anything has not. finish_server() does the same for one that has
+ * been asked already. A program of one page is killed by end_server(). */
 void stop_server(struct check *c);
 void finish_server(struct check *c);
+void end_server(struct check *c);
 
 /* A new client gets its echo in less than a second. A busy machine may make an
  * attempt take longer: it may try again, for 10 s in all. */
 void control(struct check *c);
+bool is_controlled(struct check *c); /* the same; the case goes on */
 
 /* Connects and gets an echo, trying again when refused, within the time. */
-void serve(struct check *c, struct peer *p, uint32_t within_ms);
+void serve(struct peer *p, uint32_t within_ms);
+bool is_served(struct peer *p, uint32_t within_ms);
 
 /* The same, but expects to be refused: the connection ends, without an echo. */
-void refused(struct check *c, struct peer *p);
+void refused(struct peer *p);
 
 /* Waits until the server has written words on stderr. */
 void reported(struct check *c, const char *words);
 
-/* How many lines with words in them it has written there so far, or once there
+/* How many lines with words in them it has written there, at once or once there
  * are count of them, within the time. */
-int lines_with(struct check *c, const char *words);
 int lines_within(struct check *c, const char *words, int count, uint32_t ms);
 
-/* Between the two calls the server has nothing to do, and must do next to
- * nothing: CPU below a tenth of the time, few calls. A form that spins by
- * design (it does not have GROUP_QUIET) is not asked. Where the CPU time is not
- * to be had, the case's note says so. */
-struct quiet {
-    uint64_t begin_ns;
-    bool has_cpu;
-    uint64_t cpu_ns;
-    int64_t calls;
-};
-void quiet_begin(struct check *c, struct quiet *quiet);
-void quiet_end(struct check *c, const struct quiet *quiet);
+/* For so long the server has nothing to do, and must do next to nothing: CPU
+ * below a tenth of the time, few calls. A form that spins by design (it does not
+ * have GROUP_QUIET) is not asked. Where the CPU time is not to be had, the case's
+ * note says so. */
+void expect_quiet(struct check *c, uint32_t ms);
 
-/* Calls that the server has made so far, all kinds that are in the list, up to
- * a negative number; -1: the seam is not there. */
-int64_t calls_of(struct check *c, const int *kinds);
+/* Suspends the server, and lets it go on. */
+void hold(struct check *c);
+void go_on(struct check *c);
+
+/* What the seam has counted for this case. False: it is not there. */
+bool counts_of(struct check *c, struct process_counts *counts);
+
+/* Calls of two kinds so far; -1: the seam is not there. */
+int64_t calls_of(struct check *c, int one, int other);
 
 /* Bytes that the server has received and sent. False when that is not known:
  * the seam is not there, or some calls were pending, of which it does not say
@@ -231,44 +255,55 @@ struct usage usage_at_rest(struct check *c);
 void usage_flat(struct check *c, const struct usage *before,
                 uint64_t growth_bytes);
 
-/* ---- steps --------------------------------------------------------------- */
+/* ---- clients; what one does stands in peer.h ------------------------------ */
 
 /* New peers with tags of their own; freed and closed by check.c. */
 struct peer *new_peers(struct check *c, int count);
 
-void join(struct check *c, struct peer *p); /* connect */
-void join_all(struct check *c, struct peer *peers, int count);
-void echo(struct check *c, struct peer *p, uint64_t bytes);
-void send_bytes(struct check *c, struct peer *p, uint64_t bytes);
-void receive_bytes(struct check *c, struct peer *p, uint64_t bytes);
-void half_close(struct check *c, struct peer *p);
-void receive_end(struct check *c, struct peer *p);
-
-/* Each peer sends this many bytes, then each receives them. */
-void ping_all(struct check *c, struct peer *peers, int count, uint64_t bytes);
-
 /* Echoes of 10 bytes. Returns how long the quickest took, in ms. */
-uint64_t quickest_echo_ms(struct check *c, struct peer *p, int times);
+uint64_t quickest_echo_ms(struct peer *p, int times);
 
-/* The longest that one of them has waited for an echo, in ms. */
-uint64_t slowest_ms(const struct peer *peers, int count);
+/* Sends until the server cannot send any more, but no further: so that what
+ * comes next reaches it, best with nothing unread in front. Without the seam it
+ * sends until sending stalls. */
+void send_until_stuck(struct peer *p);
 
-/* As ping_all(), but all at once. Returns how long the slowest waited, in ms. */
-uint64_t ping_at_once(struct check *c, struct peer *peers, int count,
-                      uint64_t bytes);
+/* Whether the server has something that it has not sent back to its only client;
+ * true when that is not known. */
+bool owes(struct peer *p);
 
-/* One short connection. It ends in an orderly way, with a reset, without a
- * word, or half-closed, whichever is the turn of this number. */
-void churn_one(struct check *c, struct peer *p, int number);
+/* How many ms it takes until s is told of a reset, while it has data to read. -1:
+ * longer than that. */
+int sees_reset(struct check *c, SOCKET s, int within_ms);
 
-/* Sends without reading until nothing has been taken for a second, at most this
- * many bytes. Returns how many were taken. */
-uint64_t stuff(struct check *c, struct peer *p, uint64_t at_most_bytes);
+/* Skips the case where this system does not show it when both directions are
+ * full: Wine 10 does not, though a client outside of Wine does see the reset. */
+void need_to_see_resets(struct check *c);
+
+/* Gets an echo, unless this client has been lost. It may be lost now; what may
+ * not happen is that it waits for ever or gets wrong bytes. */
+void echo_or_be_lost(struct peer *p);
+
+/* A client that has been asked to go gets all of its echo, or a reset: an orderly
+ * end would tell it that nothing is missing. */
+void expect_all_or_reset(struct peer *p);
+
+/* Writes the option with which the next server writes a trace, and reads that
+ * when it has ended, the first 100,000 bytes. */
+void trace_arguments(struct check *c, char *arguments, size_t bytes);
+const char *take_trace(struct check *c);
 
 /* Floods from a thread of its own, until end_flood(), which also takes back
  * what is still under way. */
-void begin_flood(struct check *c, struct peer *peers, int count);
+void begin_flood(struct peer *peers, int count);
 void end_flood(struct check *c);
+
+/* Each connects, gets an echo, is reset, and connects again, from a thread of
+ * its own and whatever the server says, until the case ends. */
+void begin_storm(struct peer *peers, int count);
+
+/* Ends all threads beside the case. No-op if there are none. */
+void end_helpers(struct check *c);
 
 /* Lets time pass, because time itself is what the case is about. */
 void pass_time(struct check *c, uint32_t ms);

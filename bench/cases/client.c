@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cases.h"
-#include "../../common/net.h"
 
 /* "Hangul" in Hangul, a character beyond 16 bits, a blank. */
 #define TYPED "\xED\x95\x9C\xEA\xB8\x80 \xF0\x9F\x98\x80"
@@ -17,37 +16,22 @@ static void run_client(struct check *c, const char *arguments,
 {
     char path[PATH_BYTES + 40];
     char all[PATH_BYTES + 100];
-    struct process run;
-    if (!going_on(c))
-        return;
+    struct process *run = &c->other;
     next_to_this_program("client.exe", path, sizeof path);
-    if (utf8_attributes(path) == INVALID_FILE_ATTRIBUTES) {
+    if (utf8_attributes(path) == INVALID_FILE_ATTRIBUTES)
         skip(c, "there is no %.100s", path);
-        return;
-    }
     snprintf(all, sizeof all, "--port %u %s", c->server.port, arguments);
-    bool launched = process_launch(&run, path, all, input, input_bytes);
-    int status = launched ? process_wait(&run, STEP_MS) : -1;
-    process_kill(&run);
+    bool launched = process_launch(run, path, all, input, input_bytes);
+    int status = launched ? process_wait(run, STEP_MS) : -1;
+    process_kill(run);
     expect(c, status == 0, "client %.60s: expected status 0, saw %d: %.200s",
-           arguments, status, run.err);
+           arguments, status, run->err);
     expect(c,
-           run.out_bytes >= said_bytes &&
-               memcmp(run.out, said, said_bytes) == 0,
+           run->out_bytes >= said_bytes &&
+               memcmp(run->out, said, said_bytes) == 0,
            "client %.60s: expected \"%.100s\", saw \"%.100s\"", arguments, said,
-           run.out);
-    process_free(&run);
-}
-
-/* The client's stdin is a pipe: all bytes of it are sent and come back. */
-static void piped_bytes(struct check *c)
-{
-    static const char text[] = "a\0b\nq\n\nc\r\nd\x1A"
-                               "e\nq";
-    static const char echo[] = "a\0b\nq\n\nc\r\nd\x1A"
-                               "e\nq\nbytes=15 ";
-    run_client(c, "", text, sizeof text - 1, echo, sizeof echo - 1);
-    run_client(c, "", "", 0, "bytes=0 ", 8);
+           run->out);
+    process_free(run);
 }
 
 /* A socket that is connected with itself is told from one that is not. */
@@ -57,18 +41,15 @@ static void own_peer(struct check *c)
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int length = sizeof address;
     struct peer *p = new_peers(c, 1);
-    join(c, p);
-    if (!going_on(c))
-        return;
+    join(p);
     expect(c, !net_is_own_peer(p->s), "expected a server to be another peer");
     SOCKET s = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
-    expect(c,
-           bind(s, (struct sockaddr *)&address, length) == 0 &&
-               getsockname(s, (struct sockaddr *)&address, &length) == 0 &&
-               connect(s, (struct sockaddr *)&address, length) == 0,
-           "cannot connect a socket with itself (error %d)", WSAGetLastError());
-    expect(c, net_is_own_peer(s), "expected the socket to be its own peer");
+    bool is_own = bind(s, (struct sockaddr *)&address, length) == 0 &&
+                  getsockname(s, (struct sockaddr *)&address, &length) == 0 &&
+                  connect(s, (struct sockaddr *)&address, length) == 0 &&
+                  net_is_own_peer(s);
     net_close_abortively(s);
+    expect(c, is_own, "expected the socket to be its own peer");
 }
 
 /* Copies the server into folder, a new one; or takes both away. */
@@ -78,12 +59,12 @@ static void put_server(struct check *c, const char *folder, const char *program,
     wchar_t *wide_folder = utf8_wide(folder);
     wchar_t *wide_program = utf8_wide(program);
     wchar_t *wide_source = utf8_wide(c->program);
-    if (there)
+    if (there) {
         CreateDirectoryW(wide_folder, NULL);
-    expect(c, !there || CopyFileW(wide_source, wide_program, FALSE),
-           "cannot copy the server to %.300s (error %lu)", program,
-           GetLastError());
-    if (!there) {
+        there = CopyFileW(wide_source, wide_program, FALSE);
+        expect(c, there, "cannot copy the server to %.300s (error %lu)",
+               program, GetLastError());
+    } else {
         DeleteFileW(wide_program);
         RemoveDirectoryW(wide_folder);
     }
@@ -93,61 +74,54 @@ static void put_server(struct check *c, const char *folder, const char *program,
 }
 
 /* Text that no code page has, in a message and in the names of a folder, files
- * and an event; then what else the client is asked for. */
-static void client(struct check *c)
+ * and an event; then what else the client is asked for. Its stdin is a pipe: all
+ * bytes of it are sent and come back. */
+void client(struct check *c)
 {
+    static const char text[] = "a\0b\nq\n\nc\r\nd\x1A"
+                               "e\nq";
+    static const char back[] = "a\0b\nq\n\nc\r\nd\x1A"
+                               "e\nq\nbytes=15 ";
     char folder[PATH_BYTES + 40];
     char program[sizeof folder + 20];
     char arguments[sizeof program + 100];
     const char *original = c->program;
-    HANDLE stop = CreateEventW(NULL, TRUE, FALSE, L"\xD55C\xAE00 \xD83D\xDE00");
     next_to_this_program(TYPED, folder, sizeof folder);
     snprintf(program, sizeof program, "%s\\server.exe", folder);
     put_server(c, folder, program, true);
     c->program = program;
+    snprintf(c->trace_path, sizeof c->trace_path, "%s.csv", folder);
     snprintf(arguments, sizeof arguments,
-             "--trace \"%s.csv\" --stop-event \"" TYPED "\"", folder);
+             "--trace \"%s\" --stop-event \"" TYPED "\"", c->trace_path);
     start_server(c, arguments);
+    c->program = original;
     run_client(c, "--message \"" TYPED "\"", NULL, 0, TYPED "\nbytes=11 ",
                sizeof TYPED - 1 + 10);
     snprintf(arguments, sizeof arguments, "--file \"%s\"", program);
     run_client(c, arguments, NULL, 0, "bytes=", 6);
-    piped_bytes(c);
+    run_client(c, "", text, sizeof text - 1, back, sizeof back - 1);
+    run_client(c, "", "", 0, "bytes=0 ", 8);
     own_peer(c);
+    HANDLE stop =
+        OpenEventW(EVENT_MODIFY_STATE, FALSE, L"\xD55C\xAE00 \xD83D\xDE00");
+    expect(c, stop != NULL, "expected a stop event with the name as typed");
     SetEvent(stop);
-    finish_server(c);
-    c->program = original;
     CloseHandle(stop);
-    process_kill(&c->server);
+    finish_server(c);
+    take_trace(c);
     put_server(c, folder, program, false);
-    snprintf(arguments, sizeof arguments, "%s.csv", folder);
-    wchar_t *trace = utf8_wide(arguments);
-    expect(c, DeleteFileW(trace) != 0, "expected a trace in %.300s", arguments);
-    free(trace);
 }
 
 /* Linux has a disk that is always full. */
-static void disk_full(struct check *c)
+void disk_full(struct check *c)
 {
-    if (!wine_here()) {
+    if (!wine_here())
         skip(c, "there is no disk that is full");
-        return;
-    }
     start_server(c, "--trace Z:\\dev\\full");
-    if (!going_on(c))
-        return;
     SetEvent(c->server.stop_event);
     int status = process_finish(&c->server, STOP_MS, NULL, NULL);
     expect(c, status == 1 && process_err_has(&c->server, "--trace"),
            "expected status 1 and a line on --trace, saw %d and \"%.200s\"",
            status, c->server.err);
     process_free(&c->server);
-    c->started = false;
 }
-
-const struct check_case client_cases[] = {
-    {"client", "bytes in a pipe, names in every script, nobody there", client,
-     GROUP_ONCE, CASE_STARTS | CASE_CUTS, NULL, 0},
-    {"disk_full", "a trace that cannot be written", disk_full, GROUP_ONCE,
-     CASE_STARTS, NULL, 0},
-    {NULL, NULL, NULL, 0, 0, NULL, 0}};

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "cases.h"
-#include "../../common/clock.h"
 #include "../run/load.h"
 
 /* ---- latencies ----------------------------------------------------------- */
@@ -19,13 +18,11 @@ static void measure(struct check *c, enum load_kind kind, struct load_run *run)
                              .message_bytes = 64,
                              .rate_per_s = RATE};
     start_with_faults(c, "recv@20=stall1400");
-    if (!going_on(c))
-        return;
     bool good =
         load_open(&load, c->server.host, c->server.port, &plan) &&
         load_run(&load, SECONDS * UINT64_C(1000000000), NULL, run) == LOAD_DONE;
-    expect(c, good, "expected the load to run to its end: %s", load.failure);
     load_close(&load);
+    expect(c, good, "expected the load to run to its end: %s", load.failure);
     stop_server(c);
 }
 
@@ -47,12 +44,11 @@ static unsigned percentile_ms(const struct histogram *h, double percent)
  * then: as many late ones, among thousands. In an open loop all that were due
  * meanwhile are late: 140 of 300. A busy machine adds to these times only. The
  * stall comes early, before a slow server can have too few calls. */
-static void stall_shows(struct check *c)
+void stall_shows(struct check *c)
 {
     static struct load_run closed;
     static struct load_run paced;
     const uint64_t late_ns = STALL_MS * UINT64_C(900000);
-    c->cut = true; /* a load ends with resets */
     measure(c, LOAD_CLOSED, &closed);
     measure(c, LOAD_PACED, &paced);
     unsigned late_count = count_from(&closed.latency, late_ns);
@@ -100,74 +96,67 @@ int instruments_burn(void)
 
 /* Of a child that has used 500 ms and then waits that is read, and not our own,
  * of which we use more. */
-static void cpu_read(struct check *c)
+void cpu_read(struct check *c)
 {
-    struct process child;
     char program[PATH_BYTES];
     char message[800] = "";
     uint64_t cpu_ns = 0;
     utf8_own_path(program);
     expect(c,
-           process_start(&child, program, "burn", STEP_MS * 2, message,
+           process_start(&c->other, program, "burn", STEP_MS * 2, message,
                          sizeof message),
            "the child does not start: %s", message);
     burn(BURN_MS * 3);
-    bool is_known = going_on(c) && process_cpu_ns(&child, &cpu_ns);
-    expect(c, is_known, "the processor time of a process is not to be had");
+    expect(c, process_cpu_ns(&c->other, &cpu_ns),
+           "the processor time of a process is not to be had");
     expect(c,
            cpu_ns > BURN_MS * UINT64_C(900000) &&
                cpu_ns < BURN_MS * UINT64_C(1100000),
            "expected %d ms of processor time, saw %.1f", BURN_MS,
            (double)cpu_ns / 1e6);
-    process_free(&child);
 }
 
 /* ---- handles and requests ------------------------------------------------ */
 
-static void handles_read(struct check *c)
+void handles_read(struct check *c)
 {
     enum { COUNT = 50, LOOK_MS = 10 };
     struct peer *peers = new_peers(c, COUNT);
     control(c);
     int before = usage_at_rest(c).handles;
-    if (going_on(c) && before == 0)
+    if (before == 0)
         skip(c, "the handles of another process are not to be had");
-    join_all(c, peers, COUNT);
-    ping_all(c, peers, COUNT, 10);
-    int during = going_on(c) ? process_handles(&c->server) : 0;
+    join_all(peers, COUNT);
+    ping_all(peers, COUNT, 10);
+    int during = process_handles(&c->server);
     expect(c, during >= before + COUNT && during < before + 2 * COUNT,
            "expected %d handles and %d more, saw %d", before, COUNT, during);
-    for (int i = 0; i < COUNT; i++)
-        peer_close(&peers[i]);
+    close_all(peers, COUNT);
     uint64_t end_ns = clock_in_ms(FREED_MS);
-    while (going_on(c) && process_handles(&c->server) > before) {
-        Sleep(LOOK_MS);
-        expect(c, clock_ns() < end_ns, "expected %d handles again, saw %d",
-               before, process_handles(&c->server));
-    }
+    while (process_handles(&c->server) > before && clock_ns() < end_ns)
+        pass_time(c, LOOK_MS);
+    int after = process_handles(&c->server);
+    expect(c, after <= before, "expected %d handles again, saw %d", before,
+           after);
 }
 
 /* What the wineserver has written is an answer to each request of the server and
  * of ours, and twice that at most. Its count begins first and ends last. */
-static void requests_read(struct check *c)
+void requests_read(struct check *c)
 {
     enum { ROUNDS = 500 };
     struct peer *p = new_peers(c, 1);
-    if (!wine_here()) {
+    if (!wine_here())
         skip(c, "there is no wineserver");
-        return;
-    }
-    join(c, p);
-    echo(c, p, 10);
-    if (!going_on(c))
-        return;
+    join(p);
+    echo(p, 10);
     wine_requests_of_self(); /* looks for the Linux processes: once */
     wine_requests_of(&c->server);
     uint64_t all = wine_requests_of_all();
     uint64_t own = wine_requests_of_self();
     uint64_t server = wine_requests_of(&c->server);
     for (int i = 0; i < ROUNDS; i++)
-        echo(c, p, 10);
+        echo(p, 10);
     server = wine_requests_of(&c->server) - server;
     own = wine_requests_of_self() - own;
     all = wine_requests_of_all() - all;
@@ -179,14 +168,3 @@ static void requests_read(struct check *c)
     expect(c, all >= server + own && all < (server + own) * 2,
            "expected the three to agree, saw %s", c->note);
 }
-
-const struct check_case instrument_cases[] = {
-    {"stall_shows", "instrument: an open loop shows a stall", stall_shows,
-     GROUP_INSTRUMENTS, CASE_STARTS, NULL, 0},
-    {"cpu_read", "instrument: a child that uses 500 ms", cpu_read,
-     GROUP_INSTRUMENTS, CASE_STARTS, NULL, 0},
-    {"handles_read", "instrument: handles with 50 clients", handles_read,
-     GROUP_INSTRUMENTS, 0, NULL, 0},
-    {"requests_read", "instrument: requests to the wineserver", requests_read,
-     GROUP_INSTRUMENTS, 0, NULL, 0},
-    {NULL, NULL, NULL, 0, 0, NULL, 0}};

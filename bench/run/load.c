@@ -9,7 +9,7 @@
 #include "../../common/clock.h"
 #include "../../common/net.h"
 #include "../../common/report.h"
-#include "peer.h"
+#include "connect.h"
 #include "process.h"
 #include "../result/statistics.h"
 
@@ -601,7 +601,7 @@ bool load_open(struct load *load, const char *host, unsigned short port,
 static bool is_served(SOCKET s)
 {
     char byte = 0;
-    return peer_poll(s, POLLRDNORM, LOAD_PATIENCE_MS) != 0 &&
+    return connect_poll(s, POLLRDNORM, LOAD_PATIENCE_MS) != 0 &&
            recv(s, &byte, 1, 0) == 1 && byte == 'i';
 }
 

@@ -9,7 +9,7 @@
 
 #include "../../common/clock.h"
 #include "../../common/net.h"
-#include "peer.h"
+#include "connect.h"
 #include "wine.h"
 
 static void close_handle(HANDLE *handle)
@@ -32,10 +32,16 @@ static void unique_name(const char *what, char name[64])
 /* ---- what it writes ------------------------------------------------------ */
 
 static bool leaves_next_err;
+static bool withholds_next_stop;
 
 void process_leave_next_err(void)
 {
     leaves_next_err = true;
+}
+
+void process_withhold_next_stop(void)
+{
+    withholds_next_stop = true;
 }
 
 static SECURITY_ATTRIBUTES inheritable = {.nLength = sizeof inheritable,
@@ -245,10 +251,15 @@ static bool start_once(struct process *p, const char *program,
     unique_name("counters", counters);
     /* Made here, before the server starts: it opens the one that exists. */
     p->stop_event = CreateEventA(NULL, TRUE, FALSE, p->stop_name);
-    int used = snprintf(p->command, sizeof p->command,
-                        "\"%s\" --port 0 --stop-event %s%s%s %s", program,
-                        p->stop_name, with_counters ? " --counters " : "",
-                        with_counters ? counters : "", arguments);
+    int used =
+        snprintf(p->command, sizeof p->command, "\"%s\" --port 0%s%s%s%s %s",
+                 program, withholds_next_stop ? "" : " --stop-event ",
+                 withholds_next_stop ? "" : p->stop_name,
+                 with_counters ? " --counters " : "",
+                 with_counters ? counters : "", arguments);
+    if (withholds_next_stop) /* by this word it can be found */
+        snprintf(p->stop_name, sizeof p->stop_name, "%s", counters);
+    withholds_next_stop = false;
     if (p->stop_event == NULL || used < 0 || used >= (int)sizeof p->command ||
         !launch(p, NULL) || !process_first_line(p, timeout_ms) ||
         !parse_first_line(p))
@@ -315,12 +326,12 @@ static unsigned short free_port(void)
 static bool is_taking(unsigned short port)
 {
     enum { WITHIN_MS = 100 };
-    struct peer peer = {0};
-    bool taking = peer_connect(&peer, "127.0.0.1", port, WITHIN_MS);
+    SOCKET s = connect_begin("127.0.0.1", port, 0);
+    bool taking = s != INVALID_SOCKET && connect_end(s, WITHIN_MS) == 0;
     if (taking)
-        peer_close(&peer);
-    else
-        peer_reset(&peer);
+        closesocket(s);
+    else if (s != INVALID_SOCKET)
+        net_close_abortively(s);
     return taking;
 }
 

@@ -38,7 +38,7 @@ struct process {
     char command[12288]; /* the whole command line */
     char host[64];       /* from "listening ADDR:PORT", no brackets */
     unsigned short port; /* likewise */
-    char stop_name[64];  /* the named event; unique per process */
+    char stop_name[64];  /* the named event: a word that no other process has */
     long linux_pid;      /* under Wine, once it has been looked for */
     HANDLE stop_event;   /* setting it asks the server to stop */
     const struct observe_counters *counters; /* live; NULL: not to be had */
@@ -112,6 +112,10 @@ bool process_err_has(struct process *p, const char *words);
 
 /* The stderr of the process that is started next is a pipe that nobody reads. */
 void process_leave_next_err(void);
+
+/* The server that is started next is not given our stop event: it makes its own,
+ * as for a user. */
+void process_withhold_next_stop(void);
 
 /* Kills it if it still runs, and its children, and waits for its end. */
 void process_kill(struct process *p);

@@ -6,6 +6,7 @@
 #include "../../common/clock.h"
 #include "../../common/report.h"
 #include "../../common/stop.h"
+#include "../forms.h"
 #include "load.h"
 #include "process.h"
 #include "progress.h"
@@ -32,8 +33,8 @@ static struct {
 /* ---- which program a row stands for -------------------------------------- */
 
 static const char *const model_names[PLAN_MODELS] = {
-    "01_blocking", "02_nonblocking", "03_overlapped_event", "04_overlapped_apc",
-    "05_iocp"};
+    FORMS_CHAPTER_1, FORMS_CHAPTER_2, FORMS_CHAPTER_3, FORMS_CHAPTER_4,
+    FORMS_CHAPTER_5};
 
 enum { PROGRAM_BYTES = PATH_BYTES + 64 };
 

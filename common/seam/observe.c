@@ -2,7 +2,9 @@
 #define OBSERVE_NO_REDIRECT
 #include "observe.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,14 +243,20 @@ static enum observe_outcome outcome_of_error(void)
     }
 }
 
-/* Fails the call if a fault says so: sets the error, returns true. */
+/* Fails the call if a fault says so: sets the error, returns true. The C library
+ * has places of its own for its errors, and so have calls of that library: a
+ * program that looks in the wrong one finds another error. */
 static bool must_fail(const struct call *call)
 {
+    bool is_of_c =
+        call->which == OBSERVE__beginthreadex || call->which == OBSERVE_calloc;
     if (call->fault <= 0)
         return false;
     if (counters != NULL) /* with OBSERVE=0 there are none */
         InterlockedIncrement(&counters->failed_on_purpose);
-    WSASetLastError(call->fault);
+    errno = is_of_c ? ENOMEM : EDOM;
+    _doserrno = is_of_c ? (unsigned long)call->fault : ERROR_INVALID_FUNCTION;
+    SetLastError(is_of_c ? ERROR_INVALID_FUNCTION : (DWORD)call->fault);
     return true;
 }
 
@@ -583,9 +591,7 @@ uintptr_t observe__beginthreadex(void *security, unsigned stack_bytes,
 {
     struct call call = begin(OBSERVE__beginthreadex, 0);
     uintptr_t thread = 0;
-    if (must_fail(&call)) /* this one tells its error in a place of its own */
-        _doserrno = (unsigned long)call.fault;
-    else
+    if (!must_fail(&call))
         thread =
             _beginthreadex(security, stack_bytes, function, data, flags, id);
     if (thread != 0)
@@ -704,12 +710,54 @@ static void free_guarded(void *memory)
     VirtualFree(block.AllocationBase, used, MEM_DECOMMIT);
 }
 
+/* Without guards: each block is followed by some spoiled bytes, and a freed one is
+ * spoiled and kept for a while. Whoever reads there goes nowhere; whoever has
+ * written there, Windows included, is found when the block is really freed. */
+enum { SPOILED = 0xDD, TAIL_BYTES = 16, KEPT = 64, KEPT_BYTES = 65536 };
+static void *volatile kept[KEPT];
+
+static void *allocate(size_t bytes)
+{
+    unsigned char *memory = calloc(1, bytes + TAIL_BYTES);
+    if (memory != NULL)
+        memset(memory + bytes, SPOILED, TAIL_BYTES);
+    return memory;
+}
+
+static void expect_spoiled(const unsigned char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        invariant(bytes[i] == SPOILED);
+}
+
+static void free_at_last(void *memory)
+{
+    if (memory != NULL)
+        expect_spoiled(memory, _msize(memory));
+    free(memory);
+}
+
+static void free_later(unsigned char *memory)
+{
+    /* A compiler leaves out a memset before a free. */
+    static void *(*volatile fill)(void *, int, size_t) = memset;
+    static volatile LONG turn;
+    size_t bytes = _msize(memory);
+    expect_spoiled(memory + bytes - TAIL_BYTES, TAIL_BYTES);
+    fill(memory, SPOILED, bytes);
+    LONG place = InterlockedIncrement(&turn) % KEPT;
+    free_at_last(bytes > KEPT_BYTES
+                     ? memory
+                     : InterlockedExchangePointer(&kept[place], memory));
+}
+
 void *observe_calloc(size_t count, size_t bytes)
 {
     struct call call = begin(OBSERVE_calloc, 0);
     void *memory = NULL;
     if (!must_fail(&call))
-        memory = GUARD ? allocate_guarded(count * bytes) : calloc(count, bytes);
+        memory =
+            GUARD ? allocate_guarded(count * bytes) : allocate(count * bytes);
     if (memory != NULL)
         InterlockedIncrement(&live->blocks);
     end(&call, memory != NULL ? OBSERVE_DONE : OBSERVE_FAILED, 0);
@@ -724,7 +772,7 @@ void observe_free(void *memory)
         if (GUARD)
             free_guarded(memory);
         else
-            free(memory);
+            free_later(memory);
     }
     end(&call, OBSERVE_DONE, 0);
 }
@@ -778,6 +826,8 @@ void observe_end(void)
     invariant(live->sockets == 0);
     invariant(live->handles == 0);
     invariant(live->blocks == 0);
+    for (int i = 0; i < KEPT; i++)
+        free_at_last(InterlockedExchangePointer(&kept[i], NULL));
     if (trace != NULL) {
         bool failed = ferror(trace) != 0;
         if (fclose(trace) != 0 || failed)

@@ -1,0 +1,136 @@
+/* peer.h: the test client. Sends a known stream, checks every byte that comes
+ * back, and behaves as badly as a case asks for.
+ *
+ * Each peer has a tag, and byte i of its stream depends on the tag and on i: a
+ * byte that is lost, doubled, out of order or from another connection is seen
+ * at once. All sockets are non-blocking; every wait has a limit. What cannot be
+ * done fails the case and so ends it, see expect(); but if the peer may fail, the
+ * function returns false. A peer belongs to one thread at a time. */
+#ifndef CASES_PEER_H
+#define CASES_PEER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <winsock2.h>
+#include <windows.h>
+
+struct check;
+
+enum peer_state {
+    PEER_CLOSED, /* no socket; where every peer begins */
+    PEER_CONNECTING,
+    PEER_OPEN,
+    PEER_ENDED, /* the server sent an orderly end of stream */
+    PEER_BROKEN /* refused or reset; error says by what */
+};
+
+struct peer {
+    struct check *c;      /* the case that has made it */
+    bool may_fail;        /* the case goes on when this peer cannot */
+    uint32_t tag;         /* which stream */
+    uint32_t patience_ms; /* how long nothing may move; 0: STEP_MS */
+    SOCKET s;             /* valid unless the state is PEER_CLOSED */
+    enum peer_state state;
+    int error; /* Winsock error, with PEER_BROKEN */
+    char problem[200];
+
+    uint64_t sent;     /* bytes since this connection began */
+    uint64_t received; /* likewise */
+    /* What peers_pump() works towards: positions in the stream. */
+    uint64_t send_goal;
+    uint64_t receive_goal;
+    uint64_t window; /* at most this much sent and not yet back; 0: no limit */
+    int chunk_bytes; /* at most this much in one send; 0: no limit */
+    int receive_buffer_bytes; /* SO_RCVBUF, set before connecting; 0: default */
+
+    uint64_t sent_ever;  /* over all connections of this peer */
+    uint64_t connects;   /* connections made by this peer */
+    uint64_t waiting_ns; /* when the byte that is being waited for was sent */
+    uint64_t slowest_ns; /* longest time until all that was sent was back */
+};
+
+/* ---- steps --------------------------------------------------------------- */
+
+/* Opens a connection to the server; the stream begins anew. Its two halves, to
+ * have many under way at once or at another address than the server's. */
+bool join(struct peer *p);
+bool join_begin(struct peer *p, const char *host);
+bool join_end(struct peer *p);
+void join_all(struct peer *peers, int count);
+
+/* Sends, or receives and checks, exactly this many bytes. */
+bool send_bytes(struct peer *p, uint64_t bytes);
+bool receive_bytes(struct peer *p, uint64_t bytes);
+
+/* Receives all that is under way. */
+bool receive_rest(struct peer *p);
+
+/* Sends this many bytes and receives them, both directions at once. */
+bool echo(struct peer *p, uint64_t bytes);
+
+/* Each sends this many bytes, then each receives them. */
+void ping_all(struct peer *peers, int count, uint64_t bytes);
+
+/* Sends the end of the stream: shutdown(SD_SEND). */
+bool half_close(struct peer *p);
+
+/* Waits for the orderly end of the stream. More data or a reset is a problem. */
+bool receive_end(struct peer *p);
+
+/* half_close(), receive_end(), and closes: the server is done with it then. */
+void leave(struct peer *p);
+
+/* Waits until the connection is over, in whichever way; data that still comes
+ * is checked. */
+bool receive_until_over(struct peer *p);
+
+/* Waits until it is ready for events (POLLRDNORM, POLLWRNORM), or over. */
+bool wait_ready(struct peer *p, short events);
+
+/* Closes: orderly (if nothing is unread), or with a reset. No-op if closed. */
+void peer_close(struct peer *p);
+void peer_reset(struct peer *p);
+void close_all(struct peer *peers, int count);
+
+/* ---- one call ------------------------------------------------------------ */
+
+/* Sends what fits now of the next at_most bytes of the stream. Returns the
+ * bytes taken, 0 when none fit, -1 when the connection is gone. */
+int send_some(struct peer *p, int at_most);
+
+/* Receives and checks what is there, at most at_most bytes. Returns the bytes, 0
+ * when none are there, -1 after the end, a reset or a wrong byte. */
+int receive_some(struct peer *p, int at_most);
+
+/* Sends without reading until nothing fits, at most this many bytes. */
+void send_what_fits(struct peer *p, uint64_t at_most_bytes);
+
+/* The same until nothing has been taken for a second. Returns how many were. */
+uint64_t stuff(struct peer *p, uint64_t at_most_bytes);
+
+/* Whether a reset has come, perhaps after an orderly end. Asked before receiving,
+ * because there Wine 8 shows a reset as an orderly end. */
+bool was_reset(const struct peer *p);
+
+/* ---- many at once -------------------------------------------------------- */
+
+/* One round over all peers that are open: waits at most timeout_ms until one of
+ * them can go on towards its goals, then lets each that can send once and
+ * receive once. Returns how many calls moved bytes; 0 at once when none wants
+ * to; -1 when a peer that may fail has. */
+int peers_pump(struct peer *peers, int count, uint32_t timeout_ms);
+
+/* Rounds until nothing has moved for timeout_ms. */
+void peers_pump_out(struct peer *peers, int count, uint32_t timeout_ms);
+
+/* Rounds until all peers have reached both goals. */
+bool peers_run(struct peer *peers, int count);
+
+/* All send this many bytes and receive them, at once. Returns how long the
+ * slowest waited, in ms. */
+uint64_t ping_at_once(struct peer *peers, int count, uint64_t bytes);
+
+/* Bytes that are sent and not back. */
+uint64_t under_way(const struct peer *peers, int count);
+
+#endif
