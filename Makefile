@@ -10,7 +10,6 @@
 #   WINE=wine WINESERVER=wineserver   another Wine; it gets a prefix of its own
 #   PREFIX=build/prefix-wine          where that prefix is
 #   OBSERVE=0                         build without the seam, into build/plain
-#   GUARD=1                           guarded memory and traps, into build/guard
 #   CC=clang BUILD=build/clang        another compiler, another place
 #   V=1                               show each command
 
@@ -21,9 +20,7 @@
 # ---- where and with what -----------------------------------------------------
 
 OBSERVE ?= 1
-GUARD   ?= 0
-BUILD   ?= build$(if $(filter 0,$(OBSERVE)),/plain)$(if $(filter \
-           1,$(GUARD)),/guard)
+BUILD   ?= build$(if $(filter 0,$(OBSERVE)),/plain)
 
 ifeq ($(OS),Windows_NT)
   ifeq ($(origin CC),default)
@@ -63,13 +60,11 @@ endif
 
 STRICT := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
           -Wmissing-prototypes -Wvla -Werror
-# UBSan's runtime is not there for this target; its traps need none.
-CFLAGS   ?= -O2 -g $(if $(filter 1,$(GUARD)),-fsanitize=undefined \
-            -fsanitize-undefined-trap-on-error)
+CFLAGS   ?= -O2 -g
 INCLUDES := -Icommon -Icommon/seam
 DEFINES  := -D_WIN32_WINNT=0x0A00 -DWIN32_LEAN_AND_MEAN \
             -D_CRT_SECURE_NO_WARNINGS -D__USE_MINGW_ANSI_STDIO=1 \
-            -DOBSERVE=$(OBSERVE) -DGUARD=$(GUARD) -DVERSION='"0.1"' $(INCLUDES)
+            -DOBSERVE=$(OBSERVE) -DVERSION='"0.1"' $(INCLUDES)
 LDFLAGS  ?= -static
 LDLIBS   := -lws2_32 -lmswsock -lpsapi -lpowrprof -luser32
 COMPILE  := $(CC) -std=c11 $(STRICT) $(DEFINES) $(CPPFLAGS) $(CFLAGS)
@@ -324,17 +319,11 @@ check-solutions: all ## every solution of an exercise must be right
 check-bugs check-solutions: check-%:
 	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) $(WITH_WINE) \
 	    $(call SCRIPT,check_mistakes) $(wildcard $(CHAPTERS:%=%/$*/*.patch))
-# Built with GUARD=1, only those mutants that need it.
-MUTANTS := $(if $(filter 1,$(GUARD)),bench/mutants/guard.txt,$(filter-out \
-           %/guard.txt,$(wildcard bench/mutants/*.txt)))
 mutants: all ## small mistakes, each to be seen by its case; ONLY=name
 	@COMPILE=$(call quote,$(COMPILE)) LINK=$(call quote,$(LINK)) \
 	    LDLIBS='$(LDLIBS)' OBJECTS='$(call objects,$(COMMON))' \
 	    BUILD=$(BUILD) ONLY=$(ONLY) FOR=$(SERVER) JOBS=$(JOBS) \
-	    $(WITH_WINE) $(call SCRIPT,check_mistakes) $(MUTANTS)
-check-guard: ## the suite with guarded memory and UBSan's traps: some minutes
-	+@$(PARALLEL) GUARD=1 ARGS=$(call quote,--forms default $(ARGS)) check-servers
-	+@$(PARALLEL) GUARD=1 mutants
+	    $(WITH_WINE) $(call SCRIPT,check_mistakes) $(wildcard bench/mutants/*.txt)
 
 # Unit tests: bench/tests/test_NAME.c, built for the system that make runs on.
 TESTS  := $(patsubst bench/tests/%.c,$(BUILD)/native/%$(if $(filter \
@@ -406,4 +395,4 @@ help: ## list the targets
 .PHONY: FORCE all forms objects deps $(RUNS) client labs $(LAB_RUNS) \
     bench last-run bench-full ladder ab field-report bench-seam figures texts \
     check $(BESIDE) $(PARTS) clang-x64 $(CLANG_FOR:%=clang-%) soak faults \
-    mutants check-guard lint lint-files format clean help
+    mutants lint lint-files format clean help

@@ -680,38 +680,8 @@ int observe_WSAIoctl(SOCKET s, DWORD code, void *in, DWORD in_bytes, void *out,
 
 /* ---- memory -------------------------------------------------------------- */
 
-#ifndef GUARD
-#define GUARD 0
-#endif
-
-/* A guarded block stands at the end of its pages, its size at their beginning.
- * The pages of a freed block stay reserved: nobody gets their addresses. */
-static void *allocate_guarded(size_t bytes)
-{
-    enum { PAGE = 4096, ALIGNMENT = 16 };
-    size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    size_t used = (rounded + sizeof bytes + PAGE - 1) / PAGE * PAGE;
-    char *pages = VirtualAlloc(NULL, used + PAGE, MEM_RESERVE, PAGE_NOACCESS);
-    if (pages != NULL)
-        pages = VirtualAlloc(pages, used, MEM_COMMIT, PAGE_READWRITE);
-    if (pages == NULL)
-        return NULL;
-    memcpy(pages, &used, sizeof used);
-    return pages + used - rounded;
-}
-
-static void free_guarded(void *memory)
-{
-    MEMORY_BASIC_INFORMATION block;
-    size_t used;
-    invariant(VirtualQuery(memory, &block, sizeof block) != 0 &&
-              block.State == MEM_COMMIT);
-    memcpy(&used, block.AllocationBase, sizeof used);
-    VirtualFree(block.AllocationBase, used, MEM_DECOMMIT);
-}
-
-/* Without guards: each block is followed by some spoiled bytes, and a freed one is
- * spoiled and kept for a while. Whoever reads there goes nowhere; whoever has
+/* Each block is followed by some spoiled bytes, and a freed one is spoiled and
+ * kept for a while. Whoever reads there goes nowhere; whoever has
  * written there, Windows included, is found when the block is really freed. */
 enum { SPOILED = 0xDD, TAIL_BYTES = 16, KEPT = 64, KEPT_BYTES = 65536 };
 static void *volatile kept[KEPT];
@@ -756,8 +726,7 @@ void *observe_calloc(size_t count, size_t bytes)
     struct call call = begin(OBSERVE_calloc, 0);
     void *memory = NULL;
     if (!must_fail(&call))
-        memory =
-            GUARD ? allocate_guarded(count * bytes) : allocate(count * bytes);
+        memory = allocate(count * bytes);
     if (memory != NULL)
         InterlockedIncrement(&live->blocks);
     end(&call, memory != NULL ? OBSERVE_DONE : OBSERVE_FAILED, 0);
@@ -769,10 +738,7 @@ void observe_free(void *memory)
     struct call call = begin(OBSERVE_free, 0);
     if (memory != NULL) {
         InterlockedDecrement(&live->blocks);
-        if (GUARD)
-            free_guarded(memory);
-        else
-            free_later(memory);
+        free_later(memory);
     }
     end(&call, OBSERVE_DONE, 0);
 }

@@ -224,9 +224,7 @@ int observe_WSAIoctl(SOCKET s, DWORD code, void *in, DWORD in_bytes, void *out,
                      LPWSAOVERLAPPED_COMPLETION_ROUTINE routine);
 /* What is written beyond a block, or into it after it has been freed, ends the
  * program when the block is really freed, a little later, with a broken
- * invariant; what is read there is spoiled. Compiled with GUARD=1, a block ends at
- * a page that nobody may touch (rounded up to 16 bytes), and what has been freed
- * is never used again: who reads or writes there fails at once. */
+ * invariant; what is read there is spoiled. */
 void *observe_calloc(size_t count, size_t bytes);
 void observe_free(void *memory);
 
