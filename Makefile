@@ -5,7 +5,7 @@
 #   CASE=halfclose_large SERVER=04    `make check`: one case, one server
 #   ARGS="--wait poll"                `make run-02`, client, bench: more options
 #   FORM=minimal                      `make run-02`: minimal.c, or one of forms/
-#   BUG=send_once SOLUTION=pool       `make run-01`: one of bugs/ or solutions/
+#   BUG=A SOLUTION=pool               `make run-01`: one of bugs/ or solutions/
 #   CLAIM=4.3                         `make lab-04`: one claim
 #   WINE=wine WINESERVER=wineserver   another Wine; it gets a prefix of its own
 #   PREFIX=build/prefix-wine          where that prefix is
@@ -87,7 +87,7 @@ PURE     := $(wildcard bench/result/*.c bench/report/*.c)
 
 # $(call say,CC,FILE) prints one short line in place of a long command.
 Q   := $(if $(V),,@)
-say = $(if $(V),,@echo '  $(1)  $(2)')
+say = $(if $(V),,@$(if $(BUG),:,echo) '  $(1)  $(2)') # a riddle has no name
 quote = '$(subst ','\'',$(1))'
 number = $(firstword $(subst _, ,$(1)))
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -200,14 +200,23 @@ deps: ## install what is missing (Debian, Ubuntu; elsewhere: say what)
 
 # A server or the client from a terminal: `make run-04 ARGS="--port 7"`, and
 # `make run-02 FORM=minimal` or FORM=spin for minimal.c or one of forms/,
-# BUG=tail_dropped for one of bugs/, SOLUTION= for one of solutions/.
+# BUG=A for one of bugs/, a riddle whose source is put into build/riddle.c,
+# SOLUTION= for one of solutions/.
 KIND := $(if $(FORM),forms,$(if $(BUG),bugs,$(if $(SOLUTION),solutions)))
-NAME := $(FORM)$(BUG)$(SOLUTION)
 RUNS := run-01 run-02 run-03 run-04 run-05
+riddles = $(join A/ B/ C/ D/ E/ F/ G/ H/ I/ J/ K/ L/,$(basename $(notdir \
+          $(sort $(wildcard $(1)/bugs/*.patch)))))
+NAME  = $(or $(FORM),$(SOLUTION),$(notdir $(filter $(BUG)/%,$(call \
+        riddles,$(1)))),$(BUG))
 $(foreach c,$(CHAPTERS),$(eval run-$(call number,$(c)): \
-    $(BUILD)/$(if $(NAME),$(KIND)/)$(c)$(if $(NAME),_$(NAME)).exe))
+    $(BUILD)/$(if $(KIND),$(KIND)/)$(c)$(if $(KIND),_$(call NAME,$(c))).exe))
 $(RUNS): ## start a server; FORM=minimal: another form of it
+	@$(if $(BUG),cp $(patsubst %.exe,%.c,$(filter %.exe,$^)) $(BUILD)/riddle.c)
 	@$(WITH_WINE) $(WINE) $(filter %.exe,$^) $(ARGS)
+$(BUILD)/forms/%.exe $(BUILD)/bugs/%.exe $(BUILD)/solutions/%.exe:
+	@echo 'there is no $*; in $(KIND)/ there are:' $(foreach c,$(CHAPTERS),$(if \
+	    $(filter $(c)_%,$*),$(basename $(notdir $(wildcard \
+	    $(c)/$(KIND)/*))) $(FORM:%=minimal))) >&2; exit 2
 client: $(BUILD)/client.exe ## start the client
 	@$(WITH_WINE) $(WINE) $< $(ARGS)
 LAB_RUNS := $(LABS:$(BUILD)/labs_%.exe=lab-%)

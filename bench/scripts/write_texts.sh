@@ -79,7 +79,7 @@ function said(file, key) {
 }
 
 # A row of a table, from cell 2 to cell columns - 1, for a patch or a program.
-function row_of(row, file,    cell, i) {
+function row_of(row, file, number,    cell, i) {
     split(row, cell, / *\| */)
     row = "| " cell[2] " |"
     for (i = 3; i < columns; i++) {
@@ -88,6 +88,8 @@ function row_of(row, file,    cell, i) {
             gsub(/ /, ", ", cell[i])
         } else if (column[i] == "what is wrong")
             cell[i] = said(file, "Bug")
+        else if (column[i] == "riddle")
+            cell[i] = substr("ABCDEFGHIJKL", number, 1)
         else if (column[i] == "lines")
             cell[i] = form_distance(file)
         row = row " " (cell[i] == "" ? "?" : cell[i]) " |"
@@ -96,12 +98,15 @@ function row_of(row, file,    cell, i) {
 }
 
 # Rows of what is there, in the order of the table; what it lacks comes last.
-function print_rows(kind, table, rows,    files, n, name, file, i, cell) {
-    n = split(run("ls " folder kind "/*.patch " folder kind "/*.c 2>&-"), files)
+function print_rows(kind, table, rows,    files, n, name, file, number, i,
+    cell) {
+    n = split(run("LC_ALL=C ls " folder kind "/*.patch " folder kind \
+        "/*.c 2>&-"), files)
     for (i = 1; i <= n; i++) {
         name = files[i]
         gsub(/.*\/|\.[a-z]+$/, "", name)
         file[name] = files[i]
+        number[name] = i
     }
     for (i = 1; i <= rows + n; i++) {
         split(table[i], cell, / *\| */)
@@ -111,7 +116,8 @@ function print_rows(kind, table, rows,    files, n, name, file, i, cell) {
             gsub(/.*\/|\.[a-z]+$/, "", name)
         }
         if (name in file)
-            print row_of(i <= rows ? table[i] : "| " name " |", file[name])
+            print row_of(i <= rows ? table[i] : "| " name " |", file[name],
+                number[name])
         delete file[name]
     }
 }
