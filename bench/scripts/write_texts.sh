@@ -10,6 +10,8 @@
 #   <!-- sources -->   what is compiled into common.lib, and put into it
 #   <!-- costs -->     the tables of bench/last_run.txt
 #   <!-- claims -->    all that follows: what the labs print, from $CLAIMS
+#   <!-- steps -->     all that follows: the nine steps in each minimal.c, and
+#       the last in each server.c
 #   [CLAIMS=FILE] sh bench/scripts/write_texts.sh [--check] TEXT...
 # With --check no text is written, and it prints what would change.
 set -u
@@ -144,13 +146,56 @@ function sources(    all, objects) {
     return "cl /std:c11 /Iseam /c " all "\nlib /out:common.lib " objects
 }
 
+# The function of file that step is marked in, or only the line.
+function step_of(step, file,    line, n, i, shown) {
+    n = split(run("cat " file), line, "\n")
+    for (i = 1; i <= n && !index(line[i], step); i++)
+        continue
+    if (line[i] ~ /^ /) { # within a function
+        gsub(/^ +| *\/\*.*/, "", line[i])
+        return line[i]
+    }
+    if (line[i] ~ /^\/\*/)
+        while (line[i++] !~ /\*\/$/)
+            continue
+    for (shown = line[i]; line[i] !~ /^}/ && i < n;)
+        shown = shown "\n" line[++i]
+    return shown
+}
+
+# What is the same in chapters side by side stands in one cell.
+function print_steps(    name, file, chapter, code, k, i, wide) {
+    split("listen,accept,open a connection,start to receive,received," \
+        "send,wait and dispatch,close,stop (server.c)", name, ",")
+    split(run("echo 0[1-9]_*"), chapter, " ")
+    for (k = 1; k <= 9; k++) {
+        file = k < 9 ? "/minimal.c" : "/server.c"
+        print "\n## S" k " " name[k] "\n\n<table><tr>"
+        for (i = 1; i <= 5; i++)
+            code[i] = step_of("[S" k "]", chapter[i] file)
+        for (i = 1; i <= 5; i += wide) {
+            for (wide = 1; code[i + wide] == code[i] && i + wide <= 5; wide++)
+                continue
+            print "<td valign=\"top\" colspan=\"" wide "\">\n\n**" \
+                substr(chapter[i], 1, 2) (wide > 1 ? " to " \
+                substr(chapter[i + wide - 1], 1, 2) : "") "**\n\n```c\n" \
+                code[i] "\n```\n\n</td>"
+        }
+        print "</tr></table>"
+    }
+}
+
 { print }
-!/^<!-- (snippet|rows|distances|distance|sources|costs|claims) .*-->$/ { next }
+!/^<!-- (snippet|rows|distances?|sources|costs|claims|steps) .*-->$/ { next }
 {
     what = $2
     argument = $0
     sub(/^<!-- [a-z]+ */, "", argument)
     sub(/ *-->$/, "", argument)
+    if (what == "steps") {
+        print_steps()
+        exit
+    }
     if (what == "claims") {
         if (claims == "")
             next
