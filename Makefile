@@ -229,11 +229,11 @@ EXPORTS = --export-html $(BUILD)/report.html --export-json $(BUILD)/report.json
 BENCH   = $(WITH_WINE) $(WINE) $(BUILD)/bench.exe
 bench: all ## measure all five side by side; writes build/report.html
 	@$(BENCH) $(EXPORTS) $(ARGS)
-last-run: all ## the same into bench/last_run.txt, and into README.md
+last-run: all ## the same into bench/last_run.txt, and into the texts
 	@$(BENCH) $(ARGS) >$(BUILD)/last_run
 	@{ echo "Run on $$(date +%F) with commit $(COMMIT)."; echo; \
 	    tr -d '\r' <$(BUILD)/last_run; } >bench/last_run.txt
-	@$(call SCRIPT,write_texts) README.md
+	@$(call SCRIPT,write_texts) README.md bench/README.md
 bench-full: all ## the same with every scenario: about 8 minutes
 	@$(BENCH) --scenario all $(EXPORTS) $(ARGS)
 ladder: all forms ## one trick after the other: `make ladder SERVER=05`

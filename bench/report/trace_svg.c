@@ -177,7 +177,9 @@ static int label_of(const struct trace *trace, const struct trace_event *event,
                     char label[LABEL_BYTES])
 {
     char step[16] = "";
-    char letter = is_dequeue(event) ? '\0' : letter_of(trace, event);
+    char letter = letter_of(trace, event);
+    if (is_dequeue(event))
+        letter = '\0';
     char who[] = {' ', letter, '\0'};
     char result[32];
     if (event->step > 0)

@@ -9,6 +9,7 @@
 #   <!-- distance -->  what is printed by each "git diff" in the block
 #   <!-- sources -->   what is compiled into common.lib, and put into it
 #   <!-- costs -->     the tables of bench/last_run.txt
+#   <!-- counts -->    what is exact in it, in the table below
 #   <!-- claims -->    all that follows: what the labs print, from $CLAIMS
 #   <!-- steps -->     all that follows: the nine steps in each minimal.c, and
 #       the last in each server.c
@@ -19,9 +20,6 @@ set -u
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
-
-# README.md shows all but the echoes/s, whose ranges are too wide to tell much.
-sed '/^Echoes/,/^Told/{ /^Told/!d; }' bench/last_run.txt >"$work/costs"
 
 cat >"$work/awk" <<'AWK'
 # What a command prints; without the last end of a line.
@@ -146,6 +144,31 @@ function sources(    all, objects) {
     return "cl /std:c11 /Iseam /c " all "\nlib /out:common.lib " objects
 }
 
+# A column for each server, which has a line in each table of the run.
+function print_counts(    line, n, i, k, cell, row, kind) {
+    split("receive,send,wait,take what is over,other", kind, ",")
+    row[1] = "| calls for one echo"
+    row[2] = "| which ones"
+    row[3] = "| threads, with 1,000 silent clients"
+    row[4] = "| handles for each of them"
+    n = split(run("grep -E '^0[1-5].*[=]|^0[1-5].* 1000  ' " costs), line, "\n")
+    for (i = 1; i <= n; i++) {
+        split(line[i], cell, " +")
+        if (cell[4] != "=") {
+            row[3] = row[3] " | " cell[6]
+            row[4] = row[4] " | " sprintf("%.0f", cell[5])
+            continue
+        }
+        row[1] = row[1] " | " cell[3]
+        row[2] = row[2] " |"
+        for (k = 1; k <= 5; k++)
+            if (cell[k + 4] != ".")
+                row[2] = row[2] (k > 1 ? ", " : " ") kind[k]
+    }
+    for (i = 1; i <= 4; i++)
+        print row[i] " |"
+}
+
 # The function of file that step is marked in, or only the line.
 function step_of(step, file,    line, n, i, shown) {
     n = split(run("cat " file), line, "\n")
@@ -186,7 +209,9 @@ function print_steps(    name, file, chapter, code, k, i, wide) {
 }
 
 { print }
-!/^<!-- (snippet|rows|distances?|sources|costs|claims|steps) .*-->$/ { next }
+!/^<!-- (snippet|rows|distance|source|cost|count|claim|step)s? .*-->$/ {
+    next
+}
 {
     what = $2
     argument = $0
@@ -204,7 +229,7 @@ function print_steps(    name, file, chapter, code, k, i, wide) {
     }
     getline
     print
-    if (what == "rows" || what == "distances") {
+    if (what == "rows" || what == "distances" || what == "counts") {
         columns = split($0, column, / *\| */)
         getline
         print
@@ -213,6 +238,8 @@ function print_steps(    name, file, chapter, code, k, i, wide) {
             table[++rows] = $0
         if (what == "rows")
             print_rows(argument, table, rows)
+        else if (what == "counts")
+            print_counts()
         else
             print_distances(argument)
     } else {
@@ -221,7 +248,7 @@ function print_steps(    name, file, chapter, code, k, i, wide) {
         else if (what == "sources")
             print sources()
         else if (what == "costs")
-            print run("cat " costs)
+            print run("sed '/^Echoes/,/^Told/{ /^Told/!d; }' " costs)
         while ((getline) > 0 && !/^```/)
             if (what == "distance" && /git diff/)
                 print $0 "\n" run(substr($0, index($0, "git")))
@@ -235,7 +262,7 @@ status=0
 for text; do
     [ "$text" != --check ] || { check=1; continue; }
     folder=${text%"${text##*/}"}
-    awk -v text="$text" -v folder="$folder" -v costs="$work/costs" \
+    awk -v text="$text" -v folder="$folder" -v costs=bench/last_run.txt \
         -v claims="${CLAIMS:-}" -f "$work/awk" "$text" >"$work/text" || {
         status=1
         continue
