@@ -11,6 +11,7 @@
 #   PREFIX=build/prefix-wine          where that prefix is
 #   OBSERVE=0                         build without the seam, into build/plain
 #   GUARD=1                           guarded memory and traps, into build/guard
+#   TICKS=1                           time-outs in steps of 16 ms, build/ticks
 #   CC=clang BUILD=build/clang        another compiler, another place
 #   V=1                               show each command
 
@@ -23,7 +24,7 @@
 OBSERVE ?= 1
 GUARD   ?= 0
 BUILD   ?= build$(if $(filter 0,$(OBSERVE)),/plain)$(if $(filter \
-           1,$(GUARD)),/guard)
+           1,$(GUARD)),/guard)$(if $(TICKS),/ticks)
 
 ifeq ($(OS),Windows_NT)
   ifeq ($(origin CC),default)
@@ -73,7 +74,10 @@ DEFINES  := -D_WIN32_WINNT=0x0A00 -DWIN32_LEAN_AND_MEAN \
 LDFLAGS  ?= -static
 LDLIBS   := -lws2_32 -lmswsock -lpsapi -lpowrprof -luser32
 COMPILE  := $(CC) -std=c11 $(STRICT) $(DEFINES) $(CPPFLAGS) $(CFLAGS)
-LINK     := $(CC) $(CFLAGS) $(LDFLAGS)
+TICKED   := $(addprefix -Xlinker --wrap=__imp_,Sleep $(shell sed -n \
+            's/^WRAP.[A-Za-z]*, \([A-Za-z0-9]*\),.*/\1/p' \
+            bench/ticks.c))
+LINK     := $(CC) $(CFLAGS) $(LDFLAGS) $(if $(TICKS),$(TICKED))
 
 # `make -j2 check` says how many jobs; without -j, parts that gain take JOBS.
 PARALLEL = $(MAKE) --no-print-directory \
@@ -87,7 +91,7 @@ SCRIPT = sh bench/scripts/$(1).sh
 CHAPTERS := 01_blocking 02_nonblocking 03_overlapped_event 04_overlapped_apc \
             05_iocp
 COMMON   := $(patsubst %,common/%.c,acceptor clock ledger net options report \
-            roster seam/observe server stop utf8)
+            roster seam/observe server stop utf8) $(if $(TICKS),bench/ticks.c)
 PURE     := $(wildcard bench/result/*.c bench/report/*.c)
 
 # $(call say,CC,FILE) prints one short line in place of a long command.
