@@ -10,6 +10,7 @@
 #   WINE=wine WINESERVER=wineserver   another Wine; it gets a prefix of its own
 #   PREFIX=build/prefix-wine          where that prefix is
 #   OBSERVE=0                         build without the seam, into build/plain
+#   TICKS=1                           time-outs in steps of 16 ms, build/ticks
 #   CC=clang BUILD=build/clang        another compiler, another place
 #   V=1                               show each command
 
@@ -20,7 +21,8 @@
 # ---- where and with what -----------------------------------------------------
 
 OBSERVE ?= 1
-BUILD   ?= build$(if $(filter 0,$(OBSERVE)),/plain)
+OBSERVE ?= 1
+BUILD   ?= build$(if $(filter 0,$(OBSERVE)),/plain)$(if $(TICKS),/ticks)
 
 ifeq ($(OS),Windows_NT)
   ifeq ($(origin CC),default)
@@ -68,7 +70,10 @@ DEFINES  := -D_WIN32_WINNT=0x0A00 -DWIN32_LEAN_AND_MEAN \
 LDFLAGS  ?= -static
 LDLIBS   := -lws2_32 -lmswsock -lpsapi -lpowrprof -luser32
 COMPILE  := $(CC) -std=c11 $(STRICT) $(DEFINES) $(CPPFLAGS) $(CFLAGS)
-LINK     := $(CC) $(CFLAGS) $(LDFLAGS)
+TICKED   := $(addprefix -Xlinker --wrap=__imp_,Sleep $(shell sed -n \
+            's/^WRAP.[A-Za-z]*, \([A-Za-z0-9]*\),.*/\1/p' \
+            bench/ticks.c))
+LINK     := $(CC) $(CFLAGS) $(LDFLAGS) $(if $(TICKS),$(TICKED))
 
 # `make -j2 check` says how many jobs; without -j, parts that gain take JOBS.
 PARALLEL = $(MAKE) --no-print-directory \
@@ -82,7 +87,7 @@ SCRIPT = sh bench/scripts/$(1).sh
 CHAPTERS := 01_blocking 02_nonblocking 03_overlapped_event 04_overlapped_apc \
             05_iocp
 COMMON   := $(patsubst %,common/%.c,acceptor clock ledger net options report \
-            roster seam/observe server stop utf8)
+            roster seam/observe server stop utf8) $(if $(TICKS),bench/ticks.c)
 PURE     := $(wildcard bench/result/*.c bench/report/*.c)
 
 # $(call say,CC,FILE) prints one short line in place of a long command.

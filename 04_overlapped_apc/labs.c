@@ -43,9 +43,8 @@ static int start_receive(SOCKET s, struct lab_operation *o)
 /* Waits until the operation is over, without an alertable wait. */
 static bool is_over(const struct lab_operation *o)
 {
-    for (int ms = 0;
-         ms < LAB_SOON_MS && !HasOverlappedIoCompleted(&o->overlapped);
-         ms += 10)
+    uint64_t end_ns = clock_in_ms(LAB_SOON_MS);
+    while (!HasOverlappedIoCompleted(&o->overlapped) && clock_ns() < end_ns)
         Sleep(10);
     return HasOverlappedIoCompleted(&o->overlapped);
 }
@@ -62,7 +61,8 @@ static bool queue_routine(SOCKET pair[2], struct lab_operation *o)
 /* Waits alertably until so many routines have run, but not for ever. */
 static void run_routines(LONG count)
 {
-    for (int ms = 0; ms < LAB_SOON_MS && routines < count; ms += 10)
+    uint64_t end_ns = clock_in_ms(LAB_SOON_MS);
+    while (routines < count && clock_ns() < end_ns)
         SleepEx(10, TRUE);
 }
 

@@ -277,8 +277,9 @@ u_long lab_bytes_in(SOCKET s)
 
 void lab_await_bytes(SOCKET s, u_long count)
 {
-    for (int ms = 0; lab_bytes_in(s) < count; ms++) {
-        if (ms == LAB_SOON_MS)
+    uint64_t end_ns = clock_in_ms(LAB_SOON_MS);
+    while (lab_bytes_in(s) < count) {
+        if (clock_ns() > end_ns)
             die_saying(1, "%lu bytes did not arrive", count);
         Sleep(1);
     }

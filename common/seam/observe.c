@@ -130,6 +130,17 @@ static void parse_faults(const char *text)
     }
 }
 
+/* Sleep() can be late by a step of the timer, 15.6 ms (documentation page
+ * "timeBeginPeriod function"): too much for short stalls, which add up. */
+static void stall(DWORD ms)
+{
+    uint64_t end_ns = clock_in_ms(ms);
+    if (ms > 20)
+        Sleep(ms);
+    while (clock_ns() < end_ns)
+        SwitchToThread();
+}
+
 /* The fault that this call must suffer: an error code, FAULT_SHORT, or 0. A
  * stall has been suffered by the time this returns. */
 static int next_fault(enum observe_call call)
@@ -142,7 +153,7 @@ static int next_fault(enum observe_call call)
                 continue;
             what = faults[i].what;
             if (faults[i].stall_ms > 0)
-                Sleep((DWORD)faults[i].stall_ms);
+                stall((DWORD)faults[i].stall_ms);
         }
     return what;
 }
