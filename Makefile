@@ -21,7 +21,6 @@
 # ---- where and with what -----------------------------------------------------
 
 OBSERVE ?= 1
-OBSERVE ?= 1
 BUILD   ?= build$(if $(filter 0,$(OBSERVE)),/plain)$(if $(TICKS),/ticks)
 
 ifeq ($(OS),Windows_NT)

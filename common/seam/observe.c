@@ -73,6 +73,17 @@ struct fault {
 
 static struct fault faults[FAULTS_AT_MOST];
 static int fault_count;
+static unsigned time_factor; /* 0: time is as it is */
+static uint64_t time_begin_ns;
+
+DWORD observe_GetTickCount(void)
+{
+    enum { BEFORE_ZERO_MS = 10000 };
+    if (time_factor == 0)
+        return GetTickCount();
+    uint64_t passed_ms = (clock_ns() - time_begin_ns) / 1000000;
+    return (DWORD)(passed_ms * time_factor - BEFORE_ZERO_MS);
+}
 
 static bool can_fail(int call)
 {
@@ -118,6 +129,10 @@ static void parse_faults(const char *text)
     char copy[500];
     snprintf(copy, sizeof copy, "%s", text);
     for (char *one = strtok(copy, ","); one != NULL; one = strtok(NULL, ",")) {
+        if (sscanf(one, "time=%u", &time_factor) == 1) {
+            time_begin_ns = clock_ns();
+            continue;
+        }
         if (fault_count == FAULTS_AT_MOST)
             die_saying(2, "--fault takes at most %d faults", FAULTS_AT_MOST);
         if (!parse_fault(one, &faults[fault_count]))
