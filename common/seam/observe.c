@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,11 +62,12 @@ static struct observe_slot *my_slot(void)
 
 /* ---- faults ------------------------------------------------------------- */
 
-enum { FAULTS_AT_MOST = 16, FAULT_EVERY = 0, FAULT_SHORT = -1 };
+enum { FAULTS_AT_MOST = 16, FAULT_SHORT = -1 };
 
 struct fault {
     enum observe_call call;
-    long at;  /* FAULT_EVERY or the number of the call, from 1 */
+    long first; /* the number of the call, from 1 */
+    long last;
     int what; /* FAULT_SHORT, an error code, or 0: it stalls */
     int stall_ms;
     volatile LONG seen; /* calls so far */
@@ -98,10 +100,10 @@ static bool can_fail(int call)
 static bool parse_fault(const char *text, struct fault *fault)
 {
     char call[40];
-    char at[12];
+    char at[16];
     char what[12];
     int used = 0;
-    if (sscanf(text, "%39[A-Za-z_]@%11[0-9a-z]=%11[0-9a-z]%n", call, at, what,
+    if (sscanf(text, "%39[A-Za-z_]@%15[-0-9a-z]=%11[0-9a-z]%n", call, at, what,
                &used) != 3 ||
         text[used] != '\0')
         return false;
@@ -115,11 +117,16 @@ static bool parse_fault(const char *text, struct fault *fault)
     enum observe_kind kind = observe_rows[index].kind;
     bool moves_bytes = kind == OBSERVE_RECEIVE || kind == OBSERVE_SEND;
     fault->call = (enum observe_call)index;
-    fault->at = strcmp(at, "every") == 0 ? FAULT_EVERY : atol(at);
+    const char *to = strchr(at, '-');
+    bool is_every = strcmp(at, "every") == 0;
+    fault->first = is_every ? 1 : atol(at);
+    fault->last = is_every     ? LONG_MAX
+                  : to != NULL ? atol(to + 1)
+                               : fault->first;
     fault->what = strcmp(what, "short") == 0 ? FAULT_SHORT : atoi(what);
     fault->stall_ms = strncmp(what, "stall", 5) == 0 ? atoi(what + 5) : 0;
     fault->seen = 0;
-    return (fault->at > 0 || strcmp(at, "every") == 0) &&
+    return fault->first > 0 && fault->first <= fault->last &&
            ((fault->what > 0 && can_fail(index)) || fault->stall_ms > 0 ||
             (fault->what == FAULT_SHORT && moves_bytes));
 }
@@ -164,7 +171,7 @@ static int next_fault(enum observe_call call)
     for (int i = 0; i < fault_count; i++)
         if (faults[i].call == call) {
             LONG number = InterlockedIncrement(&faults[i].seen);
-            if (faults[i].at != FAULT_EVERY && faults[i].at != number)
+            if (number < faults[i].first || number > faults[i].last)
                 continue;
             what = faults[i].what;
             if (faults[i].stall_ms > 0)

@@ -91,7 +91,7 @@ struct observe_options {
     const char *trace_path;
     /* --fault, or NULL: CALL@N=WHAT[,CALL@N=WHAT...]. CALL is a name from the
      * table in calls.h; N is the number of the call, counted from 1 over the whole
-     * server, or "every"; WHAT is the error code to fail with, "short" for
+     * server, several in a row ("2-9"), or "every"; WHAT is the error code to fail with, "short" for
      * moving about half of the bytes (recv, send, WSARecv, WSASend), or
      * "stall1400" for making the call 1,400 ms late. Two take the code as that
      * of the operation which has completed: completion_routine, and
