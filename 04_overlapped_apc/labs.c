@@ -294,10 +294,10 @@ static bool measure_4_7(long seen[])
     SOCKET pairs[SOCKETS][2];
     HANDLE port = lab_port(0);
     routines = 0;
-    for (int i = 0; i < SOCKETS; i++) {
-        lab_pair(pairs[i]);
+    for (int i = 0; i < SOCKETS; i++)
+        lab_pair(pairs[i]); /* connect and accept may wait alertably */
+    for (int i = 0; i < SOCKETS; i++)
         queue_routine(pairs[i], &o[i]);
-    }
     lab_join(lab_start(wait_alertably, NULL));
     seen[0] = routines;
     run_routines(SOCKETS);
