@@ -1,48 +1,51 @@
 /* What only the seam shows: who does the work, and what is asked of the system.
  * Without it these cases are skipped. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cases.h"
 
-static int64_t receives(const struct observe_slot *slot)
+/* Lets everyone ping so often; then sums has the receives of each thread. */
+static void ping_counted(struct peer *peers, int count, int rounds,
+                         int64_t sums[OBSERVE_SLOTS])
 {
-    int64_t sum = 0;
-    for (int outcome = 0; outcome < OBSERVE_OUTCOME_COUNT; outcome++)
-        sum += slot->calls[OBSERVE_WSARecv][outcome];
-    return sum;
+    const struct observe_slot *slots = peers->c->server.counters->slots;
+    memset(sums, 0, OBSERVE_SLOTS * sizeof *sums);
+    for (int i = 0; i < OBSERVE_SLOTS * OBSERVE_OUTCOME_COUNT; i++)
+        sums[i / OBSERVE_OUTCOME_COUNT] -=
+            slots[i / OBSERVE_OUTCOME_COUNT]
+                .calls[OBSERVE_WSARecv][i % OBSERVE_OUTCOME_COUNT];
+    while (rounds-- > 0)
+        ping_all(peers, count, 20);
+    for (int i = 0; i < OBSERVE_SLOTS * OBSERVE_OUTCOME_COUNT; i++)
+        sums[i / OBSERVE_OUTCOME_COUNT] +=
+            slots[i / OBSERVE_OUTCOME_COUNT]
+                .calls[OBSERVE_WSARecv][i % OBSERVE_OUTCOME_COUNT];
 }
 
-/* Lets everyone ping twice. No worker may do much more than its share of that,
- * and once all are settled nobody need be woken to move. */
+/* No worker may do much more than its share, and once all are settled nobody need
+ * be woken to move. */
 static void expect_spread(struct peer *peers, int count)
 {
-    static int64_t before[OBSERVE_SLOTS];
+    static int64_t received[OBSERVE_SLOTS];
     struct check *c = peers->c;
-    const struct observe_slot *slots = c->server.counters->slots;
     int64_t most = 0;
     int64_t sum = 0;
     int workers = 0;
-    for (int round = 0; round < 3; round++)
-        ping_all(peers, count, 20);
+    ping_counted(peers, count, 3, received);
     int64_t woken = calls_of(c, OBSERVE_WSASetEvent, OBSERVE_WSASetEvent);
-    for (int i = 0; i < OBSERVE_SLOTS; i++)
-        before[i] = receives(&slots[i]);
-    for (int round = 0; round < 2; round++)
-        ping_all(peers, count, 20);
+    ping_counted(peers, count, 2, received);
     woken = calls_of(c, OBSERVE_WSASetEvent, OBSERVE_WSASetEvent) - woken;
     for (int i = 0; i < OBSERVE_SLOTS; i++) {
-        int64_t received = receives(&slots[i]) - before[i];
-        workers += received > 0;
-        sum += received;
-        most = received > most ? received : most;
+        workers += received[i] > 0;
+        sum += received[i];
+        most = max(most, received[i]);
     }
-    expect(c, workers > 1, "expected several workers, saw one do everything");
-    expect(c, most * workers * 10 <= sum * 14,
-           "expected %d workers to share %d receives, saw one with %d", workers,
-           (int)sum, (int)most);
-    expect(c, woken == 0, "expected nobody to move any more, saw some do");
+    expect(c, workers > 1 && most * workers * 10 <= sum * 14,
+           "expected several workers to share %lld receives, saw %d, and one "
+           "with %lld",
+           sum, workers, most);
+    expect_same(c, woken, 0, "who have to move any more");
 }
 
 /* In turn comes one that stays and one that leaves: of two workers one keeps all
@@ -73,10 +76,9 @@ void spread(struct check *c)
 void inline_budget(struct check *c)
 {
     enum { ROUNDS = 5, BYTES = 65536, MOST = 9 };
-    struct peer *p = new_peers(c, 1);
     struct process_counts counts;
+    struct peer *p = joined(c, 1);
     need_counters(c);
-    join(p);
     for (int i = 0; i < ROUNDS; i++)
         echo(p, BYTES);
     counts_of(c, &counts);
@@ -86,37 +88,22 @@ void inline_budget(struct check *c)
         counts.calls[OBSERVE_GetQueuedCompletionStatus][OBSERVE_DONE];
     int64_t posted =
         counts.calls[OBSERVE_PostQueuedCompletionStatus][OBSERVE_DONE];
-    expect(c, posted * MOST <= at_once,
-           "expected few packets to be posted for %d operations that completed "
-           "synchronously, saw %d",
-           (int)at_once, (int)posted);
-    expect(c, at_once <= taken * MOST,
-           "expected at most %d operations that complete synchronously for "
-           "each packet, saw %d for %d",
-           MOST, (int)at_once, (int)taken);
-    snprintf(c->note, sizeof c->note, "%d, %d packets taken, %d posted",
-             (int)at_once, (int)taken, (int)posted);
+    snprintf(c->note, sizeof c->note,
+             "%lld completed synchronously, %lld packets taken, %lld posted",
+             at_once, taken, posted);
+    expect(c, posted * MOST <= at_once && at_once <= taken * MOST,
+           "expected at most %d that complete synchronously for each packet "
+           "taken, and as many at least for each posted, saw: %s",
+           MOST, c->note);
 }
 
-void trace_arguments(struct check *c, char *arguments, size_t bytes)
-{
-    char name[40];
-    snprintf(name, sizeof name, "trace_%lu.csv", GetCurrentProcessId());
-    next_to_this_program(name, c->trace_path, sizeof c->trace_path);
-    snprintf(arguments, bytes, "--trace \"%s\"", c->trace_path);
-}
-
-const char *take_trace(struct check *c)
+static const char *take_trace(struct check *c, const char *path)
 {
     static char text[100000];
-    memset(text, 0, sizeof text);
-    FILE *file = utf8_open(c->trace_path, "rb");
-    expect(c, file != NULL, "expected a trace in %.300s", c->trace_path);
-    fread(text, 1, sizeof text - 1, file);
+    FILE *file = utf8_open(path, "rb");
+    expect(c, file != NULL, "expected a trace in %.300s", path);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
     fclose(file);
-    wchar_t *wide = utf8_wide(c->trace_path);
-    DeleteFileW(wide);
-    free(wide);
     return text;
 }
 
@@ -132,25 +119,19 @@ static bool traced(const char *trace, int option)
  * what --verbose tells. */
 void options_asked_for(struct check *c)
 {
-    char arguments[PATH_BYTES + 80];
-    struct peer *p = new_peers(c, 1);
-    trace_arguments(c, arguments, sizeof arguments);
-    size_t used = strlen(arguments);
-    snprintf(arguments + used, sizeof arguments - used, " --verbose");
-    start_server(c, arguments);
-    join(p);
+    char path[PATH_BYTES];
+    next_to_this_program("trace.csv", path, sizeof path);
+    start_with(c, "--verbose --trace \"%s\"", path);
+    struct peer *p = joined(c, 1);
     echo(p, 10);
     peer_close(p);
-    expect(c,
-           lines_within(c, "connection 1: closed", 1, STEP_MS) == 1 &&
-               lines_within(c, "connection 1: open", 1, 0) == 1,
-           "expected --verbose to tell of the connection");
+    reported(c, "connection 1: closed");
+    reported(c, "connection 1: open");
     stop_server(c);
-    const char *trace = take_trace(c);
-    expect(c, traced(trace, SO_EXCLUSIVEADDRUSE),
-           "expected SO_EXCLUSIVEADDRUSE to be set");
-    expect(c, !traced(trace, SO_REUSEADDR),
-           "expected SO_REUSEADDR not to be set");
+    const char *trace = take_trace(c, path);
+    expect(c,
+           traced(trace, SO_EXCLUSIVEADDRUSE) && !traced(trace, SO_REUSEADDR),
+           "expected SO_EXCLUSIVEADDRUSE to be set, SO_REUSEADDR not to be");
     expect(c, traced(trace, TCP_NODELAY), "expected TCP_NODELAY to be set");
     expect(c,
            strstr(trace, ",AcceptEx,") == NULL ||
