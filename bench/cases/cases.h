@@ -70,8 +70,7 @@ struct check_case {
 CASES(X)
 #undef X
 
-/* The child of cpu_read: uses 500 ms of processor time, says that it is there as
- * a server does, and waits to be ended. */
+/* The child of cpu_read, see there. */
 int instruments_burn(void);
 
 enum {
@@ -85,16 +84,6 @@ enum {
     LOTS_BYTES = 67108864, /* far more than the system's buffers hold */
     PEERS_AT_MOST = 2300,
     HELPERS_AT_MOST = 8
-};
-
-/* A thread that does something beside the case, with peers that are its own: one
- * step after the other until that says false or the case is over. */
-struct helper {
-    struct check *c;
-    HANDLE thread;
-    struct peer *peers;
-    int count;
-    bool (*step)(struct peer *peers, int count);
 };
 
 /* One run of one case against one form of one server. */
@@ -119,9 +108,6 @@ struct check {
 
     int peer_count;       /* of all that new_peers() has made */
     struct peer *control; /* the control client */
-    struct helper helpers[HELPERS_AT_MOST];
-    int helper_count;
-    volatile LONG is_over; /* for the helpers */
 
     char doing[200]; /* put before the failure; "": nothing */
     volatile LONG failed;
@@ -233,19 +219,16 @@ bool bytes_moved(struct check *c, int64_t *in, int64_t *out);
  * process_memory_bytes(); 0: not to be had, nothing is checked). */
 void memory_flat(struct check *c, uint64_t before, uint64_t growth_bytes);
 
-/* What one of our servers has, from outside; 0: not to be had. */
+/* What one of our servers has, from outside; 0: not to be had. Read when threads
+ * and handles have not changed for half a second, as they may still be on their
+ * way out; waits 10 s at most. Later it must have no more than before, but for
+ * what a system keeps for itself: so much memory, a few threads and handles. */
 struct usage {
     uint64_t memory_bytes;
     int threads;
     int handles;
 };
-
-/* Reads them when threads and handles have not changed for half a second:
- * threads and sockets may still be on their way out. Waits 10 s at most. */
 struct usage usage_at_rest(struct check *c);
-
-/* No more than before, but for what a system keeps for itself: the memory of
- * growth_bytes, a few threads and handles. */
 void usage_flat(struct check *c, const struct usage *before,
                 uint64_t growth_bytes);
 
@@ -273,8 +256,8 @@ bool owes(struct peer *p);
 /* Whether p is told of a reset so soon, while it has data to read. */
 bool sees_reset(struct peer *p, uint32_t within_ms);
 
-/* Skips the case where this system does not show it when both directions are
- * full: Wine 10 does not, though a client outside of Wine does see the reset. */
+/* Skips the case where it is not: Wine 10 does not show a reset when both
+ * directions are full, though a client outside of Wine does see it. */
 void need_to_see_resets(struct check *c);
 
 /* Gets an echo, unless this client has been lost. It may be lost now; what may
@@ -285,11 +268,12 @@ void echo_or_be_lost(struct peer *p);
  * end would tell it that nothing is missing. */
 void expect_all_or_reset(struct peer *p);
 
-/* Begins a thread beside the case; end_helpers() ends them all. A flood sends and
- * receives without a pause, as long as anybody is there. */
+/* Begins a thread beside the case, which takes one step after the other until that
+ * says false or the case is over. A flood sends and receives without a pause, as
+ * long as anybody is there. Ends them all. */
 void beside(struct peer *peers, int count,
             bool (*step)(struct peer *peers, int count));
 void begin_flood(struct peer *peers, int count);
-void end_helpers(struct check *c);
+void end_helpers(void);
 
 #endif

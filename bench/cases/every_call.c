@@ -330,8 +330,6 @@ static void run(struct calls *all)
                       message, sizeof message)) {
         run_listening(all);
     } else {
-        if (process_err_has(&c->server, "need a build with OBSERVE=1"))
-            skip(c, "the server was built without the seam (OBSERVE=0)");
         expect(c, must_end_at_start(all) || has_flag(all, MAY_END),
                "the server does not start: %s", message);
         judge_end(all, true);

@@ -1,5 +1,7 @@
-/* Clients that take more than their share, or give nothing back. */
+/* Clients that take more than their share, give nothing back, or leave without
+ * saying goodbye. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cases.h"
@@ -111,27 +113,27 @@ void send_resumed(struct check *c)
  * machine is. Where it was too quick to be held in time nothing shows: then they
  * send more the next time. Which of its threads runs first is luck, and evens
  * out; that somebody always comes first does not. */
-enum { TRIES = 100, ROUNDS = 3, ROUNDS_AT_MOST = 6, FAIR_AT_MOST = 63 };
+enum { TRIES = 100, ROUNDS = 3, ROUNDS_AT_MOST = 6 };
 
-/* Sends what the system takes, at most this much for each, to a held server. */
-static void send_to_held(struct peer *peers, int count, uint64_t bytes)
+/* The first peers of all send what the system takes, at most so much each, the
+ * others 64 bytes. Returns what is under way for the first when the server has been
+ * held again, as soon as that is no more than so many quarters. */
+static uint64_t held_round(struct peer *peers, int count, int first,
+                           uint64_t each, unsigned quarters)
 {
-    for (int i = 0; i < count; i++)
-        send_what_fits(&peers[i], bytes);
-}
-
-/* Lets the server go on until no more than left bytes are under way for the
- * first peers of all, holds it, and takes what it has sent by then. */
-static void go_on_until(struct peer *peers, int count, int first, uint64_t left)
-{
-    for (int i = 0; i < count; i++)
+    hold(peers->c);
+    for (int i = 0; i < count; i++) {
+        send_what_fits(&peers[i], i < first ? each : 64);
         peers[i].send_goal = peers[i].receive_goal = peers[i].sent;
+    }
+    uint64_t left = under_way(peers, first) / 4 * quarters;
     process_go_on(&peers->c->server);
     while (under_way(peers, first) > left)
         expect(peers->c, peers_pump(peers, count, STEP_MS) > 0,
                "expected echoes, saw nothing come back");
     hold(peers->c);
     peers_pump_out(peers, count, 0);
+    return under_way(peers, first);
 }
 
 static void finish_round(struct peer *peers, int count)
@@ -152,17 +154,13 @@ void hot_peer(struct check *c)
     int rounds = 0;
     ping_all(peers, 1 + COUNT, 64);
     for (int i = 0; i < TRIES && rounds < ROUNDS_AT_MOST && waiting > 0; i++) {
-        hold(c);
-        send_to_held(peers, 1, bytes);
-        send_to_held(peers + 1, COUNT, 64);
-        go_on_until(peers, 1 + COUNT, 1, under_way(peers, 1) / 2);
-        if (under_way(peers, 1) > 0) {
+        if (held_round(peers, 1 + COUNT, 1, bytes, 2) > 0) {
             rounds++;
             waiting = 0;
             for (int k = 1; k <= COUNT; k++)
                 waiting += peers[k].received < peers[k].sent;
-        } else if (bytes < MOST_BYTES) {
-            bytes *= 2;
+        } else {
+            bytes = min(2 * bytes, MOST_BYTES);
         }
         finish_round(peers, 1 + COUNT);
     }
@@ -171,36 +169,34 @@ void hot_peer(struct check *c)
                 "one round at least");
 }
 
-/* Everyone sends the same, and Jain's fairness index is to be near 1. The server's buffer is small, so that there are many
- * turns to be shared out. Some programs of one page take no more than 16. */
+/* Everyone sends the same, and Jain's fairness index is to be near 1. The server's
+ * buffer is small, so that there are many turns to be shared out. Some programs of
+ * one page take no more than 16. */
 void fair(struct check *c)
 {
-    enum { ALL_BYTES = 1048576, MOST_BYTES = 4194304 };
-    int count = c->is_page ? 16 : FAIR_AT_MOST;
+    enum { ALL_BYTES = 1048576, MOST_BYTES = 4194304, AT_MOST = 63 };
+    int count = c->is_page ? 16 : AT_MOST;
     struct peer *peers = joined(c, count);
-    uint64_t before[FAIR_AT_MOST];
-    uint64_t shares[FAIR_AT_MOST] = {0};
-    double jain = 0;
+    uint64_t before[AT_MOST];
+    uint64_t shares[AT_MOST] = {0};
     uint64_t all = ALL_BYTES;
+    double jain = 0;
     int rounds = 0;
     ping_all(peers, count, 64);
     for (int i = 0; i < TRIES && rounds < ROUNDS_AT_MOST && jain < 0.95; i++) {
         for (int k = 0; k < count; k++)
             before[k] = peers[k].received;
-        hold(c);
-        send_to_held(peers, count, all / (unsigned)count);
-        uint64_t sent = under_way(peers, count);
-        go_on_until(peers, count, count, sent / 4 * 3);
-        if (under_way(peers, count) > sent / 4) {
+        if (held_round(peers, count, count, all / (unsigned)count, 3) >
+            all / 4) {
             rounds++;
             for (int k = 0; k < count; k++)
                 shares[k] += peers[k].received - before[k];
-        } else if (all < MOST_BYTES) {
-            all *= 2;
+        } else {
+            all = min(2 * all, MOST_BYTES);
         }
         finish_round(peers, count);
-        jain =
-            rounds >= ROUNDS ? statistics_jain(shares, (size_t)count).value : 0;
+        if (rounds >= ROUNDS)
+            jain = statistics_jain(shares, (size_t)count).value;
     }
     expect(c, jain >= 0.95,
            "expected equal shares (Jain's index at least 0.95), saw %.2f",
@@ -218,7 +214,7 @@ void accept_under_flood(struct check *c)
         serve(p, STEP_MS); /* a server that starves them never would */
         control(c);
     }
-    end_helpers(c);
+    end_helpers();
     for (int i = 0; i < COUNT; i++)
         receive_rest(&floods[i]);
 }
@@ -285,4 +281,119 @@ void idle_then_echo(struct check *c)
     expect_quiet(c, c->is_long ? 5000 : 1500);
     for (int i = LEAVE; i < COUNT; i++)
         echo(&peers[i], 10000);
+}
+
+/* ---- resets ----------------------------------------------------------------- */
+
+/* Whether the server has noticed is seen from outside: with --max-clients the
+ * place must be free again. */
+void rst_idle(struct check *c)
+{
+    struct peer *others = joined(c, 3);
+    struct peer *p = new_peers(c, 1);
+    int64_t quickest_ms = FREED_MS;
+    ping_all(others, 3, 50);
+    serve(p, FREED_MS);
+    for (int i = 0; i < 5; i++) {
+        peer_reset(p);
+        uint64_t begin_ns = clock_ns();
+        serve(p, FREED_MS);
+        quickest_ms = min(quickest_ms, ms_since(begin_ns));
+    }
+    ping_all(others, 3, 50);
+    expect_less(c, quickest_ms, 1000,
+                "ms until a place is free, at least once");
+}
+
+/* Reset with the echo on its way, or begun, or behind the end of the stream; and
+ * closed with the echo unread, which makes the system send a reset. */
+void rst_mid_echo(struct check *c)
+{
+    struct peer *other = joined(c, 1);
+    struct peer *p = new_peers(c, 1);
+    echo(other, 50);
+    for (int i = 0; i < 100; i++) {
+        serve(p, FREED_MS);
+        send_what_fits(p, i % 4 < 2 ? 262144 : 65536);
+        if (i % 4 == 0)
+            wait_ready(p, POLLRDNORM);
+        else if (i % 4 == 2)
+            half_close(p);
+        if (i % 4 < 3)
+            peer_reset(p);
+        else if (wait_ready(p, POLLRDNORM))
+            peer_close(p);
+    }
+    echo(other, 5000);
+}
+
+/* Accepting is held up with the first client (05: when all its AcceptEx calls
+ * are used up), so the others have gone when it is their turn. */
+void rst_in_backlog(struct check *c)
+{
+    enum { COUNT = 100 };
+    struct peer *peers = new_peers(c, COUNT);
+    start_with(c, "--fault accept@2=stall300,AcceptEx@33=stall300,"
+                  "AcceptEx@34=stall300");
+    for (int i = 0; i < COUNT; i++)
+        join_begin(&peers[i], c->server.host);
+    for (int i = 0; i < COUNT; i++)
+        peer_reset(&peers[i]);
+    for (int i = 0; i < 10; i++)
+        serve(&peers[i], CONTROL_MS); /* 100 come first */
+    control(c);
+    close_peers(c);
+    stop_server(c);
+}
+
+/* Nobody reads what the server writes, and clients make it write more than a
+ * pipe takes: it must go on serving all the same, and stop. */
+void lines_unread(struct check *c)
+{
+    enum { COUNT = 1600 }; /* 50 bytes and more for each */
+    process_leave_next_err();
+    start_with(c, "--verbose");
+    struct peer *other = joined(c, 1);
+    struct peer *p = new_peers(c, 1);
+    echo(other, 10);
+    for (int i = 0; i < COUNT; i++) {
+        join(p);
+        peer_reset(p);
+    }
+    echo(other, 5000);
+    control(c);
+    peer_close(other);
+    stop_server(c);
+}
+
+/* How much the server writes must not be for clients to decide: of many lines
+ * only the first are written, and one line says how many more there were, when
+ * it is quiet again and at the end. */
+void lines_bounded(struct check *c)
+{
+    enum { FIRST = 400, ALL = 500, IN_A_ROW = 20, ROW_SECONDS = 5 };
+    static char text[100000];
+    uint64_t begin_ns = clock_ns();
+    int64_t left_out = 0;
+    start(c);
+    struct peer *holder = joined(c, 1);
+    struct peer *p = new_peers(c, 1);
+    echo(holder, 10);
+    for (int i = 0; i < ALL; i++) {
+        if (i == FIRST)
+            expect(c, lines_within(c, " left out", 1, 15000) > 0,
+                   "expected a line with \"left out\"");
+        refused(p);
+    }
+    int64_t rows = ms_since(begin_ns) / 1000 / ROW_SECONDS + 2;
+    peer_close(holder);
+    ask_to_stop(c);
+    process_wait(&c->server, STOP_MS);
+    int64_t written = lines_with(c, "refused a", "");
+    process_copy_err(&c->server, text, sizeof text);
+    for (char *at = text; (at = strstr(at, "and ")) != NULL; at++)
+        left_out += atoi(at + 4);
+    expect_less(c, written, IN_A_ROW * rows + 1, "lines about refusals");
+    expect_same(c, written + left_out, ALL, "refusals, written or left out");
+    finish_server(c);
 }

@@ -203,9 +203,8 @@ void serve(struct peer *p, uint32_t within_ms)
     bool may_fail = p->may_fail;
     bool served = false;
     p->may_fail = true;
+    p->patience_ms = within_ms;
     do {
-        uint64_t now = clock_ns();
-        p->patience_ms = now < limit ? (uint32_t)((limit - now) / 1000000) : 0;
         served = join(p) && echo(p, 16);
         if (!served)
             Sleep(5); /* a refused client is told at once */
@@ -417,7 +416,7 @@ struct peer *joined(struct check *c, int count)
 
 void close_peers(struct check *c)
 {
-    end_helpers(c);
+    end_helpers();
     close_all(all_peers, c->peer_count);
 }
 
@@ -511,10 +510,21 @@ void expect_all_or_reset(struct peer *p)
 
 /* ---- threads beside the case ---------------------------------------------- */
 
+/* One step after the other until that says false or the case is over. */
+static struct helper {
+    HANDLE thread;
+    struct peer *peers;
+    int count;
+    bool (*step)(struct peer *peers, int count);
+} helpers[HELPERS_AT_MOST];
+
+static int helper_count;
+static volatile LONG is_over;
+
 static unsigned __stdcall helper_main(void *data)
 {
     struct helper *helper = data;
-    while (!helper->c->is_over && !helper->c->failed &&
+    while (!is_over && !helper->peers->c->failed &&
            helper->step(helper->peers, helper->count))
         continue;
     return 0;
@@ -523,24 +533,20 @@ static unsigned __stdcall helper_main(void *data)
 void beside(struct peer *peers, int count,
             bool (*step)(struct peer *peers, int count))
 {
-    struct check *c = peers->c;
-    struct helper *helper = &c->helpers[c->helper_count];
-    *helper =
-        (struct helper){.c = c, .peers = peers, .count = count, .step = step};
-    c->is_over = 0;
+    struct helper *helper = &helpers[helper_count++];
+    is_over = 0;
+    *helper = (struct helper){.peers = peers, .count = count, .step = step};
     helper->thread =
         (HANDLE)_beginthreadex(NULL, 0, helper_main, helper, 0, NULL);
-    expect(c, helper->thread != NULL, "no thread beside the case");
-    c->helper_count++;
+    expect(peers->c, helper->thread != NULL, "no thread beside the case");
 }
 
-void end_helpers(struct check *c)
+void end_helpers(void)
 {
-    InterlockedExchange(&c->is_over, 1);
-    while (c->helper_count > 0) {
-        HANDLE thread = c->helpers[--c->helper_count].thread;
-        WaitForSingleObject(thread, INFINITE);
-        CloseHandle(thread);
+    InterlockedExchange(&is_over, 1);
+    for (; helper_count > 0; helper_count--) {
+        WaitForSingleObject(helpers[helper_count - 1].thread, INFINITE);
+        CloseHandle(helpers[helper_count - 1].thread);
     }
 }
 

@@ -333,20 +333,17 @@ static short wanted_by(const struct peer *p)
                    (p->sent < p->send_goal && has_room ? POLLWRNORM : 0));
 }
 
-/* Lets one peer do what its socket is ready for. -1: it has a problem. */
-static int pump_one(struct peer *p, short ready)
+/* Lets one peer do what its socket is ready for. False: it has a problem. */
+static bool pump_one(struct peer *p, short ready)
 {
     uint64_t at_most = p->send_goal - p->sent;
-    int received = 0;
-    int sent = 0;
-    if ((ready & ~POLLWRNORM) != 0 && (wanted_by(p) & POLLRDNORM) != 0)
-        received = receive_some(p, PIECE_BYTES);
-    if (p->window != 0 && at_most > p->window / 2)
-        at_most = p->window / 2;
-    if (received >= 0 && (ready & ~POLLRDNORM) != 0 &&
-        (wanted_by(p) & POLLWRNORM) != 0)
-        sent = send_some(p, at_most);
-    return received < 0 || sent < 0 ? -1 : received + sent > 0;
+    if (p->window != 0)
+        at_most = min(at_most, p->window / 2);
+    if ((ready & ~POLLWRNORM) != 0 && (wanted_by(p) & POLLRDNORM) != 0 &&
+        receive_some(p, PIECE_BYTES) < 0)
+        return false;
+    return (ready & ~POLLRDNORM) == 0 || (wanted_by(p) & POLLWRNORM) == 0 ||
+           send_some(p, at_most) >= 0;
 }
 
 int peers_pump(struct peer *peers, int count, uint32_t timeout_ms)
@@ -354,7 +351,6 @@ int peers_pump(struct peer *peers, int count, uint32_t timeout_ms)
     WSAPOLLFD fds[PUMP_AT_MOST];
     struct peer *who[PUMP_AT_MOST];
     int asked = 0;
-    int moved = 0;
     for (int i = 0; i < count && asked < PUMP_AT_MOST; i++) {
         who[asked] = &peers[i];
         fds[asked] =
@@ -362,15 +358,11 @@ int peers_pump(struct peer *peers, int count, uint32_t timeout_ms)
         asked += fds[asked].events != 0;
     }
     in_time(peers->c);
-    if (asked == 0 || WSAPoll(fds, (ULONG)asked, (int)timeout_ms) <= 0)
-        return 0;
-    for (int i = 0; i < asked; i++) {
-        int one = fds[i].revents != 0 ? pump_one(who[i], fds[i].revents) : 0;
-        if (one < 0)
+    int ready = asked > 0 ? WSAPoll(fds, (ULONG)asked, (int)timeout_ms) : 0;
+    for (int i = 0; i < asked && ready > 0; i++)
+        if (fds[i].revents != 0 && !pump_one(who[i], fds[i].revents))
             return -1;
-        moved += one;
-    }
-    return moved;
+    return max(ready, 0);
 }
 
 void peers_pump_out(struct peer *peers, int count, uint32_t timeout_ms)
@@ -379,32 +371,18 @@ void peers_pump_out(struct peer *peers, int count, uint32_t timeout_ms)
         continue;
 }
 
-/* The first peer that has not reached its goals, or NULL. */
-static struct peer *first_unfinished(struct peer *peers, int count)
-{
-    for (int i = 0; i < count; i++)
-        if (peers[i].sent < peers[i].send_goal ||
-            peers[i].received < peers[i].receive_goal)
-            return &peers[i];
-    return NULL;
-}
-
 bool peers_run(struct peer *peers, int count)
 {
-    uint64_t limit = clock_in_ms(peers->patience_ms);
-    struct peer *p = NULL;
-    while ((p = first_unfinished(peers, count)) != NULL) {
-        if (p->state != PEER_OPEN)
-            return fail(p, "it is not open any more");
-        int moved = peers_pump(peers, count, (uint32_t)remaining_ms(limit));
-        if (moved < 0)
-            return false;
-        if (moved > 0)
-            limit = clock_in_ms(peers->patience_ms);
-        else if (remaining_ms(limit) == 0)
-            return fail(p, "nothing moved for %u ms", peers->patience_ms);
-    }
-    return true;
+    int ready = 0;
+    do
+        ready = peers_pump(peers, count, peers->patience_ms);
+    while (ready > 0);
+    for (int i = 0; i < count && ready == 0; i++)
+        if (peers[i].sent < peers[i].send_goal ||
+            peers[i].received < peers[i].receive_goal)
+            return fail(&peers[i], "nothing moved for %u ms",
+                        peers->patience_ms);
+    return ready == 0;
 }
 
 uint64_t under_way(const struct peer *peers, int count)

@@ -110,11 +110,11 @@ bool was_reset(const struct peer *p);
 
 /* One round over all peers that are open: waits at most timeout_ms until one of
  * them can go on towards its goals, then lets each that can send once and
- * receive once. Returns how many calls moved bytes; 0 at once when none wants
- * to; -1 when a peer that may fail has. */
+ * receive once. Returns how many could; 0 at once when none wants to; -1 when a
+ * peer that may fail has. */
 int peers_pump(struct peer *peers, int count, uint32_t timeout_ms);
 
-/* Rounds until nothing has moved for timeout_ms. */
+/* Rounds until none could for timeout_ms. */
 void peers_pump_out(struct peer *peers, int count, uint32_t timeout_ms);
 
 /* Rounds until all peers have reached both goals. */
