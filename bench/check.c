@@ -59,16 +59,11 @@ static bool is_default(const struct form *form)
     return form->program[0] == '\0' && form->arguments[0] == '\0';
 }
 
-static bool is_page(const struct form *form)
-{
-    return strcmp(form->ending, ".c") == 0;
-}
-
 /* Whether this form runs this case. */
 static bool suits(const struct form *form, const struct check_case *which)
 {
     return (form->groups & (int)which->group) != 0 &&
-           (!is_page(form) || (which->flags & PAGE) != 0);
+           (strcmp(form->ending, ".c") != 0 || (which->flags & PAGE) != 0);
 }
 
 /* ---- the command line ---------------------------------------------------- */
@@ -85,21 +80,19 @@ static long soak_minutes;
 
 static const struct option own_options[] = {
     {"--case", "NAME", "only this case", OPTION_TEXT, &only_case, 0, 0},
-    {"--server", "NN", "only this server, as 04 or 04_overlapped_apc",
-     OPTION_TEXT, &only_server, 0, 0},
+    {"--server", "NN", "only this one, as 04", OPTION_TEXT, &only_server, 0, 0},
     {"--forms", "all|default", "other forms of the servers as well, or not",
      OPTION_CHOICE, &which_forms, 0, 0},
     {"--form", "NAME", "only this one: minimal, one in forms/, or server",
      OPTION_TEXT, &only_form, 0, 0},
     {"--program", "PATH", "run this in the place of --server's", OPTION_TEXT,
      &other_program, 0, 0},
-    {"--long", NULL, "the long cases as well, and longer ones", OPTION_FLAG,
-     &is_long, 0, 0},
+    {"--long", NULL, "the long cases, too", OPTION_FLAG, &is_long, 0, 0},
     {"--soak", "MINUTES", "cases in random order, all servers together so long",
      OPTION_NUMBER, &soak_minutes, 1, 100000},
     {"--seed", "N", "for what is random; 0: from the clock", OPTION_NUMBER,
      &seed, 0, 2147483647},
-    {"--list", NULL, "print the cases and end", OPTION_FLAG, &list, 0, 0},
+    {"--list", NULL, "print the cases", OPTION_FLAG, &list, 0, 0},
     {NULL, NULL, NULL, OPTION_FLAG, NULL, 0, 0}};
 
 static void read_command_line(int argc, char **argv)
@@ -183,82 +176,75 @@ static const char *program_of(const struct form *form)
 /* The case, and what every case ends with, if all is well so far: the server
  * still serves, stops when it is asked to, and accounts for everything. Of these
  * a program of one page can do the first: it is killed. */
-static void attempt(struct check *c, bool is_soak)
+static void attempt(bool is_soak)
 {
-    bool starts = (c->which->flags & STARTS) != 0;
-    if (setjmp(c->end) != 0)
+    if (setjmp(check.end) != 0)
         return; /* it was skipped or has failed */
-    c->control = new_peers(c, 1);
-    if (!starts && !is_soak)
-        start(c);
-    c->which->run(c);
-    c->doing[0] = '\0';
-    close_peers(c);
-    if (!starts)
-        control(c);
-    if (!starts && !is_soak)
-        stop_server(c);
+    check.control = new_peers(1);
+    if ((check.which->flags & STARTS) == 0 && !is_soak)
+        start();
+    check.which->run();
+    check.doing[0] = '\0';
+    if (check.server.process == NULL)
+        return; /* it has been stopped, as part of the case */
+    close_peers();
+    control();
+    if (!is_soak)
+        stop_server();
 }
 
 /* A failure that must come is a success, and its absence a failure. */
-static void judge_page(struct check *c, const struct form *form)
+static void judge_page(const struct form *form)
 {
-    char seen[sizeof c->failure];
+    char seen[sizeof check.failure];
     for (int i = 0; i < MUST_FAIL_COUNT; i++) {
-        if (!c->is_page || c->skipped ||
-            strcmp(must_fail[i].name, c->which->name) != 0 ||
+        if (!check.is_page || check.skipped ||
+            strcmp(must_fail[i].name, check.which->name) != 0 ||
             (must_fail[i].form[0] != '\0' &&
              strcmp(must_fail[i].form, label_of(form)) != 0))
             continue;
-        bool right = c->failed && strstr(c->failure, must_fail[i].words);
-        snprintf(seen, sizeof seen, "%s", c->failure);
-        snprintf(c->failure, sizeof c->failure,
+        bool right = check.failed && strstr(check.failure, must_fail[i].words);
+        snprintf(seen, sizeof seen, "%s", check.failure);
+        snprintf(check.failure, sizeof check.failure,
                  "expected to fail: %s; but %.700s", must_fail[i].reason,
-                 c->failed ? seen : "passed");
-        snprintf(c->note, sizeof c->note, "fails as expected: %s",
+                 check.failed ? seen : "passed");
+        snprintf(check.note, sizeof check.note, "fails as expected: %s",
                  must_fail[i].reason);
-        c->failed = !right;
+        check.failed = !right;
     }
 }
 
-static void print_failure(struct check *c)
+static void print_failure(void)
 {
-    utf8_printf(stdout, "    %s\n", c->failure);
-    if (c->server.process == NULL)
+    struct process *server = &check.server;
+    utf8_printf(stdout, "    %s\n", check.failure);
+    if (server->process == NULL)
         return;
-    int status = process_wait(&c->server, 0);
+    int status = process_wait(server, 0);
+    process_kill(server);
     if (status > 0)
         printf("    the server has ended with status %d (0x%x)\n", status,
                (unsigned)status);
-    process_kill(&c->server);
-    size_t tail = c->server.err_bytes > 500 ? c->server.err_bytes - 500 : 0;
-    if (c->server.err_bytes > 0)
-        printf("    server's stderr, its end:\n");
-    for (char *line = strtok(c->server.err + tail, "\r\n"); line != NULL;
+    size_t skipped = server->err_bytes > 500 ? server->err_bytes - 500 : 0;
+    for (char *line = strtok(server->err + skipped, "\r\n"); line != NULL;
          line = strtok(NULL, "\r\n"))
-        utf8_printf(stdout, "      %s\n", line);
-    utf8_printf(stdout, "    it was %s\n", c->server.command);
+        utf8_printf(stdout, "    stderr: %s\n", line);
+    utf8_printf(stdout, "    it was %s\n", server->command);
 }
 
-static void print_outcome(struct check *c, const struct form *form,
-                          double seconds)
+static void print_outcome(const struct form *form, double seconds)
 {
-    printf("%-34s  %-20s", label_of(form), c->which->name);
-    failed_count += c->failed;
-    skipped_count += !c->failed && c->skipped;
-    passed_count += !c->failed && !c->skipped;
-    if (c->failed) {
-        printf("  FAILED  %.1f s\n", seconds);
-        print_failure(c);
-    } else if (c->skipped) {
-        utf8_printf(stdout, "  SKIP  %s\n", c->note);
-    } else {
-        printf("  ok  %.1f s  %s\n", seconds, c->note);
-    }
+    const char *verdict = check.skipped ? "SKIP" : "ok";
+    failed_count += check.failed;
+    skipped_count += !check.failed && check.skipped;
+    passed_count += !check.failed && !check.skipped;
+    utf8_printf(stdout, "%-34s  %-20s  %s  %.1f s  %s\n", label_of(form),
+                check.which->name, check.failed ? "FAILED" : verdict, seconds,
+                check.failed ? "" : check.note);
+    if (check.failed)
+        print_failure();
     utf8_flush();
 }
-
-static struct check now; /* the case that runs, or has run last */
 
 /* Runs a case, or in a soak with the server that runs already and goes on. False:
  * it has failed. */
@@ -266,11 +252,11 @@ static bool run_case(const struct form *form, const struct check_case *which,
                      bool is_soak)
 {
     uint64_t begin_ns = clock_ns();
-    struct process server = now.server;
-    now =
+    struct process server = check.server;
+    check =
         (struct check){.which = which,
                        .program = program_of(form),
-                       .is_page = is_page(form),
+                       .is_page = strcmp(form->ending, ".c") == 0,
                        .chapter = form->server[1] - '0',
                        .form = form->arguments,
                        .groups = form->groups,
@@ -282,18 +268,18 @@ static bool run_case(const struct form *form, const struct check_case *which,
                            CASE_SECONDS * UINT64_C(1000) * (is_long ? 10 : 1)),
                        .thread_id = GetCurrentThreadId()};
     if (is_soak) {
-        now.server = server;
-        process_counts(&now.server, &now.before);
+        check.server = server;
+        process_counts(&check.server, &check.before);
     }
-    attempt(&now, is_soak);
-    judge_page(&now, form);
-    if (!is_soak || now.failed)
-        print_outcome(&now, form, (double)(clock_ns() - begin_ns) / 1e9);
-    close_peers(&now);
-    process_free(&now.other);
-    if (!is_soak || now.failed)
-        process_free(&now.server);
-    return !now.failed;
+    attempt(is_soak);
+    judge_page(form);
+    if (!is_soak || check.failed)
+        print_outcome(form, (double)(clock_ns() - begin_ns) / 1e9);
+    close_peers();
+    process_free(&check.other);
+    if (!is_soak || check.failed)
+        process_free(&check.server);
+    return !check.failed;
 }
 
 /* What has not been built is a failure. */
@@ -322,11 +308,11 @@ static BOOL WINAPI on_ctrl_c(DWORD event)
     return InterlockedExchange(&interrupted, 1) == 0;
 }
 
-static void soak_end(struct check *c)
+static void soak_end(void)
 {
     enum { GROWTH_BYTES = 16777216 }; /* 01: stacks come and go */
-    usage_flat(c, &soak_before, GROWTH_BYTES);
-    stop_server(c);
+    usage_flat(&soak_before, GROWTH_BYTES);
+    stop_server();
 }
 
 /* The cases that take the server as it is, in random order, again and again,
@@ -355,7 +341,7 @@ static void soak(const struct form *form, uint64_t ms)
             prng_shuffle(&prng, order, count);
         const struct check_case *next = &cases[order[done++ % count]];
         good = run_case(form, next, true);
-        struct usage usage = usage_at_rest(&now);
+        struct usage usage = usage_at_rest();
         if (done == count)
             soak_before = usage;
         printf("%d cases in %lld s, the last %-20s %6llu KB %4d threads %4d "
@@ -365,11 +351,11 @@ static void soak(const struct form *form, uint64_t ms)
         utf8_flush();
     }
     if (good && done >= count && run_case(form, &ends, true)) {
-        snprintf(now.note, sizeof now.note, "%d cases in %lld s", done,
+        snprintf(check.note, sizeof check.note, "%d cases in %lld s", done,
                  ms_since(begin_ns) / 1000);
-        print_outcome(&now, form, 0);
+        print_outcome(form, 0);
     }
-    process_free(&now.server);
+    process_free(&check.server);
 }
 
 /* The default forms, and the minutes divided among them. */

@@ -55,18 +55,16 @@ enum case_flag {
     PAGE = 8 /* programs of one page, which take a port only, run it, too */
 };
 
-struct check;
-
 struct check_case {
     const char *name;
-    void (*run)(struct check *c);
+    void (*run)(void);
     enum case_group group;
     int flags; /* of enum case_flag */
     const char *arguments;
     const char *purpose;
 };
 
-#define X(name, group, flags, arguments, purpose) void name(struct check *c);
+#define X(name, group, flags, arguments, purpose) void name(void);
 CASES(X)
 #undef X
 
@@ -86,8 +84,8 @@ enum {
     HELPERS_AT_MOST = 8
 };
 
-/* One run of one case against one form of one server. */
-struct check {
+/* One run of one case against one form of one server: that which runs now. */
+extern struct check {
     const struct check_case *which;
     const char *program; /* path of the server */
     bool is_page;        /* a program of one page: takes a port only */
@@ -101,6 +99,7 @@ struct check {
     DWORD thread_id;
 
     struct process server;        /* runs when server.process is not NULL */
+    char why[800];                /* it has not started */
     struct process other;         /* a second process, if the case has one */
     struct process_counts before; /* what is not of this case: see soak() */
     bool cut;                     /* bytes may have been lost on purpose */
@@ -114,45 +113,41 @@ struct check {
     char failure[900];
     bool skipped;
     char note[200]; /* shown after "ok", or why it was skipped */
-};
+} check;
 
 /* ---- saying what is expected --------------------------------------------- */
 
 /* Unless condition holds, records a failure and ends the case; format says what
  * was expected and what was seen. A helper's thread does go on, and the case
  * ends at its own next step. */
-void expect(struct check *c, bool condition, const char *format, ...)
-    REPORT_PRINTF(3, 4);
+void expect(bool condition, const char *format, ...) REPORT_PRINTF(2, 3);
 
 /* The same for numbers; what, with its unit: "ms for an echo". */
-void expect_less(struct check *c, int64_t seen, int64_t limit,
-                 const char *what);
-void expect_same(struct check *c, int64_t seen, int64_t right,
-                 const char *what);
+void expect_less(int64_t seen, int64_t limit, const char *what);
+void expect_same(int64_t seen, int64_t right, const char *what);
 
 /* Where systems differ, either is right. Says "finding: " and what was seen when
  * it is not what Windows' documentation lets expect, and this is Windows. */
-void either(struct check *c, bool as_documented, const char *format, ...)
-    REPORT_PRINTF(3, 4);
+void either(bool as_documented, const char *format, ...) REPORT_PRINTF(2, 3);
 
 /* The case has time left; all steps ask. */
-void in_time(struct check *c);
+void in_time(void);
 
 /* Ends the case as skipped: this platform cannot show it. */
-void skip(struct check *c, const char *why);
+void skip(const char *why);
 
 /* ---- time ---------------------------------------------------------------- */
 
 /* Lets time pass, because time itself is what the case is about. */
-void pass_time(struct check *c, uint32_t ms);
+void pass_time(uint32_t ms);
 
 int64_t ms_since(uint64_t begin_ns);
 
 /* Lets time pass until condition holds, but only so long. */
-#define wait_until(c, condition, ms)                                           \
+#define wait_until(condition, ms)                                              \
     for (uint64_t until_ns = clock_in_ms(ms);                                  \
          !(condition) && clock_ns() < until_ns;)                               \
-    pass_time(c, 5)
+    pass_time(5)
 
 /* ---- the server ---------------------------------------------------------- */
 
@@ -162,23 +157,24 @@ void next_to_this_program(const char *name, char *path, size_t path_bytes);
 /* Starts the server with its form's arguments and those of the list, or these; a
  * program of one page takes none but "--fault". Skips the case if they need the
  * seam and the server was built without. */
-void start(struct check *c);
-void start_with(struct check *c, const char *format, ...) REPORT_PRINTF(2, 3);
+bool starts(const char *arguments); /* what if not: the case goes on */
+void start(void);
+void start_with(const char *format, ...) REPORT_PRINTF(1, 2);
 
 /* Skips the case if the server was built without the seam. */
-void need_counters(struct check *c);
+void need_counters(void);
 
 /* Asks it to stop. Then checks exit status, ledger, and that a server without
  * reason to say anything has not. stop_server() is both; a program of one page it
  * kills. */
-void ask_to_stop(struct check *c);
-void finish_server(struct check *c);
-void stop_server(struct check *c);
+void ask_to_stop(void);
+void finish_server(void);
+void stop_server(void);
 
 /* A new client gets its echo in less than a second. A busy machine may make an
  * attempt take longer: it may try again, for 10 s in all. */
-void control(struct check *c);
-bool is_controlled(struct check *c); /* the same; the case goes on */
+void control(void);
+bool is_controlled(void); /* the same; the case goes on */
 
 /* Connects and gets an echo, trying again when refused, within the time. */
 void serve(struct peer *p, uint32_t within_ms);
@@ -188,36 +184,35 @@ void refused(struct peer *p);
 
 /* How many lines with words and more in them it has written on stderr: so far,
  * or as soon as there are count, within the time. "" is in every line. */
-int lines_with(struct check *c, const char *words, const char *more);
-int lines_within(struct check *c, const char *words, int count, uint32_t ms);
+int lines_with(const char *words, const char *more);
+int lines_within(const char *words, int count, uint32_t ms);
 
 /* Waits until it has written words there. */
-void reported(struct check *c, const char *words);
+void reported(const char *words);
 
 /* For so long the server has nothing to do, and must do next to nothing: CPU
  * below a tenth of the time, few calls. A form that spins by design (it does not
  * have GROUP_QUIET) is not asked. Where the CPU time is not to be had, the case's
  * note says so. */
-void expect_quiet(struct check *c, uint32_t ms);
+void expect_quiet(uint32_t ms);
 
 /* Suspends the server; process_go_on() lets it go on. */
-void hold(struct check *c);
+void hold(void);
 
 /* What the seam has counted for this case. False: it is not there. */
-bool counts_of(struct check *c, struct process_counts *counts);
+bool counts_of(struct process_counts *counts);
 
 /* Calls of two kinds so far, or of one that is named twice; 0 without the seam. */
-int64_t calls_of(struct check *c, enum observe_call one,
-                 enum observe_call other);
+int64_t calls_of(enum observe_call one, enum observe_call other);
 
 /* Bytes that the server has received and sent. False when that is not known:
  * the seam is not there, or some calls were pending, of which it does not say
  * how many bytes they moved in the end. */
-bool bytes_moved(struct check *c, int64_t *in, int64_t *out);
+bool bytes_moved(int64_t *in, int64_t *out);
 
 /* Bytes resident may grow by at most this many since before (from
  * process_memory_bytes(); 0: not to be had, nothing is checked). */
-void memory_flat(struct check *c, uint64_t before, uint64_t growth_bytes);
+void memory_flat(uint64_t before, uint64_t growth_bytes);
 
 /* What one of our servers has, from outside; 0: not to be had. Read when threads
  * and handles have not changed for half a second, as they may still be on their
@@ -228,18 +223,17 @@ struct usage {
     int threads;
     int handles;
 };
-struct usage usage_at_rest(struct check *c);
-void usage_flat(struct check *c, const struct usage *before,
-                uint64_t growth_bytes);
+struct usage usage_at_rest(void);
+void usage_flat(const struct usage *before, uint64_t growth_bytes);
 
 /* ---- clients; what one does stands in peer.h ------------------------------ */
 
 /* New peers with tags of their own, which check.c closes. joined: connected;
  * joined_small: with a receive buffer of so many bytes. */
-struct peer *new_peers(struct check *c, int count);
-struct peer *joined(struct check *c, int count);
-struct peer *joined_small(struct check *c, int count, int receive_buffer_bytes);
-void close_peers(struct check *c);
+struct peer *new_peers(int count);
+struct peer *joined(int count);
+struct peer *joined_small(int count, int receive_buffer_bytes);
+void close_peers(void);
 
 /* Echoes of 10 bytes. Returns how long the quickest took, in ms. */
 int64_t quickest_echo_ms(struct peer *p, int times);
@@ -253,12 +247,9 @@ void send_until_stuck(struct peer *p);
  * true when that is not known. */
 bool owes(struct peer *p);
 
-/* Whether p is told of a reset so soon, while it has data to read. */
+/* Whether p is told of a reset so soon, while it has data to read. Skips the case
+ * where it is not under Wine 10, though a client outside of Wine is. */
 bool sees_reset(struct peer *p, uint32_t within_ms);
-
-/* Skips the case where it is not: Wine 10 does not show a reset when both
- * directions are full, though a client outside of Wine does see it. */
-void need_to_see_resets(struct check *c);
 
 /* Gets an echo, unless this client has been lost. It may be lost now; what may
  * not happen is that it waits for ever or gets wrong bytes. */

@@ -74,8 +74,7 @@ struct fault {
 };
 
 /* The case: one server, many runs. */
-struct calls {
-    struct check *c;
+static struct calls {
     struct peer *clients;
     /* What the clean run has made, until it listened and until it had ended. */
     int64_t at_start[OBSERVE_CALL_COUNT];
@@ -86,27 +85,26 @@ struct calls {
     struct fault faults[FAULTS_AT_MOST];
     int fault_count;
     const char *arguments; /* besides */
-    int64_t connects_before;
     int runs;
-};
+} now;
 
 /* ---- what one run must come to ------------------------------------------- */
 
-static bool has_flag(const struct calls *all, int flag)
+static bool has_flag(int flag)
 {
-    for (int i = 0; i < all->fault_count; i++)
-        if ((duties[all->faults[i].call] & flag) != 0)
+    for (int i = 0; i < now.fault_count; i++)
+        if ((duties[now.faults[i].call] & flag) != 0)
             return true;
     return false;
 }
 
 /* The server must not come as far as "listening". */
-static bool must_end_at_start(const struct calls *all)
+static bool must_end_at_start(void)
 {
-    for (int i = 0; i < all->fault_count; i++) {
-        const struct fault *f = &all->faults[i];
+    for (int i = 0; i < now.fault_count; i++) {
+        const struct fault *f = &now.faults[i];
         int duty = duties[f->call];
-        if (f->number <= all->at_start[f->call] &&
+        if (f->number <= now.at_start[f->call] &&
             ((duty & START_GOES_ON) == 0 ||
              ((duty & FIRST_ENDS) != 0 && f->number == 1)))
             return true;
@@ -115,29 +113,21 @@ static bool must_end_at_start(const struct calls *all)
 }
 
 /* How many calls the faults have met. */
-static int hits(const struct calls *all)
+static int hits(void)
 {
-    return (int)all->c->server.counters->failed_on_purpose;
+    return (int)check.server.counters->failed_on_purpose;
 }
 
-/* TCP_NODELAY is a matter of speed. It is the last option that a client gets; but
- * after a first fault nobody knows which option is set by which call. */
-static bool is_no_delay(const struct calls *all, const struct fault *fault)
+/* How many clients they may cost. TCP_NODELAY is a matter of speed, and only 05
+ * sets an option that is not. */
+static int may_cost(void)
 {
-    int64_t before = all->at_start[OBSERVE_setsockopt];
-    int64_t each = (all->options_set - before) / CLIENTS;
-    return fault->call == OBSERVE_setsockopt && all->fault_count == 1 &&
-           fault->number > before && fault->number <= all->options_set &&
-           (fault->number - before) % each == 0;
-}
-
-/* How many clients they may cost. */
-static int may_cost(const struct calls *all)
-{
-    for (int i = 0; i < all->fault_count; i++)
-        if ((duties[all->faults[i].call] & COSTS_NOBODY) == 0 &&
-            !is_no_delay(all, &all->faults[i]))
-            return hits(all);
+    for (int i = 0; i < now.fault_count; i++) {
+        enum observe_call call = now.faults[i].call;
+        if ((duties[call] & COSTS_NOBODY) == 0 &&
+            (call != OBSERVE_setsockopt || check.chapter == 5))
+            return hits();
+    }
     return 0;
 }
 
@@ -152,78 +142,69 @@ static const char *number_of(const struct fault *fault)
 /* Whether the server has ended, or is about to. Seen on Wine 8, once in fifty: a
  * process that ends while its threads are about something says its last line, and
  * hangs. */
-static bool has_ended(struct calls *all, int status)
+static bool has_ended(int status)
 {
     return status >= 0 ||
            (wine_here() &&
-            process_err_has(&all->c->server, number_of(&all->faults[0])));
+            process_err_has(&check.server, number_of(&now.faults[0])));
 }
 
 /* The server has ended by itself: with status 1, and has said why in one line. */
-static void judge_end(struct calls *all, bool at_start)
+static void judge_end(bool at_start)
 {
-    struct check *c = all->c;
     bool says = false;
-    int status = process_wait(&c->server, PATIENCE_MS);
-    if (status == -1 && has_ended(all, status))
+    int status = process_wait(&check.server, PATIENCE_MS);
+    if (status == -1 && has_ended(status))
         status = 1;
-    for (int i = 0; i < all->fault_count; i++) {
-        const struct fault *f = &all->faults[i];
+    for (int i = 0; i < now.fault_count; i++) {
+        const struct fault *f = &now.faults[i];
         const char *name = f->call == OBSERVE_WSASocketW
                                ? "WSASocket"
                                : observe_rows[f->call].name;
-        says |= lines_with(c, name, number_of(f)) == 1;
+        says |= lines_with(name, number_of(f)) == 1;
     }
-    says = says && (!at_start || lines_with(c, "", "") == 1);
-    process_kill(&c->server);
-    expect(c, status == 1 && says,
+    says = says && (!at_start || lines_with("", "") == 1);
+    process_kill(&check.server);
+    expect(status == 1 && says,
            "expected status 1 and one line that names the call and the error, "
            "saw %d and: %.400s",
-           status, c->server.err);
+           status, check.server.err);
 }
 
 /* With one fault that has been met: it must be reported, if somebody was there to
  * mind. (A client that is reset before it is accepted is nobody's failure.) Asked
  * before the stop, because 01 reports nothing while it stops. */
-static void expect_report(struct calls *all)
+static void expect_report(void)
 {
-    const struct fault *f = &all->faults[0];
+    const struct fault *f = &now.faults[0];
     bool nobodys = (f->call == OBSERVE_accept || f->call == OBSERVE_AcceptEx) &&
                    f->error == WSAECONNRESET;
-    if (all->fault_count == 1 && has_flag(all, REPORTED) && hits(all) > 0 &&
-        !nobodys)
-        reported(all->c, number_of(f));
-}
-
-/* Connections that the clients have made, in all runs. */
-static int64_t connects(const struct calls *all)
-{
-    uint64_t sum = all->c->control->connects;
-    for (int i = 0; i < CLIENTS; i++)
-        sum += all->clients[i].connects;
-    return (int64_t)sum;
+    if (now.fault_count == 1 && has_flag(REPORTED) && hits() > 0 && !nobodys)
+        reported(number_of(f));
 }
 
 /* Calls of AcceptEx that have worked in this run, but for those that have taken
  * a client: so many are in flight. */
-static int64_t accepts_in_flight(const struct calls *all)
+static int64_t accepts_in_flight(void)
 {
     struct process_counts counts;
-    counts_of(all->c, &counts);
+    uint64_t connects = check.control->connects;
+    for (int i = 0; i < CLIENTS; i++)
+        connects += now.clients[i].connects;
+    counts_of(&counts);
     return counts.calls[OBSERVE_AcceptEx][OBSERVE_DONE] +
-           counts.calls[OBSERVE_AcceptEx][OBSERVE_PENDING] -
-           (connects(all) - all->connects_before);
+           counts.calls[OBSERVE_AcceptEx][OBSERVE_PENDING] - (int64_t)connects;
 }
 
 /* A fault of AcceptEx must not leave fewer in flight than in the clean run. */
-static void expect_accepts(struct calls *all)
+static void expect_accepts(void)
 {
-    if (all->fault_count == 0)
-        all->accepts = accepts_in_flight(all);
-    if (all->fault_count != 1 || !has_flag(all, TRIED_AGAIN) || hits(all) == 0)
+    if (now.fault_count == 0)
+        now.accepts = accepts_in_flight();
+    if (now.fault_count != 1 || !has_flag(TRIED_AGAIN) || hits() == 0)
         return;
-    wait_until(all->c, accepts_in_flight(all) >= all->accepts, 2000);
-    expect_less(all->c, all->accepts, accepts_in_flight(all) + 1,
+    wait_until(accepts_in_flight() >= now.accepts, 2000);
+    expect_less(now.accepts, accepts_in_flight() + 1,
                 "AcceptEx needed as there are in flight");
 }
 
@@ -232,10 +213,9 @@ static void expect_accepts(struct calls *all)
 /* What clients do: two echoes each; then one ends its stream, one is reset, one
  * stays, and a new one comes. NULL, or what has gone wrong: a client may be
  * lost, but not left waiting. */
-static const char *serve_clients(struct calls *all)
+static const char *serve_clients(void)
 {
-    struct check *c = all->c;
-    struct peer *clients = all->clients;
+    struct peer *clients = now.clients;
     int lost = 0;
     for (int i = 0; i < 2 * CLIENTS; i++) {
         struct peer *p = &clients[i % CLIENTS];
@@ -244,11 +224,11 @@ static const char *serve_clients(struct calls *all)
         if (p->state == PEER_OPEN && !echo(p, 100) && p->state == PEER_OPEN)
             return p->problem;
     }
-    if (all->fault_count == 0)
-        all->options_set = calls_of(c, OBSERVE_setsockopt, OBSERVE_setsockopt);
+    if (now.fault_count == 0)
+        now.options_set = calls_of(OBSERVE_setsockopt, OBSERVE_setsockopt);
     for (int i = 0; i < CLIENTS; i++)
         lost += clients[i].state != PEER_OPEN;
-    if (lost > may_cost(all))
+    if (lost > may_cost())
         return "expected fewer clients to be lost";
     if (clients[0].state == PEER_OPEN) {
         half_close(&clients[0]);
@@ -256,200 +236,188 @@ static const char *serve_clients(struct calls *all)
             return clients[0].problem;
     }
     peer_reset(&clients[1]);
-    c->cut = false;
-    if (!is_controlled(c))
-        return c->control->problem;
-    return c->cut && may_cost(all) == 0
+    check.cut = false;
+    if (!is_controlled())
+        return check.control->problem;
+    return check.cut && may_cost() == 0
                ? "expected the last client not to be lost"
                : NULL;
 }
 
-static void remember_calls(struct check *c, int64_t *calls)
+static void remember_calls(int64_t *calls)
 {
     for (int i = 0; i < OBSERVE_CALL_COUNT; i++)
-        calls[i] = calls_of(c, (enum observe_call)i, (enum observe_call)i);
+        calls[i] = calls_of((enum observe_call)i, (enum observe_call)i);
 }
 
 /* The server listens. */
-static void run_listening(struct calls *all)
+static void run_listening(void)
 {
-    struct check *c = all->c;
-    if (all->fault_count == 0) {
-        need_counters(c);
-        remember_calls(c, all->at_start);
+    if (now.fault_count == 0) {
+        need_counters();
+        remember_calls(now.at_start);
     }
-    expect(c,
-           !must_end_at_start(all) &&
-               (c->server.counters != NULL || has_flag(all, MAY_END)),
+    expect(!must_end_at_start() &&
+               (check.server.counters != NULL || has_flag(MAY_END)),
            "expected the server to start and to go on, or not to start");
-    if (c->server.counters == NULL) { /* it has ended, and them with it */
-        judge_end(all, false);
+    if (check.server.counters == NULL) { /* it has ended, and them with it */
+        judge_end(false);
         return;
     }
-    const char *problem = serve_clients(all);
+    const char *problem = serve_clients();
     /* It may be just about to end. */
-    int status = process_wait(&c->server, problem != NULL ? 1000 : 0);
-    bool ended = has_flag(all, MAY_END) && hits(all) > 0 &&
-                 (problem != NULL || status >= 0) && has_ended(all, status);
+    int status = process_wait(&check.server, problem != NULL ? 1000 : 0);
+    bool ended = has_flag(MAY_END) && hits() > 0 &&
+                 (problem != NULL || status >= 0) && has_ended(status);
     if (!ended) {
-        expect(c, problem == NULL, "%s", problem);
-        expect_report(all);
-        expect_accepts(all);
-        ask_to_stop(c);
-        status = process_wait(&c->server, STOP_MS);
-        ended = hits(all) > 0 && has_flag(all, MAY_END | STOP_MAY_END) &&
-                status != 0 && has_ended(all, status);
+        expect(problem == NULL, "%s", problem);
+        expect_report();
+        expect_accepts();
+        ask_to_stop();
+        status = process_wait(&check.server, STOP_MS);
+        ended = hits() > 0 && has_flag(MAY_END | STOP_MAY_END) && status != 0 &&
+                has_ended(status);
     }
-    if (all->fault_count == 0)
-        remember_calls(c, all->at_end);
-    c->cut = true;
+    if (now.fault_count == 0)
+        remember_calls(now.at_end);
+    check.cut = true;
     if (ended)
-        judge_end(all, false);
+        judge_end(false);
     else
-        finish_server(c);
+        finish_server();
 }
 
-static void run(struct calls *all)
+static void run(void)
 {
-    struct check *c = all->c;
     char arguments[500];
-    char message[800];
     int used = 0;
-    in_time(c);
-    c->may_report = true;
-    c->doing[0] = '\0';
-    all->connects_before = connects(all);
-    for (int i = 0; i < all->fault_count; i++)
-        used += snprintf(c->doing + used, sizeof c->doing - (size_t)used,
+    check.doing[0] = '\0';
+    for (int i = 0; i < now.fault_count; i++)
+        used += snprintf(check.doing + used, sizeof check.doing - (size_t)used,
                          "%s%s@%lld=%d", i > 0 ? "," : "",
-                         observe_rows[all->faults[i].call].name,
-                         all->faults[i].number, all->faults[i].error);
-    snprintf(arguments, sizeof arguments, "%s %s %s%s", c->form, all->arguments,
-             used > 0 ? "--fault " : "", c->doing);
-    if (process_start(&c->server, c->program, arguments, 2 * PATIENCE_MS,
-                      message, sizeof message)) {
-        run_listening(all);
+                         observe_rows[now.faults[i].call].name,
+                         now.faults[i].number, now.faults[i].error);
+    snprintf(arguments, sizeof arguments, "%s %s%s", now.arguments,
+             used > 0 ? "--fault " : "", check.doing);
+    if (starts(arguments)) {
+        run_listening();
     } else {
-        expect(c, must_end_at_start(all) || has_flag(all, MAY_END),
-               "the server does not start: %s", message);
-        judge_end(all, true);
+        expect(must_end_at_start() || has_flag(MAY_END),
+               "the server does not start: %s", check.why);
+        judge_end(true);
     }
-    all->runs++;
-    close_all(all->clients, CLIENTS);
-    process_free(&c->server);
+    now.runs++;
+    close_all(now.clients, CLIENTS);
+    process_free(&check.server);
 }
 
 /* ---- all runs ------------------------------------------------------------ */
 
 /* Learns what the server does when nothing fails. */
-static struct calls run_clean(struct check *c)
+static void run_clean(void)
 {
-    struct calls all = {
-        .c = c, .clients = new_peers(c, CLIENTS), .arguments = ""};
+    now = (struct calls){.clients = new_peers(CLIENTS), .arguments = ""};
     for (int i = 0; i < CLIENTS; i++) {
-        all.clients[i].may_fail = true;
-        all.clients[i].patience_ms = PATIENCE_MS;
+        now.clients[i].may_fail = true;
+        now.clients[i].patience_ms = PATIENCE_MS;
     }
-    run(&all);
-    return all;
+    run();
 }
 
-static void run_with(struct calls *all, int count, struct fault one,
-                     struct fault other)
+static void run_with(int count, struct fault one, struct fault other)
 {
-    all->fault_count = count;
-    all->faults[0] = one;
-    all->faults[1] = other;
-    run(all);
+    now.fault_count = count;
+    now.faults[0] = one;
+    now.faults[1] = other;
+    run();
 }
 
 /* All of them: each up to 24, of more every fifth and the last eight (such a
  * number comes from a loop); and one that is not made, to be sure. A part: the
  * first, the last, and those that the first clients cause. */
-static bool is_wanted(const struct calls *all, enum observe_call call,
-                      int64_t number, bool is_part)
+static bool is_wanted(enum observe_call call, int64_t number, bool is_part)
 {
-    int64_t count = all->at_end[call];
-    int64_t since = number - all->at_start[call];
+    int64_t count = now.at_end[call];
+    int64_t since = number - now.at_start[call];
     if (is_part)
         return number == 1 || number == count || (since > 0 && since <= 3);
     return count <= 24 || number % 5 == 1 || number > count - 8;
 }
 
 /* Each call of a kind; and two in a row, after which it works again. */
-static void fail_kind(struct calls *all, enum observe_call call, bool is_part)
+static void fail_kind(enum observe_call call, bool is_part)
 {
     int kinds = error_count(call);
-    int64_t first = all->at_start[call] + 1;
+    int64_t first = now.at_start[call] + 1;
     struct fault one = {call, first, errors[call][0]};
     struct fault other = {call, first + 1, errors[call][1 % kinds]};
-    if (first + 1 <= all->at_end[call])
-        run_with(all, 2, one, other);
-    for (int64_t n = 1; n <= all->at_end[call] + !is_part; n++)
-        for (int e = 0; e < kinds && is_wanted(all, call, n, is_part); e++)
+    if (first + 1 <= now.at_end[call])
+        run_with(2, one, other);
+    for (int64_t n = 1; n <= now.at_end[call] + !is_part; n++)
+        for (int e = 0; e < kinds && is_wanted(call, n, is_part); e++)
             if (!is_part || e == n % kinds)
-                run_with(all, 1, (struct fault){call, n, errors[call][e]}, one);
+                run_with(1, (struct fault){call, n, errors[call][e]}, one);
 }
 
 /* What comes about only together with something else. The last echo cannot be
  * sent, and so that peer is to be reset, and the option for that fails, too. And
  * an option that only an IPv6 socket gets. */
-static void fail_options(struct calls *all)
+static void fail_options(void)
 {
     enum observe_call option = OBSERVE_setsockopt;
-    struct fault no_echo = {all->at_end[OBSERVE_WSASend] > 0 ? OBSERVE_WSASend
-                                                             : OBSERVE_send,
+    struct fault no_echo = {now.at_end[OBSERVE_WSASend] > 0 ? OBSERVE_WSASend
+                                                            : OBSERVE_send,
                             (int64_t)2 * CLIENTS, WSAECONNABORTED};
-    struct fault no_reset = {option, all->options_set + 1, WSAENETDOWN};
-    all->arguments = "--verbose";
-    run_with(all, 2, no_echo, no_reset);
-    all->arguments = "--host ::1";
-    all->at_start[option] = 2;
-    run_with(all, 1, (struct fault){option, 2, WSAENETDOWN}, no_reset);
+    struct fault no_reset = {option, now.options_set + 1, WSAENETDOWN};
+    now.arguments = "--verbose";
+    run_with(2, no_echo, no_reset);
+    now.arguments = "--host ::1";
+    now.at_start[option] = 2;
+    run_with(1, (struct fault){option, 2, WSAENETDOWN}, no_reset);
 }
 
-static void fail_calls(struct check *c, bool is_part)
+static void fail_calls(bool is_part)
 {
-    struct calls all = run_clean(c);
+    run_clean();
     for (int i = 0; i < OBSERVE_CALL_COUNT; i++)
-        if (errors[i][0] != 0 && all.at_end[i] > 0)
-            fail_kind(&all, (enum observe_call)i, is_part);
-    fail_options(&all);
-    snprintf(c->note, sizeof c->note, "%d runs", all.runs);
+        if (errors[i][0] != 0 && now.at_end[i] > 0)
+            fail_kind((enum observe_call)i, is_part);
+    fail_options();
+    snprintf(check.note, sizeof check.note, "%d runs", now.runs);
 }
 
-void every_call(struct check *c)
+void every_call(void)
 {
-    fail_calls(c, true);
+    fail_calls(true);
 }
 
-void every_call_all(struct check *c)
+void every_call_all(void)
 {
-    fail_calls(c, false);
+    fail_calls(false);
 }
 
 /* The server is late for a call that the first client causes, or the stop itself,
  * and is asked to stop meanwhile. A wait has begun before the client comes: it is
  * late for the next one. */
-void stop_in_call(struct check *c)
+void stop_in_call(void)
 {
-    struct calls all = run_clean(c);
-    struct peer *p = all.clients;
+    run_clean();
+    struct peer *p = now.clients;
     for (int i = 0; i < OBSERVE_CALL_COUNT; i++) {
         enum observe_kind kind = observe_rows[i].kind;
         bool has_begun = kind == OBSERVE_WAIT || kind == OBSERVE_DEQUEUE ||
                          i == OBSERVE_accept;
-        if (all.at_end[i] == all.at_start[i])
+        if (now.at_end[i] == now.at_start[i])
             continue;
-        snprintf(c->doing, sizeof c->doing, "%s@%lld=stall150",
-                 observe_rows[i].name, all.at_start[i] + (has_begun ? 2 : 1));
-        start_with(c, "--fault %s", c->doing);
-        c->may_report = false;
+        snprintf(check.doing, sizeof check.doing, "%s@%lld=stall150",
+                 observe_rows[i].name, now.at_start[i] + (has_begun ? 2 : 1));
+        start_with("--fault %s", check.doing);
+        check.may_report = false;
         join(p);
         send_bytes(p, 10);
-        pass_time(c, 50); /* until it is in that call; if not, nothing shows */
-        ask_to_stop(c);
+        pass_time(50); /* until it is in that call; if not, nothing shows */
+        ask_to_stop();
         expect_all_or_reset(p);
-        finish_server(c);
+        finish_server();
     }
 }

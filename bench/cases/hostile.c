@@ -11,68 +11,67 @@ enum { GROWTH_BYTES = 25165824 };
 
 /* Somebody is busy while another client cannot be sent anything: that one is
  * tried again now and then, not each time. */
-static void busy_beside(struct check *c, struct peer *other)
+static void busy_beside(struct peer *other)
 {
     struct process_counts before = {0};
     struct process_counts after = {0};
     uint64_t begin_ns = clock_ns();
-    counts_of(c, &before);
+    counts_of(&before);
     for (int i = 0; i < 200; i++)
         echo(other, 100);
-    counts_of(c, &after);
-    if ((c->groups & GROUP_QUIET) != 0) /* one that spins is not asked */
-        expect_less(c,
-                    after.calls[OBSERVE_send][OBSERVE_WOULD_BLOCK] -
+    counts_of(&after);
+    if ((check.groups & GROUP_QUIET) != 0) /* one that spins is not asked */
+        expect_less(after.calls[OBSERVE_send][OBSERVE_WOULD_BLOCK] -
                         before.calls[OBSERVE_send][OBSERVE_WOULD_BLOCK],
                     6 + ms_since(begin_ns) / 50,
                     "sends in vain while another client is busy");
 }
 
-void never_reader(struct check *c)
+void never_reader(void)
 {
-    struct peer *other = joined(c, 1);
-    struct peer *p = joined_small(c, 1, SMALL_BUFFER);
-    uint64_t memory = process_memory_bytes(&c->server);
+    struct peer *other = joined(1);
+    struct peer *p = joined_small(1, SMALL_BUFFER);
+    uint64_t memory = process_memory_bytes(&check.server);
     stuff(p, LOTS_BYTES);
-    expect_less(c, (int64_t)p->sent, LOTS_BYTES,
+    expect_less((int64_t)p->sent, LOTS_BYTES,
                 "bytes taken from a client that never reads");
-    memory_flat(c, memory, GROWTH_BYTES);
-    busy_beside(c, other);
-    control(c);
+    memory_flat(memory, GROWTH_BYTES);
+    busy_beside(other);
+    control();
     stuff(p, LOTS_BYTES); /* a slow machine may have left room before */
-    expect_quiet(c, 500);
+    expect_quiet(500);
     peer_reset(p);
 }
 
-void never_readers_50(struct check *c)
+void never_readers_50(void)
 {
     enum { COUNT = 50, EACH_BYTES = 4194304 };
-    struct peer *other = joined(c, 1);
-    struct peer *peers = joined_small(c, COUNT, SMALL_BUFFER);
+    struct peer *other = joined(1);
+    struct peer *peers = joined_small(COUNT, SMALL_BUFFER);
     for (int i = 0; i < COUNT; i++) {
         echo(&peers[i], 1); /* in 01 its thread is there now, with a stack */
         peers[i].send_goal = EACH_BYTES;
     }
-    uint64_t memory = process_memory_bytes(&c->server);
+    uint64_t memory = process_memory_bytes(&check.server);
     peers_pump_out(peers, COUNT, 300); /* until none can send any more */
-    memory_flat(c, memory, 2 * GROWTH_BYTES);
+    memory_flat(memory, 2 * GROWTH_BYTES);
     echo(other, 100);
-    control(c);
+    control();
     for (int i = 0; i < COUNT; i++)
         peer_reset(&peers[i]);
 }
 
 /* 64 KiB/s for two seconds, with the rest piled up behind. */
-void slow_reader(struct check *c)
+void slow_reader(void)
 {
     enum { TOTAL_BYTES = 6291456, STEP_COUNT = 20 };
-    struct peer *other = joined(c, 1);
-    struct peer *p = joined_small(c, 1, 8192);
+    struct peer *other = joined(1);
+    struct peer *p = joined_small(1, 8192);
     for (int i = 0; i < STEP_COUNT; i++) {
         send_what_fits(p, TOTAL_BYTES - p->sent);
         receive_bytes(p, 6554);
         echo(other, 10);
-        pass_time(c, 100);
+        pass_time(100);
     }
     p->send_goal = p->receive_goal = TOTAL_BYTES;
     peers_run(p, 1);
@@ -81,29 +80,29 @@ void slow_reader(struct check *c)
 /* Every second send finds no room, and the next moment there is some. Then the
  * server must go on, not only at its next tick, 250 ms later; and when nobody
  * waits to send any more it must wake up for ticks only. */
-void send_resumed(struct check *c)
+void send_resumed(void)
 {
     static const char *const waits[] = {"select", "poll"};
     enum { PIECES = 6, WITHIN_MS = 40 };
-    struct peer *p = new_peers(c, 1);
+    struct peer *p = new_peers(1);
     for (int i = 0; i < 2; i++) {
-        start_with(c,
-                   "--fault send@1=10035,send@3=10035,send@5=10035,"
-                   "send@7=10035,send@9=10035,send@11=10035 --wait %s",
+        start_with("--fault "
+                   "send@1=10035,send@3=10035,send@5=10035,send@7=10035,send@9="
+                   "10035,send@11=10035 --wait %s",
                    waits[i]);
-        c->may_report = false; /* no room is no failure */
+        check.may_report = false; /* no room is no failure */
         join(p);
-        expect_less(c, quickest_echo_ms(p, PIECES), WITHIN_MS,
+        expect_less(quickest_echo_ms(p, PIECES), WITHIN_MS,
                     "ms until a send goes on when there is room");
-        pass_time(c, 300); /* for the last look */
-        int64_t calls = calls_of(c, OBSERVE_select, OBSERVE_WSAPoll);
+        pass_time(300); /* for the last look */
+        int64_t calls = calls_of(OBSERVE_select, OBSERVE_WSAPoll);
         uint64_t begin_ns = clock_ns();
-        pass_time(c, 600);
-        expect_less(c, calls_of(c, OBSERVE_select, OBSERVE_WSAPoll) - calls,
+        pass_time(600);
+        expect_less(calls_of(OBSERVE_select, OBSERVE_WSAPoll) - calls,
                     3 + ms_since(begin_ns) / 250,
                     "times that it wakes up, for ticks only");
         peer_close(p);
-        stop_server(c);
+        stop_server();
     }
 }
 
@@ -121,34 +120,34 @@ enum { TRIES = 100, ROUNDS = 3, ROUNDS_AT_MOST = 6 };
 static uint64_t held_round(struct peer *peers, int count, int first,
                            uint64_t each, unsigned quarters)
 {
-    hold(peers->c);
+    hold();
     for (int i = 0; i < count; i++) {
         send_what_fits(&peers[i], i < first ? each : 64);
         peers[i].send_goal = peers[i].receive_goal = peers[i].sent;
     }
     uint64_t left = under_way(peers, first) / 4 * quarters;
-    process_go_on(&peers->c->server);
+    process_go_on(&check.server);
     while (under_way(peers, first) > left)
-        expect(peers->c, peers_pump(peers, count, STEP_MS) > 0,
+        expect(peers_pump(peers, count, STEP_MS) > 0,
                "expected echoes, saw nothing come back");
-    hold(peers->c);
+    hold();
     peers_pump_out(peers, count, 0);
     return under_way(peers, first);
 }
 
 static void finish_round(struct peer *peers, int count)
 {
-    process_go_on(&peers->c->server);
+    process_go_on(&check.server);
     peers_run(peers, count);
 }
 
 /* By the time that a half of a flood has come back everyone has had a turn. The
  * flood comes first: in a model that prefers one end of its list, the first
  * client is the preferred one. */
-void hot_peer(struct check *c)
+void hot_peer(void)
 {
     enum { COUNT = 60, BYTES = 262144, MOST_BYTES = 2097152 };
-    struct peer *peers = joined(c, 1 + COUNT);
+    struct peer *peers = joined(1 + COUNT);
     uint64_t bytes = BYTES;
     int waiting = COUNT;
     int rounds = 0;
@@ -164,7 +163,7 @@ void hot_peer(struct check *c)
         }
         finish_round(peers, 1 + COUNT);
     }
-    expect_same(c, waiting, 0,
+    expect_same(waiting, 0,
                 "of 60 pings that come after half of another one's flood, in "
                 "one round at least");
 }
@@ -172,11 +171,11 @@ void hot_peer(struct check *c)
 /* Everyone sends the same, and Jain's fairness index is to be near 1. The server's
  * buffer is small, so that there are many turns to be shared out. Some programs of
  * one page take no more than 16. */
-void fair(struct check *c)
+void fair(void)
 {
     enum { ALL_BYTES = 1048576, MOST_BYTES = 4194304, AT_MOST = 63 };
-    int count = c->is_page ? 16 : AT_MOST;
-    struct peer *peers = joined(c, count);
+    int count = check.is_page ? 16 : AT_MOST;
+    struct peer *peers = joined(count);
     uint64_t before[AT_MOST];
     uint64_t shares[AT_MOST] = {0};
     uint64_t all = ALL_BYTES;
@@ -198,21 +197,22 @@ void fair(struct check *c)
         if (rounds >= ROUNDS)
             jain = statistics_jain(shares, (size_t)count).value;
     }
-    expect(c, jain >= 0.95,
+    expect(jain >= 0.95,
            "expected equal shares (Jain's index at least 0.95), saw %.2f",
            jain);
-    snprintf(c->note, sizeof c->note, "Jain %.3f, %d rounds", jain, rounds);
+    snprintf(check.note, sizeof check.note, "Jain %.3f, %d rounds", jain,
+             rounds);
 }
 
-void accept_under_flood(struct check *c)
+void accept_under_flood(void)
 {
     enum { COUNT = 4 };
-    struct peer *floods = joined(c, COUNT);
-    struct peer *p = new_peers(c, 1);
+    struct peer *floods = joined(COUNT);
+    struct peer *p = new_peers(1);
     begin_flood(floods, COUNT);
     for (int i = 0; i < 5; i++) {
         serve(p, STEP_MS); /* a server that starves them never would */
-        control(c);
+        control();
     }
     end_helpers();
     for (int i = 0; i < COUNT; i++)
@@ -220,13 +220,13 @@ void accept_under_flood(struct check *c)
 }
 
 /* A hundred are silent, then forty of them send a byte now and then. */
-void silent_100(struct check *c)
+void silent_100(void)
 {
     enum { COUNT = 100, SLOW = 40, ATTEMPTS = 10, WITHIN_MS = 500 };
-    struct peer *silent = joined(c, COUNT);
-    control(c);
+    struct peer *silent = joined(COUNT);
+    control();
     ping_all(silent, COUNT, 3);
-    struct peer *good = joined(c, 1);
+    struct peer *good = joined(1);
     int64_t quickest_ms = WITHIN_MS;
     for (int i = 0; i < ATTEMPTS && (i < 3 || quickest_ms >= WITHIN_MS); i++) {
         for (int k = 0; k < SLOW; k++)
@@ -236,21 +236,21 @@ void silent_100(struct check *c)
         quickest_ms = min(quickest_ms, ms_since(begin_ns));
         for (int k = 0; k < SLOW; k++)
             receive_rest(&silent[k]);
-        pass_time(c, 300);
+        pass_time(300);
     }
-    expect_less(c, quickest_ms, WITHIN_MS,
+    expect_less(quickest_ms, WITHIN_MS,
                 "ms for an echo beside 40 slow clients, at least once");
 }
 
 /* The urgent byte is no part of the stream (page "Protocol-Independent Out-of-Band
  * Data"), so it is not echoed; Linux under Wine 8 does the same. */
-void oob(struct check *c)
+void oob(void)
 {
     char back[64];
     int got = 0;
     int taken = 1;
     int kept = 0;
-    struct peer *p = joined(c, 1);
+    struct peer *p = joined(1);
     echo(p, 10);
     send(p->s, "12345", 5, 0);
     send(p->s, "!", 1, MSG_OOB);
@@ -259,26 +259,26 @@ void oob(struct check *c)
     while (taken > 0 && got < (int)sizeof back) {
         wait_ready(p, POLLRDNORM);
         taken = recv(p->s, back + got, (int)sizeof back - got, 0);
-        expect(c, taken >= 0, "expected an end of stream after the echo");
+        expect(taken >= 0, "expected an end of stream after the echo");
         got += taken;
     }
     for (int i = 0; i < got; i++)
         if (back[i] != '!')
             back[kept++] = back[i];
-    expect(c, kept == 10 && memcmp(back, "1234567890", 10) == 0,
+    expect(kept == 10 && memcmp(back, "1234567890", 10) == 0,
            "expected the ordinary bytes 1234567890, saw \"%.*s\"", kept, back);
-    either(c, got == kept, "the urgent byte was echoed");
+    either(got == kept, "the urgent byte was echoed");
 }
 
 /* Those that came first have left: what they leave behind must wake nobody. */
-void idle_then_echo(struct check *c)
+void idle_then_echo(void)
 {
     enum { COUNT = 20, LEAVE = 10 };
-    struct peer *peers = joined(c, COUNT);
+    struct peer *peers = joined(COUNT);
     ping_all(peers, COUNT, 10);
     for (int i = 0; i < LEAVE; i++)
         leave(&peers[i]);
-    expect_quiet(c, c->is_long ? 5000 : 1500);
+    expect_quiet(check.is_long ? 5000 : 1500);
     for (int i = LEAVE; i < COUNT; i++)
         echo(&peers[i], 10000);
 }
@@ -287,10 +287,10 @@ void idle_then_echo(struct check *c)
 
 /* Whether the server has noticed is seen from outside: with --max-clients the
  * place must be free again. */
-void rst_idle(struct check *c)
+void rst_idle(void)
 {
-    struct peer *others = joined(c, 3);
-    struct peer *p = new_peers(c, 1);
+    struct peer *others = joined(3);
+    struct peer *p = new_peers(1);
     int64_t quickest_ms = FREED_MS;
     ping_all(others, 3, 50);
     serve(p, FREED_MS);
@@ -301,16 +301,15 @@ void rst_idle(struct check *c)
         quickest_ms = min(quickest_ms, ms_since(begin_ns));
     }
     ping_all(others, 3, 50);
-    expect_less(c, quickest_ms, 1000,
-                "ms until a place is free, at least once");
+    expect_less(quickest_ms, 1000, "ms until a place is free, at least once");
 }
 
 /* Reset with the echo on its way, or begun, or behind the end of the stream; and
  * closed with the echo unread, which makes the system send a reset. */
-void rst_mid_echo(struct check *c)
+void rst_mid_echo(void)
 {
-    struct peer *other = joined(c, 1);
-    struct peer *p = new_peers(c, 1);
+    struct peer *other = joined(1);
+    struct peer *p = new_peers(1);
     echo(other, 50);
     for (int i = 0; i < 100; i++) {
         serve(p, FREED_MS);
@@ -329,71 +328,65 @@ void rst_mid_echo(struct check *c)
 
 /* Accepting is held up with the first client (05: when all its AcceptEx calls
  * are used up), so the others have gone when it is their turn. */
-void rst_in_backlog(struct check *c)
+void rst_in_backlog(void)
 {
     enum { COUNT = 100 };
-    struct peer *peers = new_peers(c, COUNT);
-    start_with(c, "--fault accept@2=stall300,AcceptEx@33=stall300,"
-                  "AcceptEx@34=stall300");
+    struct peer *peers = new_peers(COUNT);
+    start_with(
+        "--fault accept@2=stall300,AcceptEx@33=stall300,AcceptEx@34=stall300");
     for (int i = 0; i < COUNT; i++)
-        join_begin(&peers[i], c->server.host);
+        join_begin(&peers[i], check.server.host);
     for (int i = 0; i < COUNT; i++)
         peer_reset(&peers[i]);
     for (int i = 0; i < 10; i++)
         serve(&peers[i], CONTROL_MS); /* 100 come first */
-    control(c);
-    close_peers(c);
-    stop_server(c);
 }
 
 /* Nobody reads what the server writes, and clients make it write more than a
  * pipe takes: it must go on serving all the same, and stop. */
-void lines_unread(struct check *c)
+void lines_unread(void)
 {
     enum { COUNT = 1600 }; /* 50 bytes and more for each */
     process_leave_next_err();
-    start_with(c, "--verbose");
-    struct peer *other = joined(c, 1);
-    struct peer *p = new_peers(c, 1);
+    start_with("--verbose");
+    struct peer *other = joined(1);
+    struct peer *p = new_peers(1);
     echo(other, 10);
     for (int i = 0; i < COUNT; i++) {
         join(p);
         peer_reset(p);
     }
     echo(other, 5000);
-    control(c);
-    peer_close(other);
-    stop_server(c);
 }
 
 /* How much the server writes must not be for clients to decide: of many lines
  * only the first are written, and one line says how many more there were, when
  * it is quiet again and at the end. */
-void lines_bounded(struct check *c)
+void lines_bounded(void)
 {
     enum { FIRST = 400, ALL = 500, IN_A_ROW = 20, ROW_SECONDS = 5 };
     static char text[100000];
     uint64_t begin_ns = clock_ns();
     int64_t left_out = 0;
-    start(c);
-    struct peer *holder = joined(c, 1);
-    struct peer *p = new_peers(c, 1);
+    start();
+    struct peer *holder = joined(1);
+    struct peer *p = new_peers(1);
     echo(holder, 10);
     for (int i = 0; i < ALL; i++) {
         if (i == FIRST)
-            expect(c, lines_within(c, " left out", 1, 15000) > 0,
+            expect(lines_within(" left out", 1, 15000) > 0,
                    "expected a line with \"left out\"");
         refused(p);
     }
     int64_t rows = ms_since(begin_ns) / 1000 / ROW_SECONDS + 2;
     peer_close(holder);
-    ask_to_stop(c);
-    process_wait(&c->server, STOP_MS);
-    int64_t written = lines_with(c, "refused a", "");
-    process_copy_err(&c->server, text, sizeof text);
+    ask_to_stop();
+    process_wait(&check.server, STOP_MS);
+    int64_t written = lines_with("refused a", "");
+    process_copy_err(&check.server, text, sizeof text);
     for (char *at = text; (at = strstr(at, "and ")) != NULL; at++)
         left_out += atoi(at + 4);
-    expect_less(c, written, IN_A_ROW * rows + 1, "lines about refusals");
-    expect_same(c, written + left_out, ALL, "refusals, written or left out");
-    finish_server(c);
+    expect_less(written, IN_A_ROW * rows + 1, "lines about refusals");
+    expect_same(written + left_out, ALL, "refusals, written or left out");
+    finish_server();
 }

@@ -70,7 +70,6 @@
     X(accept_left, FAULT, STARTS, "", "clients that leave before they are accepted: no wait") \
     X(accept_starved, FAULT, STARTS | CUTS, "", "nobody can be accepted: few attempts, few lines") \
     X(fault_at_n, FAULT, STARTS | CUTS | PAGE, "", "a receive or send fails: one client is lost") \
-    X(fault_packet, INLINE, STARTS | CUTS, "", "a packet says that a receive has failed") \
     X(spread, SPREAD, 0, "", "71 clients, shared out among the workers") \
     X(inline_budget, INLINE, 0, "--buffer 512", "few packets, and an end, when nothing waits") \
     X(options_asked_for, HEAVY, STARTS, "", "the socket options, by the trace") \

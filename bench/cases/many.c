@@ -3,12 +3,12 @@
 #include "../result/statistics.h"
 
 /* 500, a thread for each, or 1,000; with --long up to 2,000, for a minute. */
-void conns_1000(struct check *c)
+void conns_1000(void)
 {
-    int count = c->chapter == 1 ? 500 : 1000;
-    count = c->is_long && c->chapter == 5 ? 2000 : count;
-    struct peer *peers = joined(c, count);
-    uint64_t end_ns = clock_in_ms(c->is_long ? 60000 : 0);
+    int count = check.chapter == 1 ? 500 : 1000;
+    count = check.is_long && check.chapter == 5 ? 2000 : count;
+    struct peer *peers = joined(count);
+    uint64_t end_ns = clock_in_ms(check.is_long ? 60000 : 0);
     do {
         ping_all(peers, count, 40);
         ping_all(peers, count, 40);
@@ -16,10 +16,10 @@ void conns_1000(struct check *c)
 }
 
 /* Up, and back over the same walls. Those of 03 are at 63 for each worker. */
-void boundary(struct check *c)
+void boundary(void)
 {
     enum { COUNT = 130 };
-    struct peer *peers = new_peers(c, COUNT);
+    struct peer *peers = new_peers(COUNT);
     for (int i = 1; i <= COUNT; i++) {
         join(&peers[i - 1]);
         if ((i > 61 && i <= 66) || i > 128)
@@ -34,13 +34,13 @@ void boundary(struct check *c)
 
 /* served clients, and one that is refused with a reason; then a place is free
  * again. */
-static void wall_at(struct check *c, int served)
+static void wall_at(int served)
 {
-    struct peer *peers = new_peers(c, served + 1);
+    struct peer *peers = new_peers(served + 1);
     join_all(peers, served);
     ping_all(peers, served, 20);
     refused(&peers[served]);
-    reported(c, "refused");
+    reported("refused");
     ping_all(peers, served, 20);
     peer_close(&peers[served / 2]);
     serve(&peers[served], FREED_MS);
@@ -49,19 +49,19 @@ static void wall_at(struct check *c, int served)
             echo(&peers[i], 20);
 }
 
-void boundary_63(struct check *c)
+void boundary_63(void)
 {
-    wall_at(c, 63);
+    wall_at(63);
 }
 
-void boundary_fd_set(struct check *c)
+void boundary_fd_set(void)
 {
-    wall_at(c, 1024);
+    wall_at(1024);
 }
 
-void max_clients(struct check *c)
+void max_clients(void)
 {
-    wall_at(c, 5);
+    wall_at(5);
 }
 
 /* Sends without an end, and begins anew when it has been cut off. */
@@ -78,30 +78,31 @@ static bool send_for_ever(struct peer *p, int count)
  * from it what it has not read yet: so what it has sent must be received first.
  * But if it goes on and on, only so much: then it is reset, and nobody waits. The
  * stall lets it send before that. */
-void refused_in_order(struct check *c)
+void refused_in_order(void)
 {
     enum { ENOUGH_BYTES = 1048576, ENDLESS = 3 };
-    struct peer *served = new_peers(c, 1);
-    struct peer *p = new_peers(c, 1);
-    struct peer *endless = new_peers(c, ENDLESS);
-    start_with(c, "--fault shutdown@1=stall300,shutdown@2=stall300,"
-                  "shutdown@3=stall300 --max-clients 1");
+    struct peer *served = new_peers(1);
+    struct peer *p = new_peers(1);
+    struct peer *endless = new_peers(ENDLESS);
+    start_with(
+        "--fault shutdown@1=stall300,shutdown@2=stall300,shutdown@3=stall300 "
+        "--max-clients 1");
     join(served);
     echo(served, 10);
     join(p);
     send_bytes(p, 1000);
     receive_end(p);
-    pass_time(c, 50); /* a reset would come after the end */
-    expect(c, !was_reset(p), "expected an end and no reset after it");
+    pass_time(50); /* a reset would come after the end */
+    expect(!was_reset(p), "expected an end and no reset after it");
 
     join(p);
     p->may_fail = true;
     for (int i = 0; i < 10; i++) { /* all is there before it is received */
         send_what_fits(p, 4 * ENOUGH_BYTES - p->sent);
-        pass_time(c, 10);
+        pass_time(10);
     }
-    wait_until(c, p->state != PEER_OPEN || was_reset(p), FREED_MS);
-    expect(c, p->sent < ENOUGH_BYTES || was_reset(p) || p->state == PEER_BROKEN,
+    wait_until(p->state != PEER_OPEN || was_reset(p), FREED_MS);
+    expect(p->sent < ENOUGH_BYTES || was_reset(p) || p->state == PEER_BROKEN,
            "expected one who has sent %llu bytes to be reset", p->sent);
     p->may_fail = false;
     echo(served, 10);
@@ -109,12 +110,12 @@ void refused_in_order(struct check *c)
     /* Nor is one forgotten when the server is asked to stop meanwhile, and is
      * done with everything else before the stall is over. */
     join(p);
-    pass_time(c, 50);
-    stop_server(c);
+    pass_time(50);
+    stop_server();
     receive_end(p);
     receive_end(served);
 
-    start_with(c, "--max-clients 1");
+    start_with("--max-clients 1");
     join(served);
     echo(served, 10);
     for (int i = 0; i < ENDLESS; i++) {
@@ -126,13 +127,13 @@ void refused_in_order(struct check *c)
         refused(p);
         echo(served, 10);
     }
-    stop_server(c);
+    stop_server();
     receive_end(served);
 }
 
-void several(struct check *c)
+void several(void)
 {
-    struct peer *peers = joined(c, 5);
+    struct peer *peers = joined(5);
     for (int i = 0; i < 3; i++)
         ping_all(peers, 5, 4000);
     peer_close(&peers[0]);
@@ -143,10 +144,10 @@ void several(struct check *c)
 }
 
 /* The free places are taken again at last. */
-void compaction(struct check *c)
+void compaction(void)
 {
     enum { COUNT = 40 };
-    struct peer *peers = joined(c, COUNT);
+    struct peer *peers = joined(COUNT);
     ping_all(peers, COUNT, 100);
     peer_close(&peers[0]);
     peer_close(&peers[COUNT - 1]);
@@ -168,28 +169,28 @@ void compaction(struct check *c)
  * is on its way to us: on a busy machine that may need a second attempt.
  * Windows refuses what does not fit into the backlog (page "listen function"), of
  * which the servers ask for 2,000; Linux under Wine lets them try again. */
-void burst_300(struct check *c)
+void burst_300(void)
 {
     enum { COUNT = 300, LIMIT = COUNT / 2, ATTEMPTS = 3, WITHIN_MS = 12000 };
-    struct peer *peers = new_peers(c, COUNT);
-    struct peer *p = new_peers(c, 1);
+    struct peer *peers = new_peers(COUNT);
+    struct peer *p = new_peers(1);
     int64_t took_ms = WITHIN_MS;
     int64_t accepts = LIMIT;
     int lost = 0;
-    start_with(c, "--fault accept@every=stall5");
+    start_with("--fault accept@every=stall5");
     join(p);
     echo(p, 10);
     for (int k = 0; k < ATTEMPTS && (took_ms >= WITHIN_MS || accepts >= LIMIT);
          k++) {
-        hold(c);
+        hold();
         for (int i = 0; i < COUNT; i++)
-            join_begin(&peers[i], c->server.host);
+            join_begin(&peers[i], check.server.host);
         send_bytes(p, 10);
-        int64_t before = calls_of(c, OBSERVE_accept, OBSERVE_AcceptEx);
+        int64_t before = calls_of(OBSERVE_accept, OBSERVE_AcceptEx);
         uint64_t begin_ns = clock_ns();
-        process_go_on(&c->server);
+        process_go_on(&check.server);
         receive_bytes(p, 10);
-        accepts = calls_of(c, OBSERVE_accept, OBSERVE_AcceptEx) - before;
+        accepts = calls_of(OBSERVE_accept, OBSERVE_AcceptEx) - before;
         for (int i = 0; i < COUNT; i++) {
             peers[i].may_fail = true;
             if (!join_end(&peers[i])) {
@@ -201,11 +202,9 @@ void burst_300(struct check *c)
         ping_all(peers, COUNT, 30);
         took_ms = ms_since(begin_ns);
     }
-    expect_less(c, accepts, LIMIT, "clients accepted before an echo is sent");
-    expect_less(c, took_ms, WITHIN_MS, "ms until 300 clients are served");
-    either(c, lost == 0, "%d clients were refused", lost);
-    close_peers(c);
-    stop_server(c);
+    expect_less(accepts, LIMIT, "clients accepted before an echo is sent");
+    expect_less(took_ms, WITHIN_MS, "ms until 300 clients are served");
+    either(lost == 0, "%d clients were refused", lost);
 }
 
 /* Short connections that end in an orderly way, with a reset, without a word,
@@ -221,40 +220,40 @@ static void churn_on(struct peer *p, int count)
         if (i % 5 == 3)
             leave(p);
         if (i % 50 == 49)
-            pass_time(p->c, 50); /* then the server waits for its first byte */
+            pass_time(50); /* then the server waits for its first byte */
         if (i % 5 == 1 || i % 5 == 4)
             peer_reset(p);
         peer_close(p);
     }
 }
 
-void churn_100(struct check *c)
+void churn_100(void)
 {
-    churn_on(new_peers(c, 1), 100);
+    churn_on(new_peers(1), 100);
 }
 
-void churn(struct check *c)
+void churn(void)
 {
-    struct peer *p = new_peers(c, 1);
+    struct peer *p = new_peers(1);
     churn_on(p, 200); /* to warm up */
-    control(c);
-    struct usage before = usage_at_rest(c);
-    churn_on(p, c->is_long ? 100000 : 2000);
-    control(c);
-    usage_flat(c, &before, c->is_long ? 4194304 : 2097152);
+    control();
+    struct usage before = usage_at_rest();
+    churn_on(p, check.is_long ? 100000 : 2000);
+    control();
+    usage_flat(&before, check.is_long ? 4194304 : 2097152);
 }
 
 /* 01 --serve one: the second client is served when the first has left. */
-void serve_one(struct check *c)
+void serve_one(void)
 {
-    struct peer *peers = new_peers(c, 2);
+    struct peer *peers = new_peers(2);
     join(&peers[0]);
     echo(&peers[0], 10);
     join(&peers[1]);
     send_bytes(&peers[1], 10);
     echo(&peers[0], 10);
-    pass_time(c, 300);
-    expect(c, receive_some(&peers[1], 1) == 0,
+    pass_time(300);
+    expect(receive_some(&peers[1], 1) == 0,
            "expected the second client to wait, saw it served");
     peer_close(&peers[0]);
     receive_bytes(&peers[1], 10);
@@ -284,12 +283,12 @@ static void fuzz_step(struct peer *p, struct prng *prng)
 }
 
 /* The same seed does the same things. */
-void fuzz(struct check *c)
+void fuzz(void)
 {
     enum { COUNT = 8 };
-    struct peer *peers = new_peers(c, COUNT);
-    struct prng prng = {.state = c->seed};
-    int steps = c->is_long ? 50000 : 1500;
+    struct peer *peers = new_peers(COUNT);
+    struct prng prng = {.state = check.seed};
+    int steps = check.is_long ? 50000 : 1500;
     for (int i = 0; i < steps; i++)
         fuzz_step(&peers[prng_below(&prng, COUNT)], &prng);
     for (int i = 0; i < COUNT; i++)

@@ -47,7 +47,7 @@ static bool fail(struct peer *p, const char *format, ...)
     snprintf(p->problem, sizeof p->problem,
              "connection %u, %llu bytes sent, %llu back: %s", p->tag, p->sent,
              p->received, what);
-    expect(p->c, p->may_fail, "%s", p->problem);
+    expect(p->may_fail, "%s", p->problem);
     return false;
 }
 
@@ -69,7 +69,7 @@ static int remaining_ms(uint64_t limit)
 /* Whether it is ready, or over, before this moment. */
 static bool ready_by(const struct peer *p, short events, uint64_t limit)
 {
-    in_time(p->c);
+    in_time();
     return connect_poll(p->s, events, remaining_ms(limit)) != 0;
 }
 
@@ -85,13 +85,13 @@ bool wait_ready(struct peer *p, short events)
 
 bool join_begin(struct peer *p, const char *host)
 {
-    in_time(p->c);
+    in_time();
     peer_close(p);
     p->sent = p->received = p->send_goal = p->receive_goal = 0;
     p->waiting_ns = 0;
     p->error = 0;
     p->problem[0] = '\0';
-    p->s = connect_begin(host, p->c->server.port, p->receive_buffer_bytes);
+    p->s = connect_begin(host, check.server.port, p->receive_buffer_bytes);
     if (p->s == INVALID_SOCKET)
         return fail(p, "no connection to %.60s", host);
     p->state = PEER_CONNECTING;
@@ -110,7 +110,7 @@ bool join_end(struct peer *p)
 
 bool join(struct peer *p)
 {
-    return join_begin(p, p->c->server.host) && join_end(p);
+    return join_begin(p, check.server.host) && join_end(p);
 }
 
 void join_all(struct peer *peers, int count)
@@ -357,7 +357,7 @@ int peers_pump(struct peer *peers, int count, uint32_t timeout_ms)
             (WSAPOLLFD){.fd = peers[i].s, .events = wanted_by(&peers[i])};
         asked += fds[asked].events != 0;
     }
-    in_time(peers->c);
+    in_time();
     int ready = asked > 0 ? WSAPoll(fds, (ULONG)asked, (int)timeout_ms) : 0;
     for (int i = 0; i < asked && ready > 0; i++)
         if (fds[i].revents != 0 && !pump_one(who[i], fds[i].revents))

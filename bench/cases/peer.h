@@ -14,8 +14,6 @@
 #include <winsock2.h>
 #include <windows.h>
 
-struct check;
-
 enum peer_state {
     PEER_CLOSED, /* no socket; where every peer begins */
     PEER_CONNECTING,
@@ -25,7 +23,6 @@ enum peer_state {
 };
 
 struct peer {
-    struct check *c;          /* the case that has made it */
     uint32_t tag;             /* which stream */
     bool may_fail;            /* the case goes on when this peer cannot */
     uint32_t patience_ms;     /* how long nothing may move; STEP_MS */
