@@ -54,7 +54,7 @@ void never_readers_50(void)
     }
     uint64_t memory = process_memory_bytes(&check.server);
     peers_pump_out(peers, COUNT, 300); /* until none can send any more */
-    memory_flat(memory, 2 * GROWTH_BYTES);
+    memory_flat(memory, UINT64_C(2) * GROWTH_BYTES);
     echo(other, 100);
     control();
     for (int i = 0; i < COUNT; i++)

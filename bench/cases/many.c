@@ -80,7 +80,7 @@ static bool send_for_ever(struct peer *p, int count)
  * stall lets it send before that. */
 void refused_in_order(void)
 {
-    enum { ENOUGH_BYTES = 1048576, ENDLESS = 3 };
+    enum { SENT_BYTES = 4194304, ENOUGH_BYTES = 1048576, ENDLESS = 3 };
     struct peer *served = new_peers(1);
     struct peer *p = new_peers(1);
     struct peer *endless = new_peers(ENDLESS);
@@ -98,7 +98,7 @@ void refused_in_order(void)
     join(p);
     p->may_fail = true;
     for (int i = 0; i < 10; i++) { /* all is there before it is received */
-        send_what_fits(p, 4 * ENOUGH_BYTES - p->sent);
+        send_what_fits(p, SENT_BYTES - p->sent);
         pass_time(10);
     }
     wait_until(p->state != PEER_OPEN || was_reset(p), FREED_MS);
