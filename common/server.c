@@ -135,11 +135,24 @@ bool server_tick(void)
     return result == WAIT_OBJECT_0;
 }
 
+/* In one group, which has 64 at most, a process may be kept to some of them.
+ * From Windows 11 on it runs in all groups unless it asks for less
+ * (documentation pages "GetProcessAffinityMask function" and "Processor
+ * Groups"). No room for their numbers: then only how many there are is said. */
 long server_processor_count(void)
 {
-    /* Of all groups: a group has at most 64. 0 means that it failed. */
-    DWORD count = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
-    return count > 0 ? (long)count : 1;
+    USHORT groups = 0;
+    DWORD_PTR mine = 0;
+    DWORD_PTR system = 0;
+    DWORD count = 0;
+    GetProcessGroupAffinity(GetCurrentProcess(), &groups, NULL);
+    if (groups <= 1 &&
+        GetProcessAffinityMask(GetCurrentProcess(), &mine, &system))
+        for (; mine != 0; mine &= mine - 1)
+            count++;
+    else
+        count = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+    return count > 0 ? (long)count : 1; /* 0: it failed */
 }
 
 int server_end(void)

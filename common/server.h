@@ -71,8 +71,8 @@ void server_note_time(void);
  * can look after its connections. Returns whether it is time to stop. */
 bool server_tick(void);
 
-/* How many threads can run at the same time: logical processors, of all
- * processor groups; at least 1. */
+/* How many threads can run at the same time: the logical processors that this
+ * process may use; at least 1. */
 long server_processor_count(void);
 
 /* Prints the ledger and ends what server_begin() started. Returns the exit

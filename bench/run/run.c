@@ -240,8 +240,8 @@ static LONG sockets_of(const struct process *server)
 static void wait_for_sockets(const struct process *server, LONG at_most)
 {
     enum { WITHIN_MS = 3000, LOOK_MS = 5 };
-    for (int ms = 0; ms < WITHIN_MS && sockets_of(server) > at_most;
-         ms += LOOK_MS)
+    uint64_t end_ns = clock_in_ms(WITHIN_MS);
+    while (sockets_of(server) > at_most && clock_ns() < end_ns)
         Sleep(LOOK_MS);
 }
 

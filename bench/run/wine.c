@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../common/clock.h"
 #include "process.h"
 
 /* Only Wine's ntdll.dll has this function. */
@@ -257,7 +258,8 @@ bool wine_use_processors(DWORD_PTR mask)
              (unsigned long long)mask, strtol(stat, NULL, 10));
     if (!start_shell(command))
         return false;
-    for (int i = 0; i < WITHIN_MS / LOOK_MS && wineserver_mask() != mask; i++)
+    uint64_t end_ns = clock_in_ms(WITHIN_MS);
+    while (wineserver_mask() != mask && clock_ns() < end_ns)
         Sleep(LOOK_MS);
     return wineserver_mask() == mask;
 }
