@@ -1,11 +1,9 @@
-#include "peer.h"
+#include "cases.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cases.h"
-#include "../../common/clock.h"
 #include "../run/connect.h"
 
 enum { PIECE_BYTES = 65536, PUMP_AT_MOST = 1200 };
@@ -41,14 +39,15 @@ static bool fail(struct peer *p, const char *format, ...) REPORT_PRINTF(2, 3);
  * Always returns false. */
 static bool fail(struct peer *p, const char *format, ...)
 {
-    int used = snprintf(p->problem, sizeof p->problem,
-                        "connection %u: ", (unsigned)p->tag);
+    char what[150];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(p->problem + used, sizeof p->problem - (size_t)used, format,
-              arguments);
+    vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    expect(p->c, p->may_fail, "%s", p->problem);
+    snprintf(p->problem, sizeof p->problem,
+             "connection %u, %llu bytes sent, %llu back: %s", p->tag, p->sent,
+             p->received, what);
+    expect(p->may_fail, "%s", p->problem);
     return false;
 }
 
@@ -58,21 +57,7 @@ static bool broken(struct peer *p, const char *call, int error)
     p->state = PEER_BROKEN;
     p->error = error;
     error_text((unsigned long)error, text, sizeof text);
-    return fail(p, "%s after %llu bytes sent and %llu received: %s (%d)", call,
-                (unsigned long long)p->sent, (unsigned long long)p->received,
-                text, error);
-}
-
-static uint32_t patience_ms(const struct peer *p)
-{
-    return p->patience_ms > 0 ? p->patience_ms : STEP_MS;
-}
-
-/* The moment timeout_ms from now, or the case's deadline if that is sooner. */
-static uint64_t limit_ns(const struct peer *p, uint32_t timeout_ms)
-{
-    uint64_t limit = clock_in_ms(timeout_ms);
-    return p->c->deadline_ns < limit ? p->c->deadline_ns : limit;
+    return fail(p, "%s: %s (%d)", call, text, error);
 }
 
 static int remaining_ms(uint64_t limit)
@@ -84,41 +69,38 @@ static int remaining_ms(uint64_t limit)
 /* Whether it is ready, or over, before this moment. */
 static bool ready_by(const struct peer *p, short events, uint64_t limit)
 {
-    in_time(p->c);
+    in_time();
     return connect_poll(p->s, events, remaining_ms(limit)) != 0;
 }
 
 bool wait_ready(struct peer *p, short events)
 {
-    return ready_by(p, events, limit_ns(p, patience_ms(p))) ||
-           fail(p, "%s for %u ms, with %llu bytes sent and %llu received",
+    return ready_by(p, events, clock_in_ms(p->patience_ms)) ||
+           fail(p, "%s for %u ms",
                 events == POLLRDNORM ? "nothing came" : "could not send",
-                (unsigned)patience_ms(p), (unsigned long long)p->sent,
-                (unsigned long long)p->received);
+                p->patience_ms);
 }
 
 /* ---- connecting and closing ---------------------------------------------- */
 
 bool join_begin(struct peer *p, const char *host)
 {
-    in_time(p->c);
+    in_time();
     peer_close(p);
     p->sent = p->received = p->send_goal = p->receive_goal = 0;
     p->waiting_ns = 0;
     p->error = 0;
     p->problem[0] = '\0';
-    p->s = connect_begin(host, p->c->server.port, p->receive_buffer_bytes);
-    if (p->s == INVALID_SOCKET) {
-        int error = WSAGetLastError();
-        return fail(p, "no connection to %.60s: error %d", host, error);
-    }
+    p->s = connect_begin(host, check.server.port, p->receive_buffer_bytes);
+    if (p->s == INVALID_SOCKET)
+        return fail(p, "no connection to %.60s", host);
     p->state = PEER_CONNECTING;
     return true;
 }
 
 bool join_end(struct peer *p)
 {
-    int error = connect_end(p->s, remaining_ms(limit_ns(p, patience_ms(p))));
+    int error = connect_end(p->s, remaining_ms(clock_in_ms(p->patience_ms)));
     if (error != 0)
         return broken(p, "connect", error);
     p->state = PEER_OPEN;
@@ -128,7 +110,7 @@ bool join_end(struct peer *p)
 
 bool join(struct peer *p)
 {
-    return join_begin(p, p->c->server.host) && join_end(p);
+    return join_begin(p, check.server.host) && join_end(p);
 }
 
 void join_all(struct peer *peers, int count)
@@ -141,7 +123,6 @@ void peer_close(struct peer *p)
 {
     if (p->state != PEER_CLOSED)
         closesocket(p->s);
-    p->s = INVALID_SOCKET;
     p->state = PEER_CLOSED;
 }
 
@@ -149,7 +130,6 @@ void peer_reset(struct peer *p)
 {
     if (p->state != PEER_CLOSED)
         net_close_abortively(p->s);
-    p->s = INVALID_SOCKET;
     p->state = PEER_CLOSED;
 }
 
@@ -161,61 +141,38 @@ void close_all(struct peer *peers, int count)
 
 /* ---- one call ------------------------------------------------------------ */
 
-/* As much of it as goes into one call. */
+/* What a call that has moved nothing returns: 0 if it would block. */
+static int moved_nothing(struct peer *p, const char *call)
+{
+    int error = WSAGetLastError();
+    if (error == WSAEWOULDBLOCK)
+        return 0;
+    broken(p, call, error);
+    return -1;
+}
+
 static int piece_of(uint64_t bytes)
 {
     return bytes < PIECE_BYTES ? (int)bytes : PIECE_BYTES;
 }
 
-static int not_open(struct peer *p)
-{
-    fail(p, "it is not open any more");
-    return -1;
-}
-
-static int lost(struct peer *p, const char *call, int error)
-{
-    broken(p, call, error);
-    return -1;
-}
-
-int send_some(struct peer *p, int at_most)
+int send_some(struct peer *p, uint64_t at_most)
 {
     unsigned char piece[PIECE_BYTES];
-    int bytes = piece_of((uint64_t)at_most);
-    if (p->state != PEER_OPEN && p->state != PEER_ENDED)
-        return not_open(p);
-    pattern(p->tag, p->sent, piece, (size_t)bytes);
     uint64_t now_ns = clock_ns();
-    int taken = send(p->s, (const char *)piece, bytes, 0);
-    if (taken == SOCKET_ERROR) {
-        int error = WSAGetLastError();
-        return error == WSAEWOULDBLOCK ? 0 : lost(p, "send", error);
+    if (p->state != PEER_OPEN && p->state != PEER_ENDED) {
+        fail(p, "it is not open any more");
+        return -1;
     }
+    pattern(p->tag, p->sent, piece, (size_t)piece_of(at_most));
+    int taken = send(p->s, (const char *)piece, piece_of(at_most), 0);
+    if (taken == SOCKET_ERROR)
+        return moved_nothing(p, "send");
     if (p->sent == p->received)
         p->waiting_ns = now_ns;
     p->sent += (uint64_t)taken;
     p->sent_ever += (uint64_t)taken;
     return taken;
-}
-
-/* Says what came in the place of byte at: if the bytes belong elsewhere in this
- * stream, not too far away, then where. */
-static bool wrong_byte(struct peer *p, uint64_t at, const unsigned char *seen,
-                       int bytes)
-{
-    enum { FAR_BYTES = 262144, ENOUGH_BYTES = 12 };
-    unsigned char right[ENOUGH_BYTES];
-    uint64_t from = at > FAR_BYTES ? at - FAR_BYTES : 0;
-    for (uint64_t i = from; bytes >= ENOUGH_BYTES && i < at + FAR_BYTES; i++) {
-        pattern(p->tag, i, right, sizeof right);
-        if (memcmp(seen, right, sizeof right) == 0)
-            return fail(p, "byte %llu: expected it, saw byte %llu",
-                        (unsigned long long)at, (unsigned long long)i);
-    }
-    pattern(p->tag, at, right, 1);
-    return fail(p, "byte %llu: expected 0x%02x, saw 0x%02x",
-                (unsigned long long)at, right[0], seen[0]);
 }
 
 /* Compares with the stream and counts. A wrong byte fails the case even if the
@@ -224,57 +181,51 @@ static bool check_piece(struct peer *p, const unsigned char *piece, int bytes)
 {
     unsigned char right[PIECE_BYTES];
     pattern(p->tag, p->received, right, (size_t)bytes);
-    for (int i = 0; i < bytes; i++)
-        if (piece[i] != right[i]) {
-            p->may_fail = false;
-            return wrong_byte(p, p->received + (uint64_t)i, piece + i,
-                              bytes - i);
-        }
-    p->received += (uint64_t)bytes;
-    if (p->received > p->sent)
-        return fail(p, "expected %llu bytes back, saw at least %llu",
-                    (unsigned long long)p->sent,
-                    (unsigned long long)p->received);
-    if (p->received == p->sent) {
-        uint64_t waited_ns = clock_ns() - p->waiting_ns;
-        p->slowest_ns = waited_ns > p->slowest_ns ? waited_ns : p->slowest_ns;
+    for (int i = 0; i < bytes; i++, p->received++) {
+        bool was_sent = p->received < p->sent;
+        p->may_fail = p->may_fail && was_sent && piece[i] == right[i];
+        if (!was_sent)
+            return fail(p, "expected no more bytes, saw %d", bytes - i);
+        if (piece[i] != right[i])
+            return fail(p, "expected 0x%02x as the next byte, saw 0x%02x",
+                        right[i], piece[i]);
     }
     return true;
 }
 
-int receive_some(struct peer *p, int at_most)
+int receive_some(struct peer *p, uint64_t at_most)
 {
     unsigned char piece[PIECE_BYTES];
-    if (p->state != PEER_OPEN)
-        return not_open(p);
-    int taken = recv(p->s, (char *)piece, piece_of((uint64_t)at_most), 0);
-    if (taken > 0)
-        return check_piece(p, piece, taken) ? taken : -1;
-    if (taken == 0) {
-        p->state = PEER_ENDED;
-        fail(p, "end of stream after %llu of %llu bytes",
-             (unsigned long long)p->received, (unsigned long long)p->sent);
+    int taken = 0;
+    if (p->state != PEER_OPEN) {
+        fail(p, "it is not open any more");
         return -1;
     }
-    int error = WSAGetLastError();
-    return error == WSAEWOULDBLOCK ? 0 : lost(p, "receive", error);
+    taken = recv(p->s, (char *)piece, piece_of(at_most), 0);
+    if (taken == SOCKET_ERROR)
+        return moved_nothing(p, "receive");
+    if (taken == 0) {
+        p->state = PEER_ENDED;
+        fail(p, "expected more, saw the end of the stream");
+        return -1;
+    }
+    return check_piece(p, piece, taken) ? taken : -1;
 }
 
-void send_what_fits(struct peer *p, uint64_t at_most_bytes)
+void send_what_fits(struct peer *p, uint64_t at_most)
 {
-    uint64_t goal = p->sent + at_most_bytes;
-    while (p->sent < goal && send_some(p, piece_of(goal - p->sent)) > 0)
+    uint64_t goal = p->sent + at_most;
+    while (p->sent < goal && send_some(p, goal - p->sent) > 0)
         continue;
 }
 
-uint64_t stuff(struct peer *p, uint64_t at_most_bytes)
+void stuff(struct peer *p, uint64_t at_most)
 {
-    uint64_t before = p->sent;
+    uint64_t goal = p->sent + at_most;
     do
-        send_what_fits(p, at_most_bytes - (p->sent - before));
-    while (p->sent - before < at_most_bytes && p->state == PEER_OPEN &&
-           ready_by(p, POLLWRNORM, limit_ns(p, 1000)));
-    return p->sent - before;
+        send_what_fits(p, goal - p->sent);
+    while (p->sent < goal && p->state == PEER_OPEN &&
+           ready_by(p, POLLWRNORM, clock_in_ms(1000)));
 }
 
 bool was_reset(const struct peer *p)
@@ -289,7 +240,7 @@ bool send_bytes(struct peer *p, uint64_t bytes)
 {
     uint64_t goal = p->sent + bytes;
     while (p->sent < goal) {
-        int taken = send_some(p, piece_of(goal - p->sent));
+        int taken = send_some(p, goal - p->sent);
         if (taken < 0 || (taken == 0 && !wait_ready(p, POLLWRNORM)))
             return false;
     }
@@ -300,7 +251,7 @@ bool receive_bytes(struct peer *p, uint64_t bytes)
 {
     uint64_t goal = p->received + bytes;
     while (p->received < goal) {
-        int taken = receive_some(p, piece_of(goal - p->received));
+        int taken = receive_some(p, goal - p->received);
         if (taken < 0 || (taken == 0 && !wait_ready(p, POLLRDNORM)))
             return false;
     }
@@ -309,7 +260,7 @@ bool receive_bytes(struct peer *p, uint64_t bytes)
 
 bool receive_rest(struct peer *p)
 {
-    return receive_bytes(p, p->sent - p->received);
+    return receive_bytes(p, under_way(p, 1));
 }
 
 bool echo(struct peer *p, uint64_t bytes)
@@ -331,14 +282,13 @@ void ping_all(struct peer *peers, int count, uint64_t bytes)
 
 bool half_close(struct peer *p)
 {
-    if (p->state == PEER_OPEN && shutdown(p->s, SD_SEND) == 0)
-        return true;
-    return broken(p, "shutdown", WSAGetLastError());
+    return shutdown(p->s, SD_SEND) == 0 ||
+           broken(p, "shutdown", WSAGetLastError());
 }
 
 bool receive_until_over(struct peer *p)
 {
-    uint64_t limit = limit_ns(p, patience_ms(p));
+    uint64_t limit = clock_in_ms(p->patience_ms);
     bool may_fail = p->may_fail;
     p->may_fail = true; /* the end is what is wanted */
     while (p->state == PEER_OPEN)
@@ -347,68 +297,53 @@ bool receive_until_over(struct peer *p)
             break;
     p->may_fail = may_fail;
     return p->state != PEER_OPEN ||
-           fail(p, "expected the end within %u ms, still open",
-                (unsigned)patience_ms(p));
+           fail(p, "expected the end within %u ms", p->patience_ms);
 }
 
 bool receive_end(struct peer *p)
 {
     uint64_t before = p->received;
-    ready_by(p, POLLRDNORM, limit_ns(p, patience_ms(p)));
+    ready_by(p, POLLRDNORM, clock_in_ms(p->patience_ms));
     if (was_reset(p))
         return broken(p, "receive", WSAECONNRESET);
-    if (!receive_until_over(p))
-        return false;
-    if (p->state != PEER_ENDED)
-        return fail(p, "expected an orderly end, saw error %d", p->error);
-    return p->received == before ||
-           fail(p, "expected the end, saw %llu more bytes",
-                (unsigned long long)(p->received - before));
+    return receive_until_over(p) &&
+           ((p->state == PEER_ENDED && p->received == before) ||
+            fail(p, "expected an orderly end, saw error %d or more bytes",
+                 p->error));
 }
 
 void leave(struct peer *p)
 {
     half_close(p);
+    receive_rest(p);
     receive_end(p);
     peer_close(p);
 }
 
 /* ---- many at once -------------------------------------------------------- */
 
-static bool wants_to_receive(const struct peer *p)
+/* POLLRDNORM, POLLWRNORM: what it needs for its goals. Sends are put off until
+ * half of the window is free: fewer and larger. */
+static short wanted_by(const struct peer *p)
 {
-    return p->state == PEER_OPEN && p->received < p->receive_goal;
+    bool has_room = p->window == 0 || under_way(p, 1) <= p->window / 2;
+    if (p->state != PEER_OPEN)
+        return 0;
+    return (short)((p->received < p->receive_goal ? POLLRDNORM : 0) |
+                   (p->sent < p->send_goal && has_room ? POLLWRNORM : 0));
 }
 
-/* Sends are put off until half of the window is free: fewer and larger. */
-static bool wants_to_send(const struct peer *p)
-{
-    return p->state == PEER_OPEN && p->sent < p->send_goal &&
-           (p->window == 0 || p->sent - p->received <= p->window / 2);
-}
-
-static int send_towards_goal(struct peer *p)
+/* Lets one peer do what its socket is ready for. False: it has a problem. */
+static bool pump_one(struct peer *p, short ready)
 {
     uint64_t at_most = p->send_goal - p->sent;
-    uint64_t room = p->window - under_way(p, 1);
-    if (p->window != 0 && at_most > room)
-        at_most = room;
-    if (p->chunk_bytes > 0 && at_most > (uint64_t)p->chunk_bytes)
-        at_most = (uint64_t)p->chunk_bytes;
-    return send_some(p, piece_of(at_most));
-}
-
-/* Lets one peer do what its socket is ready for. -1: it has a problem. */
-static int pump_one(struct peer *p, short ready)
-{
-    int moved = 0;
-    if ((ready & ~POLLWRNORM) != 0 && wants_to_receive(p))
-        moved = receive_some(p, PIECE_BYTES);
-    if (moved >= 0 && (ready & ~POLLRDNORM) != 0 && wants_to_send(p)) {
-        int taken = send_towards_goal(p);
-        moved = taken < 0 ? -1 : moved + taken;
-    }
-    return moved < 0 ? -1 : moved > 0;
+    if (p->window != 0)
+        at_most = min(at_most, p->window / 2);
+    if ((ready & ~POLLWRNORM) != 0 && (wanted_by(p) & POLLRDNORM) != 0 &&
+        receive_some(p, PIECE_BYTES) < 0)
+        return false;
+    return (ready & ~POLLRDNORM) == 0 || (wanted_by(p) & POLLWRNORM) == 0 ||
+           send_some(p, at_most) >= 0;
 }
 
 int peers_pump(struct peer *peers, int count, uint32_t timeout_ms)
@@ -417,24 +352,17 @@ int peers_pump(struct peer *peers, int count, uint32_t timeout_ms)
     struct peer *who[PUMP_AT_MOST];
     int asked = 0;
     for (int i = 0; i < count && asked < PUMP_AT_MOST; i++) {
-        short events = (short)((wants_to_receive(&peers[i]) ? POLLRDNORM : 0) |
-                               (wants_to_send(&peers[i]) ? POLLWRNORM : 0));
-        if (events == 0)
-            continue;
         who[asked] = &peers[i];
-        fds[asked++] = (WSAPOLLFD){.fd = peers[i].s, .events = events};
+        fds[asked] =
+            (WSAPOLLFD){.fd = peers[i].s, .events = wanted_by(&peers[i])};
+        asked += fds[asked].events != 0;
     }
-    in_time(peers->c);
-    if (asked == 0 || WSAPoll(fds, (ULONG)asked, (int)timeout_ms) <= 0)
-        return 0;
-    int moved = 0;
-    for (int i = 0; i < asked; i++) {
-        int one = fds[i].revents != 0 ? pump_one(who[i], fds[i].revents) : 0;
-        if (one < 0)
+    in_time();
+    int ready = asked > 0 ? WSAPoll(fds, (ULONG)asked, (int)timeout_ms) : 0;
+    for (int i = 0; i < asked && ready > 0; i++)
+        if (fds[i].revents != 0 && !pump_one(who[i], fds[i].revents))
             return -1;
-        moved += one;
-    }
-    return moved;
+    return max(ready, 0);
 }
 
 void peers_pump_out(struct peer *peers, int count, uint32_t timeout_ms)
@@ -443,51 +371,18 @@ void peers_pump_out(struct peer *peers, int count, uint32_t timeout_ms)
         continue;
 }
 
-/* The first peer that has not reached its goals, or NULL. */
-static struct peer *first_unfinished(struct peer *peers, int count)
-{
-    for (int i = 0; i < count; i++)
-        if (peers[i].sent < peers[i].send_goal ||
-            peers[i].received < peers[i].receive_goal)
-            return &peers[i];
-    return NULL;
-}
-
 bool peers_run(struct peer *peers, int count)
 {
-    uint64_t limit = limit_ns(peers, patience_ms(peers));
-    struct peer *p;
-    while ((p = first_unfinished(peers, count)) != NULL) {
-        if (p->state != PEER_OPEN)
-            return fail(p, "it is not open any more");
-        int moved = peers_pump(peers, count, (uint32_t)remaining_ms(limit));
-        if (moved < 0)
-            return false;
-        if (moved > 0)
-            limit = limit_ns(peers, patience_ms(peers));
-        else if (remaining_ms(limit) == 0)
-            return fail(p,
-                        "nothing moved for %u ms after %llu bytes sent and "
-                        "%llu received",
-                        (unsigned)patience_ms(peers),
-                        (unsigned long long)p->sent,
-                        (unsigned long long)p->received);
-    }
-    return true;
-}
-
-uint64_t ping_at_once(struct peer *peers, int count, uint64_t bytes)
-{
-    uint64_t slowest_ns = 0;
-    for (int i = 0; i < count; i++) {
-        peers[i].slowest_ns = 0;
-        peers[i].send_goal = peers[i].receive_goal = peers[i].sent + bytes;
-    }
-    peers_run(peers, count);
-    for (int i = 0; i < count; i++)
-        if (peers[i].slowest_ns > slowest_ns)
-            slowest_ns = peers[i].slowest_ns;
-    return slowest_ns / 1000000;
+    int ready = 0;
+    do
+        ready = peers_pump(peers, count, peers->patience_ms);
+    while (ready > 0);
+    for (int i = 0; i < count && ready == 0; i++)
+        if (peers[i].sent < peers[i].send_goal ||
+            peers[i].received < peers[i].receive_goal)
+            return fail(&peers[i], "nothing moved for %u ms",
+                        peers->patience_ms);
+    return ready == 0;
 }
 
 uint64_t under_way(const struct peer *peers, int count)

@@ -14,8 +14,6 @@
 #include <winsock2.h>
 #include <windows.h>
 
-struct check;
-
 enum peer_state {
     PEER_CLOSED, /* no socket; where every peer begins */
     PEER_CONNECTING,
@@ -25,28 +23,24 @@ enum peer_state {
 };
 
 struct peer {
-    struct check *c;      /* the case that has made it */
-    bool may_fail;        /* the case goes on when this peer cannot */
-    uint32_t tag;         /* which stream */
-    uint32_t patience_ms; /* how long nothing may move; 0: STEP_MS */
-    SOCKET s;             /* valid unless the state is PEER_CLOSED */
+    uint32_t tag;             /* which stream */
+    bool may_fail;            /* the case goes on when this peer cannot */
+    uint32_t patience_ms;     /* how long nothing may move; STEP_MS */
+    int receive_buffer_bytes; /* SO_RCVBUF, set before connecting; 0: default */
+    uint64_t window; /* at most this much under way with a goal; 0: no limit */
+
+    SOCKET s; /* valid unless the state is PEER_CLOSED */
     enum peer_state state;
     int error; /* Winsock error, with PEER_BROKEN */
     char problem[200];
-
-    uint64_t sent;     /* bytes since this connection began */
-    uint64_t received; /* likewise */
-    /* What peers_pump() works towards: positions in the stream. */
-    uint64_t send_goal;
+    uint64_t sent;      /* bytes since this connection began */
+    uint64_t received;  /* likewise */
+    uint64_t send_goal; /* what peers_pump() works towards, likewise */
     uint64_t receive_goal;
-    uint64_t window; /* at most this much sent and not yet back; 0: no limit */
-    int chunk_bytes; /* at most this much in one send; 0: no limit */
-    int receive_buffer_bytes; /* SO_RCVBUF, set before connecting; 0: default */
-
-    uint64_t sent_ever;  /* over all connections of this peer */
-    uint64_t connects;   /* connections made by this peer */
     uint64_t waiting_ns; /* when the byte that is being waited for was sent */
-    uint64_t slowest_ns; /* longest time until all that was sent was back */
+
+    uint64_t sent_ever; /* to this server, over all connections */
+    uint64_t connects;  /* likewise */
 };
 
 /* ---- steps --------------------------------------------------------------- */
@@ -58,11 +52,10 @@ bool join_begin(struct peer *p, const char *host);
 bool join_end(struct peer *p);
 void join_all(struct peer *peers, int count);
 
-/* Sends, or receives and checks, exactly this many bytes. */
+/* Sends, or receives and checks, exactly this many bytes, or all that is under
+ * way. */
 bool send_bytes(struct peer *p, uint64_t bytes);
 bool receive_bytes(struct peer *p, uint64_t bytes);
-
-/* Receives all that is under way. */
 bool receive_rest(struct peer *p);
 
 /* Sends this many bytes and receives them, both directions at once. */
@@ -77,7 +70,8 @@ bool half_close(struct peer *p);
 /* Waits for the orderly end of the stream. More data or a reset is a problem. */
 bool receive_end(struct peer *p);
 
-/* half_close(), receive_end(), and closes: the server is done with it then. */
+/* half_close(), receive_rest(), receive_end(), and closes: the server is done
+ * with it then. */
 void leave(struct peer *p);
 
 /* Waits until the connection is over, in whichever way; data that still comes
@@ -94,41 +88,34 @@ void close_all(struct peer *peers, int count);
 
 /* ---- one call ------------------------------------------------------------ */
 
-/* Sends what fits now of the next at_most bytes of the stream. Returns the
- * bytes taken, 0 when none fit, -1 when the connection is gone. */
-int send_some(struct peer *p, int at_most);
+/* Sends what fits now of the next at_most bytes of the stream, or receives and
+ * checks what is there of so many. Returns the bytes, 0 when it would block, -1
+ * after the end, a reset or a wrong byte. */
+int send_some(struct peer *p, uint64_t at_most);
+int receive_some(struct peer *p, uint64_t at_most);
 
-/* Receives and checks what is there, at most at_most bytes. Returns the bytes, 0
- * when none are there, -1 after the end, a reset or a wrong byte. */
-int receive_some(struct peer *p, int at_most);
+/* Sends without reading until nothing fits, at most this many bytes; or until
+ * nothing has been taken for a second. */
+void send_what_fits(struct peer *p, uint64_t at_most);
+void stuff(struct peer *p, uint64_t at_most);
 
-/* Sends without reading until nothing fits, at most this many bytes. */
-void send_what_fits(struct peer *p, uint64_t at_most_bytes);
-
-/* The same until nothing has been taken for a second. Returns how many were. */
-uint64_t stuff(struct peer *p, uint64_t at_most_bytes);
-
-/* Whether a reset has come, perhaps after an orderly end. Asked before receiving,
- * because there Wine 8 shows a reset as an orderly end. */
+/* Whether a reset has come, perhaps after an orderly end. Asked before receiving:
+ * there Wine 8 shows a reset as an orderly end. */
 bool was_reset(const struct peer *p);
 
 /* ---- many at once -------------------------------------------------------- */
 
 /* One round over all peers that are open: waits at most timeout_ms until one of
  * them can go on towards its goals, then lets each that can send once and
- * receive once. Returns how many calls moved bytes; 0 at once when none wants
- * to; -1 when a peer that may fail has. */
+ * receive once. Returns how many could; 0 at once when none wants to; -1 when a
+ * peer that may fail has. */
 int peers_pump(struct peer *peers, int count, uint32_t timeout_ms);
 
-/* Rounds until nothing has moved for timeout_ms. */
+/* Rounds until none could for timeout_ms. */
 void peers_pump_out(struct peer *peers, int count, uint32_t timeout_ms);
 
 /* Rounds until all peers have reached both goals. */
 bool peers_run(struct peer *peers, int count);
-
-/* All send this many bytes and receive them, at once. Returns how long the
- * slowest waited, in ms. */
-uint64_t ping_at_once(struct peer *peers, int count, uint64_t bytes);
 
 /* Bytes that are sent and not back. */
 uint64_t under_way(const struct peer *peers, int count);
