@@ -33,7 +33,8 @@ static int still_open(struct peer *peers, int count, int64_t *quickest_ms)
 
 /* Sixty have all been silent for a while before their last byte, which counts.
  * Nobody else is there to wake the server up. A busy machine closes some late, but
- * not all. Then two beside one that is active: it is kept. */
+ * not all. Then two beside one that is active: it is kept, though it says nothing
+ * at first, when the server has been alone for longer than that. */
 void idle_timeout(void)
 {
     enum { COUNT = 60, SOON_MS = TIMEOUT_MS + 1500 };
@@ -51,6 +52,7 @@ void idle_timeout(void)
     join_all(idle, 2);
     ping_all(idle, 2, 10);
     join(active);
+    pass_time(TIMEOUT_MS / 3);
     while (still_open(idle, 2, &quickest_ms) > 0) {
         echo(active, 10);
         pass_time(200);

@@ -90,7 +90,7 @@ void refused_in_order(void)
     join(served);
     echo(served, 10);
     join(p);
-    send_bytes(p, 1000);
+    send_bytes(p, 100000);
     receive_end(p);
     pass_time(50); /* a reset would come after the end */
     expect(!was_reset(p), "expected an end and no reset after it");

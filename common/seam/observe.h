@@ -98,7 +98,7 @@ struct observe_options {
      * GetQueuedCompletionStatus unless it is 6, 258 or 735, which mean that the
      * call itself fails. Those that cannot fail, or whose failure nobody could
      * do anything about, can only be late: SleepEx, and what gives back.
-     * One fault is no call's: "time=3" makes GetTickCount() run three times as
+     * One fault is no call's: "time=4" makes GetTickCount() run four times as
      * fast, and start again from 0 when it has counted 10 s. */
     const char *faults;
 };
