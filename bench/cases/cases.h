@@ -179,7 +179,8 @@ bool is_controlled(void); /* the same; the case goes on */
 /* Connects and gets an echo, trying again when refused, within the time. */
 void serve(struct peer *p, uint32_t within_ms);
 
-/* The same, but expects to be refused: the connection ends, without an echo. */
+/* The same, but expects to be refused: the connection ends, without an echo. That
+ * the system refuses it is right, too, but not expected. */
 void refused(struct peer *p);
 
 /* How many lines with words and more in them it has written on stderr: so far,
@@ -247,8 +248,9 @@ void send_until_stuck(struct peer *p);
  * true when that is not known. */
 bool owes(struct peer *p);
 
-/* Whether p is told of a reset so soon, while it has data to read. Skips the case
- * where it is not under Wine 10, though a client outside of Wine is. */
+/* Whether p is told of a reset so soon, while it has data to read: by POLLHUP (page
+ * "WSAPOLLFD structure"), with Wine 8, too. Skips the case where it is not under
+ * Wine 10, though a client outside of Wine is. */
 bool sees_reset(struct peer *p, uint32_t within_ms);
 
 /* Gets an echo, unless this client has been lost. It may be lost now; what may
@@ -256,7 +258,8 @@ bool sees_reset(struct peer *p, uint32_t within_ms);
 void echo_or_be_lost(struct peer *p);
 
 /* A client that has been asked to go gets all of its echo, or a reset: an orderly
- * end would tell it that nothing is missing. */
+ * end would tell it that nothing is missing. On Windows recv() fails then (page
+ * "WSARecv function"); Wine 8 shows it in WSAPoll() only. */
 void expect_all_or_reset(struct peer *p);
 
 /* Begins a thread beside the case, which takes one step after the other until that

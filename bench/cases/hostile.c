@@ -86,9 +86,8 @@ void send_resumed(void)
     enum { PIECES = 6, WITHIN_MS = 40 };
     struct peer *p = new_peers(1);
     for (int i = 0; i < 2; i++) {
-        start_with("--fault "
-                   "send@1=10035,send@3=10035,send@5=10035,send@7=10035,send@9="
-                   "10035,send@11=10035 --wait %s",
+        start_with("--fault send@1=10035,send@3=10035,send@5=10035,"
+                   "send@7=10035,send@9=10035,send@11=10035 --wait %s",
                    waits[i]);
         check.may_report = false; /* no room is no failure */
         join(p);
@@ -242,8 +241,8 @@ void silent_100(void)
                 "ms for an echo beside 40 slow clients, at least once");
 }
 
-/* The urgent byte is no part of the stream (page "Protocol-Independent Out-of-Band
- * Data"), so it is not echoed; Linux under Wine 8 does the same. */
+/* The urgent byte is taken out of the stream (page "Out-of-Band Data in the SPI"),
+ * so that it is not echoed; Wine 8 does so, too. */
 void oob(void)
 {
     char back[64];

@@ -248,7 +248,9 @@ void refused(struct peer *p)
     bool over = true;
     check.cut = check.may_report = true;
     p->may_fail = true;
-    if (join(p)) { /* refused by the system is refused as well */
+    bool is_in = join(p);
+    either(is_in, "refused by the system: error %d", p->error);
+    if (is_in) {
         send_bytes(p, 16);
         over = receive_until_over(p);
     }
@@ -481,6 +483,8 @@ bool sees_reset(struct peer *p, uint32_t within_ms)
     wait_until(WSAPoll(&polled, 1, 0) > 0 && (polled.revents & ANY) != 0,
                within_ms);
     bool sees = (polled.revents & ANY) != 0;
+    either(!sees || (polled.revents & POLLHUP) != 0,
+           "a reset shows in WSAPoll as 0x%x", polled.revents);
     if (!sees && wine_here() && strncmp(wine_version(), "10.", 3) == 0)
         skip("Wine 10 shows no reset when both directions are full");
     return sees;
@@ -502,6 +506,8 @@ void expect_all_or_reset(struct peer *p)
     expect(p->received == p->sent || is_reset || p->state == PEER_BROKEN,
            "expected %llu bytes back or a reset, saw %llu and an orderly end",
            p->sent, p->received);
+    either(p->received == p->sent || p->state == PEER_BROKEN,
+           "recv shows a reset as an orderly end");
 }
 
 /* ---- threads beside the case ---------------------------------------------- */

@@ -151,21 +151,17 @@ static int moved_nothing(struct peer *p, const char *call)
     return -1;
 }
 
-static int piece_of(uint64_t bytes)
-{
-    return bytes < PIECE_BYTES ? (int)bytes : PIECE_BYTES;
-}
-
 int send_some(struct peer *p, uint64_t at_most)
 {
     unsigned char piece[PIECE_BYTES];
+    int bytes = (int)min(at_most, PIECE_BYTES);
     uint64_t now_ns = clock_ns();
     if (p->state != PEER_OPEN && p->state != PEER_ENDED) {
         fail(p, "it is not open any more");
         return -1;
     }
-    pattern(p->tag, p->sent, piece, (size_t)piece_of(at_most));
-    int taken = send(p->s, (const char *)piece, piece_of(at_most), 0);
+    pattern(p->tag, p->sent, piece, (size_t)bytes);
+    int taken = send(p->s, (const char *)piece, bytes, 0);
     if (taken == SOCKET_ERROR)
         return moved_nothing(p, "send");
     if (p->sent == p->received)
@@ -201,7 +197,7 @@ int receive_some(struct peer *p, uint64_t at_most)
         fail(p, "it is not open any more");
         return -1;
     }
-    taken = recv(p->s, (char *)piece, piece_of(at_most), 0);
+    taken = recv(p->s, (char *)piece, (int)min(at_most, PIECE_BYTES), 0);
     if (taken == SOCKET_ERROR)
         return moved_nothing(p, "receive");
     if (taken == 0) {

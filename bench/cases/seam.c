@@ -51,9 +51,8 @@ void fault_accept(void)
 {
     enum { COUNT = 60 };
     struct peer *peers = new_peers(COUNT);
-    start_with("--fault "
-               "accept@1=10054,accept@3=10024,accept@4=10055,AcceptEx@5=10055,"
-               "AcceptEx@6=10024,AcceptEx@40=10055,AcceptEx@50=10054");
+    start_with("--fault accept@1=10054,accept@3-4=10024,AcceptEx@5-6=10055,"
+               "AcceptEx@40=10055,AcceptEx@50=10054");
     for (int i = 0; i < COUNT; i++)
         serve(&peers[i], FREED_MS);
     ping_all(peers, COUNT, 100);
@@ -61,10 +60,8 @@ void fault_accept(void)
     close_peers();
     stop_server();
 
-    start_with("--fault "
-               "AcceptEx@1=10055,AcceptEx@2=10055,AcceptEx@4=10055,AcceptEx@5="
-               "10024,accept@1=10024,accept@2=10055,accept@4=10055,accept@5="
-               "10024,accept@6=10024%s",
+    start_with("--fault accept@1-2=10024,accept@4-6=10055,AcceptEx@1-2=10055,"
+               "AcceptEx@4-5=10024%s",
                check.chapter == 5 ? " --accepts 1" : "");
     for (int i = 0; i < 3; i++)
         serve(&peers[i], FREED_MS);
@@ -115,10 +112,9 @@ void accept_starved(void)
     expect_same(lines_with("ccept", ""), 1, "line about a shortage");
     stop_server();
 
-    start_with(
-        "--fault "
-        "accept@1=10024,accept@3=10024,AcceptEx@1=10055,AcceptEx@%d=10055",
-        check.form[0] != '\0' ? 5 : 35);
+    start_with("--fault accept@1=10024,accept@3=10024,AcceptEx@1=10055,"
+               "AcceptEx@%d=10055",
+               check.form[0] != '\0' ? 5 : 35);
     serve(&peers[0], FREED_MS);
     serve(&peers[1], FREED_MS);
     expect_same(lines_within("ccept", 2, 2000), 2, "lines about two shortages");

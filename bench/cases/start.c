@@ -63,8 +63,8 @@ void bad_args(void)
     must_say(rubbish, 2, "xxx");
 }
 
-/* The error is WSAEADDRINUSE (page "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"),
- * under Wine 8, too. */
+/* On Windows WSAEADDRINUSE is expected (page "Sharing Transport Addresses"), and it
+ * is what Wine 8 gives. */
 void port_in_use(void)
 {
     char arguments[64];

@@ -124,8 +124,9 @@ void stop_ctrl_c(void)
 /* The second Ctrl+C ends the server at once, in whatever state it is. Here it is
  * held up in its first receive, and cannot stop by itself before that returns.
  * That the first has arrived shows in what it cancels; 02 cancels nothing, and is
- * given a second. The status is 0xC000013A, STATUS_CONTROL_C_EXIT (page "NTSTATUS
- * Values"), of which a POSIX shell keeps less; under Wine 8 it is 0, too. */
+ * given a second. Then the default handler calls ExitProcess (page "Console Control
+ * Handlers", which does not say with what): on Windows STATUS_CONTROL_C_EXIT is
+ * expected, 0xC000013A; with Wine 8 it is 0. */
 void stop_ctrl_c_twice(void)
 {
     enum { WITHIN_MS = 20000, ENDED_BY_C = 0x4000013A }; /* its lower bits */
