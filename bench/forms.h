@@ -44,7 +44,8 @@ enum form_ladder { AT_16 = 1, AT_60 = 2, AT_128 = 4, CHURN = 8 };
       "wsaeventselect", AT_16) \
     X(2, "wsaasyncselect", ".c", "", GROUP_PAGE | GROUP_FAIR, \
       "wsaasyncselect", AT_16 | AT_128) \
-    X(3, "", "", "", GROUP_ALL | GROUP_SPREAD | GROUP_CALLS, "default", \
+    X(3, "", "", "", \
+      GROUP_ALL | GROUP_PLACES | GROUP_SPREAD | GROUP_CALLS, "default", \
       AT_16 | AT_60 | AT_128) \
     X(3, "minimal", ".c", "", GROUP_ALL, "minimal", AT_16 | AT_60) \
     X(3, "", "", "--workers 1", GROUP_BASIC | GROUP_WALL, "", 0) \

@@ -104,19 +104,31 @@ void slow_progress(void)
     peer_reset(p);
 }
 
-/* Without --idle-timeout: one that never reads is given 30 s, one that says
- * nothing is given for ever. */
-void stuck_30(void)
+/* One that never reads is given 30 s, also with a longer --idle-timeout, and then
+ * its place is free. One that has had its echo and is silent is given what the
+ * option says. Time is four times as fast here, and passes the moment when the
+ * count of milliseconds starts again. */
+static void stuck_beside_silent(const char *option)
 {
-    struct peer *idle = joined(1);
+    start_with("--max-clients 2 %s --fault time=4", option);
+    struct peer *silent = joined(1);
     struct peer *p = joined_small(1, SMALL_BUFFER);
     struct peer *next = new_peers(1);
+    echo(silent, 10000);
     stuff(p, LOTS_BYTES);
-    pass_time(25000);
+    pass_time(4500);
     refused(next);
-    serve(next, 10000);
-    pass_time(1000);
-    echo(idle, 10);
+    serve(next, 30000);
+    pass_time(1500); /* more than 30 s since the silent one had its echo */
+    echo(silent, 10000);
+    close_peers();
+    stop_server();
+}
+
+void thirty_seconds(void)
+{
+    stuck_beside_silent("");
+    stuck_beside_silent("--idle-timeout 300");
 }
 
 /* The whole server is held up for longer than the time-out. Who has sent

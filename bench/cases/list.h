@@ -34,7 +34,8 @@
     X(idle_timeout, IDLE, 0, "--idle-timeout 2", "sixty alone closed in time, an active one kept") \
     X(idle_owed, IDLE, CUTS, "--idle-timeout 2 --max-clients 1", "blocked: reset in time") \
     X(slow_progress, IDLE, CUTS, "--idle-timeout 3 --buffer 1048576", "a slow reader is not idle") \
-    X(stuck_30, IDLE, CUTS | LONG_ONE, "--max-clients 2", "never reads: 30 s; idle: for ever") \
+    X(thirty_seconds, HEAVY, STARTS | CUTS, "", "never reads: 30 s; silent: what is asked for") \
+    X(few_calls, HEAVY, 0, "", "an echo beside 60 silent ones; two seconds of nothing") \
     X(several, SEVERAL, PAGE, "", "five clients at once") \
     X(compaction, CROWD, PAGE, "", "first, last, every second of 40 close") \
     X(max_clients, SEVERAL, CUTS, "--max-clients 5", "one more than that") \
@@ -69,6 +70,9 @@
     X(fault_accept, FAULT, STARTS | CUTS, "", "accept fails now and then: the server goes on") \
     X(accept_left, FAULT, STARTS, "", "clients that leave before they are accepted: no wait") \
     X(accept_starved, FAULT, STARTS | CUTS, "", "nobody can be accepted: few attempts, few lines") \
+    X(long_shortage, HEAVY, STARTS | CUTS, "", "of clients' sockets: over when it is over") \
+    X(no_more_workers, PLACES, STARTS | CUTS, "", "a thread is not to be had, and later is") \
+    X(place_given_back, WALL, CUTS, "", "a worker is slow to give a place back") \
     X(fault_at_n, FAULT, STARTS | CUTS | PAGE, "", "a receive or send fails: one client is lost") \
     X(spread, SPREAD, 0, "", "71 clients, shared out among the workers") \
     X(inline_budget, INLINE, 0, "--buffer 512", "few packets, and an end, when nothing waits") \

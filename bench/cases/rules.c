@@ -1,78 +1,52 @@
-/* What every server owes however it is built: few calls, and its time to each
- * client; a shortage is over when it is over. */
+/* What every server owes however it is built: an echo takes few calls, and a
+ * shortage is over when it is over. */
 #include <stdio.h>
 
 #include "cases.h"
 
 /* ---- calls ----------------------------------------------------------------- */
 
+/* A completion routine that has run is no call of the server's. */
 static int64_t all_calls(void)
 {
     int64_t sum = 0;
     for (int call = 0; call < OBSERVE_CALL_COUNT; call++)
-        sum += calls_of((enum observe_call)call, (enum observe_call)call) / 2;
+        if (call != OBSERVE_completion_routine)
+            sum += calls_of((enum observe_call)call, (enum observe_call)call);
     return sum;
 }
 
 /* An echo takes no more calls than its model needs, however many are silent
- * beside it. While nobody sends only 02 looks round, four times a second. */
+ * beside it. On a busy machine one that ends late may take a wait of its own, but
+ * not in each of three rounds. While nobody sends only 02 looks round, four times a
+ * second. */
 void few_calls(void)
 {
-    enum { SILENT = 60, ECHOES = 100, REST_MS = 2000 };
+    enum { SILENT = 60, ECHOES = 100, ROUNDS = 3, REST_MS = 2000 };
     static const int most[] = {0, 2, 3, 4, 3, 3};
     struct peer *p = joined(1);
     struct peer *silent = joined(SILENT);
+    int64_t fewest = INT64_MAX;
     need_counters();
     ping_all(silent, SILENT, 10);
     echo(p, 10);
+    for (int round = 0; round < ROUNDS; round++) {
+        uint64_t begin_ns = clock_ns();
+        int64_t calls = all_calls();
+        for (int i = 0; i < ECHOES; i++) {
+            echo(p, 10);
+            pass_time(1); /* so that it comes to rest */
+        }
+        calls = all_calls() - calls - ms_since(begin_ns) / 200; /* ticks */
+        fewest = min(fewest, calls);
+    }
+    expect_less(fewest, most[check.chapter] * ECHOES + ECHOES * 3 / 4,
+                "calls for 100 echoes");
     uint64_t begin_ns = clock_ns();
     int64_t calls = all_calls();
-    for (int i = 0; i < ECHOES; i++) {
-        echo(p, 10);
-        pass_time(1); /* so that it comes to rest */
-    }
-    calls = all_calls() - calls;
-    int64_t ticks = ms_since(begin_ns) / 100;
-    expect_less(calls, most[check.chapter] * ECHOES + 30 + ticks,
-                "calls for 100 echoes");
-    begin_ns = clock_ns();
-    calls = all_calls();
     pass_time(REST_MS);
     expect_less(all_calls() - calls, 6 + ms_since(begin_ns) / 200,
                 "calls in 2 s without anything to do");
-}
-
-/* ---- time ------------------------------------------------------------------ */
-
-/* Whoever never reads is given 30 s, also with a longer --idle-timeout, and then
- * reset; whoever has had its echo and is silent is given what the option says,
- * here far more. Time is four times as fast, and passes where the count of
- * milliseconds starts again. */
-static void stuck_beside_silent(const char *option)
-{
-    enum { SOONEST_MS = 6500, LATEST_MS = 30000 };
-    start_with("%s --fault time=4", option);
-    struct peer *silent = joined(1);
-    struct peer *p = joined_small(1, SMALL_BUFFER);
-    echo(silent, 10000);
-    p->may_fail = true;
-    send_until_stuck(p);
-    uint64_t begin_ns = clock_ns();
-    bool is_reset = sees_reset(p, LATEST_MS);
-    expect(is_reset && ms_since(begin_ns) >= SOONEST_MS,
-           "expected one who never reads to be reset after 30 s (7.5 s), saw %s "
-           "after %lld ms",
-           is_reset ? "that" : "nothing", ms_since(begin_ns));
-    pass_time(1500); /* then the silent one has been so for longer than 30 s */
-    echo(silent, 10000);
-    peer_close(p);
-    stop_server();
-}
-
-void thirty_seconds(void)
-{
-    stuck_beside_silent("");
-    stuck_beside_silent("--idle-timeout 300");
 }
 
 /* ---- shortages ------------------------------------------------------------- */
@@ -105,8 +79,8 @@ void no_more_workers(void)
     need_counters();
     int64_t threads = calls_of(OBSERVE__beginthreadex, OBSERVE__beginthreadex);
     stop_server();
-    start_with("--fault _beginthreadex@%lld=11", threads / 2 + 1);
-    int count = (int)(threads / 2 - 1) * 63; /* one thread is the acceptor's */
+    start_with("--fault _beginthreadex@%lld=11", threads + 1);
+    int count = (int)(threads - 1) * 63; /* one thread is the acceptor's */
     if (count >= MANY)
         skip("so many processors that this takes too many clients");
     join_all(peers, count);
@@ -134,7 +108,7 @@ void place_given_back(void)
         peer_close(&peers[i]);
         serve(next, FREED_MS);
         peer_close(next);
-        join(&peers[i]);
+        serve(&peers[i], FREED_MS);
         ping_all(peers, PLACES, 10);
     }
 }
