@@ -297,7 +297,8 @@ $(BUILD)/claims: $(LABS)
 
 # These compute, and run beside the others, which mostly wait.
 BESIDE := check-native check-steps check-page check-clang
-PARTS  := check-labs check-texts check-servers check-bugs check-solutions
+PARTS  := check-labs check-texts check-kit check-servers check-bugs \
+          check-solutions
 
 ifeq ($(CASE)$(SERVER),)
 check: $(FIRST) ## test everything; CASE=... SERVER=...: only that, see above
@@ -320,6 +321,9 @@ $(BUILD)/finding: $(BUILD)/labs_05.exe
 	@$(WITH_WINE) $(WINE) $< --only 5.4 --as-windows >$@
 check-texts: all forms $(LABS) ## commands in the texts print what they say
 	@$(WITH_WINE) $(call SCRIPT,check_texts) README.md $(CHAPTERS:%=%/README.md)
+
+check-kit: dist ## the zip, unpacked and used as on a bare Windows
+	@BUILD=$(BUILD) CC=$(call quote,$(CC)) $(WITH_WINE) $(call SCRIPT,check_kit)
 
 # With clang everything a second time; and for the processors of 32-bit Windows
 # and of Windows on ARM as far as the linker.
