@@ -152,12 +152,14 @@ static LONG start_recv(struct connection *c, BOOL is_over)
  * 0 bytes: it leaves. While a thread reads the list nobody goes from it. */
 static LONG on_received(struct connection *from, DWORD error, DWORD bytes)
 {
+    if (error != 0)
+        bytes = 0;
     AcquireSRWLockShared(&all_lock);
     for (struct connection *c = all; c != NULL; c = c->next)
         if (c != from)
             send_later(c, from->received, bytes);
     ReleaseSRWLockShared(&all_lock);
-    return start_recv(from, error != 0 || bytes == 0);
+    return start_recv(from, bytes == 0);
 }
 
 /* [S3] This thread has a reference until it is done with c, as a worker has. */
