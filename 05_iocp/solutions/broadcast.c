@@ -107,12 +107,12 @@ static void send_later(struct connection *c, const char *data, DWORD bytes)
 }
 
 /* A send has completed, perhaps of fewer bytes: starts the next. */
-static LONG on_sent(struct connection *c, DWORD error, DWORD bytes)
+static LONG on_sent(struct connection *c, BOOL ok, DWORD bytes)
 {
     AcquireSRWLockExclusive(&c->lock);
     c->first = (c->first + bytes) % QUEUE_BYTES;
     c->count -= bytes;
-    if (error != 0)
+    if (!ok)
         start_leaving(c);
     start_send(c);
     ReleaseSRWLockExclusive(&c->lock);
@@ -150,9 +150,9 @@ static LONG start_recv(struct connection *c, BOOL is_over)
 
 /* [S5] To all others; then receives again: so they get what it sends in order.
  * 0 bytes: it leaves. While a thread reads the list nobody goes from it. */
-static LONG on_received(struct connection *from, DWORD error, DWORD bytes)
+static LONG on_received(struct connection *from, BOOL ok, DWORD bytes)
 {
-    if (error != 0)
+    if (!ok)
         bytes = 0;
     AcquireSRWLockShared(&all_lock);
     for (struct connection *c = all; c != NULL; c = c->next)
@@ -193,12 +193,11 @@ static unsigned __stdcall run_worker(void *unused)
         OVERLAPPED *overlapped = NULL;
         BOOL ok = GetQueuedCompletionStatus(port, &bytes, &key, &overlapped,
                                             INFINITE);
-        DWORD error = ok ? 0 : GetLastError();
         if (overlapped == NULL)
             return !PostQueuedCompletionStatus(port, 0, 0, NULL); /* the next */
         struct connection *c = (struct connection *)key;
-        release(c, overlapped == &c->sending ? on_sent(c, error, bytes)
-                                             : on_received(c, error, bytes));
+        release(c, overlapped == &c->sending ? on_sent(c, ok, bytes)
+                                             : on_received(c, ok, bytes));
     }
 }
 
