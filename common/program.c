@@ -1,6 +1,6 @@
-/* main() of minimal.c, of the programs in forms/ and solutions/ when the suite builds them:
- * see program.h. They take a port only, so what the seam needs comes from the
- * environment. */
+/* main() of minimal.c and of the programs in forms/ and solutions/ when the
+ * suite builds them: see program.h. They take a port only, so what the seam
+ * needs comes from the environment. */
 #include "program.h"
 
 #undef main
