@@ -120,8 +120,8 @@ static LONG on_sent(struct connection *c, BOOL ok, DWORD bytes)
 }
 
 /* [S4] Under c->lock, so that nobody starts to leave here and misses it. With
- * no receive in flight c leaves the list, and goes with its last packet. Returns
- * how many references the caller has to let go of: its own, that of the list. */
+ * no receive in flight c leaves the list, and goes with its last packet. It
+ * returns how many references its caller lets go of: its own, the list's. */
 static LONG start_recv(struct connection *c, BOOL is_over)
 {
     WSABUF buf = {sizeof c->received, c->received};
@@ -253,5 +253,5 @@ int main(int argc, char **argv)
     return 0;
 }
 
-/* Left out: clients that have died silently (keep-alive, a time-out); TCP_NODELAY;
- * results of WSAStartup, threads and events looked at. */
+/* Left out: clients that have died silently (keep-alive, a time-out), and
+ * TCP_NODELAY; results of WSAStartup, threads and events looked at. */

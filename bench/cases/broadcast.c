@@ -1,7 +1,7 @@
 /* 05_iocp/solutions/broadcast.c, the step past the echo: what one client sends
- * goes to all others. A byte says who has said it, and its number modulo 64; so
- * wherever the stream is cut, and whoever stands in between, a byte that is lost,
- * doubled or out of order is seen. */
+ * goes to all others. A byte says who has said it, and its number modulo 64:
+ * wherever the stream is cut, and whoever stands in between, a byte that is
+ * lost, doubled or out of order is seen. */
 #include <stdio.h>
 #include <string.h>
 
@@ -125,8 +125,8 @@ static void hear(struct ear *ear, int own)
     }
 }
 
-/* Three who speak and two who do not. A round is less than a queue takes. Once a
- * worker is late between two listeners, and once a send is short. */
+/* Three who speak and two who do not. A round is less than a queue takes. Once
+ * a worker is late between two listeners, and once a send is short. */
 void broadcast_order(struct check *c)
 {
     enum { EARS = 5, ROUNDS = 20, IN_ROUND = 20 };
@@ -173,8 +173,8 @@ void broadcast_drops(struct check *c)
     stop(c, "dropped=1");
 }
 
-/* Clients that leave while a send to them is in flight: by an end of stream, and
- * by a reset. Who lets go of the send does it late, by its cancel. */
+/* Clients that leave while a send to them is in flight: by an end of stream,
+ * and by a reset. Each cancel is late, so who frees too early is seen. */
 void broadcast_leavers(struct check *c)
 {
     enum { LEAVERS = 2 };
