@@ -152,10 +152,12 @@ $(BUILD)/commit $(BUILD)/flags: FORCE | $(FIRST)
 # NN_name/KIND/X.patch makes $(BUILD)/KIND/NN_name_X.exe; kinds are bugs (the
 # museum: each a mistake), forms (each another way) and solutions of exercises.
 # The programs of one page, NN_name/minimal.c and NN_name/forms/X.c, make
-# $(BUILD)/forms/NN_name_minimal.exe and $(BUILD)/forms/NN_name_X.exe.
+# $(BUILD)/forms/NN_name_minimal.exe and $(BUILD)/forms/NN_name_X.exe; those in
+# NN_name/solutions are made likewise, in $(BUILD)/solutions.
 PATCHES  := $(wildcard $(foreach kind,bugs forms solutions, \
             $(CHAPTERS:%=%/$(kind)/*.patch)))
-ONE_PAGE := $(wildcard $(CHAPTERS:%=%/minimal.c) $(CHAPTERS:%=%/forms/*.c))
+ONE_PAGE := $(wildcard $(CHAPTERS:%=%/minimal.c) $(foreach kind,forms \
+            solutions,$(CHAPTERS:%=%/$(kind)/*.c)))
 split    = $(subst /, ,$(basename $(1)))
 # What is made of a source, without its ending.
 chapter  = $(firstword $(split))
@@ -163,7 +165,7 @@ made     = $(BUILD)/$(or $(filter bugs \
            solutions,$(split)),forms)/$(chapter)_$(lastword $(split))
 PAGES    := $(foreach s,$(ONE_PAGE),$(call made,$(s)))
 PATCHED  := $(foreach s,$(PATCHES),$(call made,$(s)))
-FORMS    := $(filter $(BUILD)/forms/%,$(PAGES:=.exe) $(PATCHED:=.exe))
+FORMS    := $(PAGES:=.exe) $(filter $(BUILD)/forms/%,$(PATCHED:=.exe))
 
 forms: $(FORMS) ## build minimal.c and the other forms of each chapter
 
@@ -197,7 +199,8 @@ $(PROGRAMS) $(LABS) $(PAGES:=.exe) $(PATCHED:=.exe): $(BUILD)/flags
 	$(call say,link,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
 
-SOURCES := $(sort $(wildcard */*.c */forms/*.c common/seam/*.c bench/*/*.c))
+SOURCES := $(sort $(wildcard */*.c */forms/*.c */solutions/*.c common/seam/*.c \
+           bench/*/*.c))
 HEADERS := $(wildcard */*.h common/seam/*.h bench/*/*.h)
 OBJECTS := $(call objects,$(filter-out bench/tests/%,$(SOURCES)))
 objects: $(OBJECTS)
@@ -361,6 +364,7 @@ check-solutions: all ## every solution of an exercise must be right
 check-bugs check-solutions: check-%:
 	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) $(WITH_WINE) \
 	    $(call SCRIPT,check_mistakes) $(wildcard $(CHAPTERS:%=%/$*/*.patch))
+mutants: $(call objects,common/program.c)
 mutants: all ## small mistakes, each to be seen by its case; ONLY=name
 	@COMPILE=$(call quote,$(COMPILE)) LINK=$(call quote,$(LINK)) \
 	    LDLIBS='$(LDLIBS)' OBJECTS='$(call objects,$(COMMON))' \

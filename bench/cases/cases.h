@@ -43,6 +43,7 @@ enum case_group {
     GROUP_ONCE = 262144,   /* what all have in common, tried with one of them */
     GROUP_EVEN = 524288,   /* 03 even: connections move between workers */
     GROUP_INSTRUMENTS = 1048576, /* what is read from outside */
+    GROUP_BROADCAST = 2097152,   /* 05: not its server, but a solution */
     GROUP_ALL_CALLS = GROUP_CALLS | GROUP_FAULT,
     GROUP_WORKERS = GROUP_SPREAD | GROUP_INLINE
 };

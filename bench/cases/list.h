@@ -137,6 +137,14 @@
       "calls fail, one or two in each run: a part of every_call_all") \
     X(every_call_all, ALL_CALLS, STARTS | CUTS | LONG_ONE, "", 900, \
       "each call fails, with each error, one in each run") \
+    X(broadcast_order, BROADCAST, STARTS, "", 0, \
+      "05, solution broadcast: each hears each in order") \
+    X(broadcast_drops, BROADCAST, STARTS, "", 120, \
+      "one never reads: it is dropped, and nobody waits for it") \
+    X(broadcast_leavers, BROADCAST, STARTS, "", 120, \
+      "clients that leave while a send to them is in flight") \
+    X(broadcast_stop, BROADCAST, STARTS, "", 0, \
+      "stops by Ctrl+C, and while much is in flight") \
     X(client, ONCE, STARTS | CUTS, "", 0, \
       "bytes in a pipe, names in every script, nobody there") \
     X(disk_full, ONCE, STARTS, "", 0, "a trace that cannot be written") \
