@@ -79,6 +79,8 @@ enum form_ladder { AT_16 = 1, AT_60 = 2, AT_128 = 4, CHURN = 8 };
     X(5, "", "", "--accepts 1", 0, "1 accept", CHURN) \
     /* So few that none can be lost. */ \
     X(5, "", "", "--accepts 2", GROUP_SEVERAL | GROUP_FAULT, "", 0) \
+    /* Its cases start 05_iocp/solutions/broadcast.c. */ \
+    X(5, "", "", "broadcast", GROUP_BROADCAST, "", 0) \
     X(5, "", "", "--inline-budget 0", 0, "budget 0", AT_16) \
     X(5, "", "", "--inline-budget 1", 0, "budget 1", AT_16) \
     X(5, "", "", "--inline-budget 1000", 0, "budget 1000", AT_16) \

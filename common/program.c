@@ -1,6 +1,6 @@
-/* main() of minimal.c and of the programs in forms/ when the suite builds them:
- * see program.h. They take a port only, so what the seam needs comes from the
- * environment. */
+/* main() of minimal.c and of the programs in forms/ and solutions/ when the
+ * suite builds them: see program.h. They take a port only, so what the seam
+ * needs comes from the environment. */
 #include "program.h"
 
 #undef main
@@ -14,5 +14,7 @@ int main(int argc, char **argv)
         .counters_name = OBSERVE && name[0] != '\0' ? name : NULL,
         .faults = faults[0] != '\0' ? faults : NULL};
     observe_begin(&options);
-    return program_main(argc, argv);
+    int status = program_main(argc, argv); /* most never return */
+    observe_end();
+    return status;
 }

@@ -42,6 +42,7 @@ enum case_group {
     GROUP_ONCE = 262144,   /* what all have in common, tried with one */
     GROUP_EVEN = 524288,   /* 03 even: connections move between workers */
     GROUP_INSTRUMENTS = 1048576, /* what is read from outside */
+    GROUP_BROADCAST = 4194304,   /* 05: not its server, but a solution */
     GROUP_PLACES = 2097152,      /* 03: 63 for each worker */
     GROUP_ALL = GROUP_WALL - 1,
     GROUP_PAGE = GROUP_ALL & ~(GROUP_FAIR | GROUP_FAULT),

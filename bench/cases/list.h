@@ -79,6 +79,10 @@
     X(options_asked_for, HEAVY, STARTS, "", "the socket options, by the trace") \
     X(every_call, CALLS, STARTS | CUTS, "", "a part of every_call_all") \
     X(every_call_all, ALL_CALLS, STARTS | CUTS | LONG_ONE, "", "each call fails, with each error") \
+    X(broadcast_order, BROADCAST, STARTS, "", "05, solution broadcast: each hears each in order") \
+    X(broadcast_drops, BROADCAST, STARTS, "", "one never reads: dropped, and nobody waits for it") \
+    X(broadcast_leavers, BROADCAST, STARTS, "", "clients leave while a send to them is in flight") \
+    X(broadcast_stop, BROADCAST, STARTS, "", "by Ctrl+C, and while much is in flight") \
     X(client, ONCE, STARTS | CUTS, "", "bytes in a pipe, names in every script, nobody there") \
     X(disk_full, ONCE, STARTS, "", "a trace that cannot be written") \
     X(stall_shows, INSTRUMENTS, STARTS | CUTS, "", "instrument: an open loop shows a stall") \

@@ -92,13 +92,19 @@ write_mutants() {
 # Builds mutant $1, made of file $3, for server $2.
 # shellcheck disable=SC2086 # lists of words are meant
 build_mutant() {
-    program=$BUILD/mutants/$1 others=''
-    case $3 in common/*) others=$(echo "$BUILD"/obj/"$2"_*/server.o) ;; esac
+    program=$BUILD/mutants/$1 others='' with=''
+    case $3 in
+    common/*) others=$(echo "$BUILD"/obj/"$2"_*/server.o) ;;
+    */solutions/*) # a program of one page
+        with='-include common/program.h'
+        others=$BUILD/obj/common/program.o
+        ;;
+    esac
     for object in $OBJECTS; do
         [ "$object" = "$BUILD/obj/${3%.c}.o" ] || others="$others $object"
     done
     # eval, because a -D within may be quoted; -w: a mutant may look odd.
-    eval "$COMPILE -w -c -o $program.o $program.c" &&
+    eval "$COMPILE $with -w -c -o $program.o $program.c" &&
         $LINK -o "$program.exe" "$program.o" $others $LDLIBS
 }
 
