@@ -1,10 +1,8 @@
 #include "cases.h"
 
-#include <inttypes.h>
 #include <process.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct check check;
@@ -85,8 +83,7 @@ void next_to_this_program(const char *name, char *path, size_t path_bytes)
              own, name);
 }
 
-/* Whether arguments give it reason to write lines: --verbose, or a fault that is
- * an error and no stall. */
+/* --verbose, or a fault that is an error and no stall, makes it write lines. */
 static bool gives_reason(const char *arguments)
 {
     for (const char *at = arguments; (at = strchr(at, '=')) != NULL; at++)
