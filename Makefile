@@ -166,6 +166,7 @@ forms: $(FORMS) ## build minimal.c and the other forms of each chapter
 # seam, of which it knows nothing. The ladder counts the lines of the patch.
 $(foreach s,$(ONE_PAGE),$(eval $(call made,$(s)).o: $(s)))
 $(PAGES:=.o): $(BUILD)/flags
+	@rm -f $(@:.o=.exe) # an old one must not be taken for what does not compile
 	@$(CC) -std=c11 $(STRICT) $(CFLAGS) -fsyntax-only $(filter %.c,$^)
 	$(call compile,-include common/program.h)
 	@diff -u $(call chapter,$(filter %.c,$^))/minimal.c $(filter %.c,$^) \

@@ -139,6 +139,8 @@ for chapter; do
     readme=$chapter/README.md
     texts="$texts $readme"
     count "$chapter" check_steps "$chapter"
+    count "$readme lacks a line of minimal.c" \
+        grep -vxFf "$readme" "$chapter/minimal.c"
     count "$chapter" check_names "$chapter"
     for program in "$chapter"/minimal.c "$chapter"/forms/*.c; do
         [ ! -e "$program" ] || count "$program" check_program "$program"

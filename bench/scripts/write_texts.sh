@@ -2,7 +2,8 @@
 # `make texts`: puts into the texts what stands in a source. A marker, alone on
 # its line, says what the block or the table below it shows:
 #   <!-- snippet FILE [FUNCTION]: FIRST[ ... LAST] -->  lines of a file beside
-#       the text, from the first with the words FIRST to the next with LAST
+#       the text, from the first with the words FIRST to the next with LAST;
+#       LAST may be } or }; and is then the one that closes what FIRST begins
 #   <!-- rows bugs -->, <!-- rows forms -->  a row for each of them. What stands
 #       under "caught by", "what is wrong" and "lines" is from the patch
 #   <!-- distances FILE... -->  lines added and removed from chapter to chapter
@@ -47,7 +48,7 @@ function form_distance(file) {
 
 # "minimal.c start_recv: c->overlapped ... connection_close"
 function snippet(what,    at, word, edge, edges, n, line, i, near, within,
-    shown) {
+    shown, margin) {
     at = index(what, ": ")
     split(substr(what, 1, at - 1), word, " ")
     edges = split(substr(what, at + 2), edge, " [.][.][.] ")
@@ -62,12 +63,14 @@ function snippet(what,    at, word, edge, edges, n, line, i, near, within,
             break
         else if (shown != "") {
             shown = shown "\n" line[i]
-            if (index(line[i], edge[2]))
+            if (edge[2] ~ /^};?$/ ? line[i] == margin edge[2] : \
+                index(line[i], edge[2]))
                 return shown
         } else if (index(line[i], edge[1])) {
             if (edges == 1)
                 return line[i]
-            shown = line[i]
+            shown = margin = line[i]
+            sub(/[^ ].*/, "", margin)
         }
     print text ": not found: " what >"/dev/stderr"
     exit failed = 1
