@@ -28,6 +28,8 @@ wineserver wine64
 gcc gcc
 /usr/include/stdio.h libc6-dev
 patch patch
+zip zip
+unzip unzip
 clang clang
 clang-format clang-format
 clang-tidy clang-tidy
