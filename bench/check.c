@@ -12,9 +12,8 @@
 /* ---- what is run --------------------------------------------------------- */
 
 /* A form of a server: its program, its arguments, and the groups of cases that
- * make sense for it. The program is server.c itself (""), or what a patch in
- * NN_name/forms makes of it, or minimal.c or a program in NN_name/forms. The
- * first form of each server is its default and runs everything. */
+ * make sense for it. The program is server.c itself (""), or minimal.c, or what
+ * NN_name/forms has. The first form of each server is its default. */
 struct form {
     const char *server;
     const char *program;

@@ -195,8 +195,7 @@ void reported(const char *words);
 
 /* For so long the server has nothing to do, and must do next to nothing: CPU
  * below a tenth of the time, few calls. A form that spins by design (it does not
- * have GROUP_QUIET) is not asked. Where the CPU time is not to be had, the case's
- * note says so. */
+ * have GROUP_QUIET) is not asked. */
 void expect_quiet(uint32_t ms);
 
 /* Suspends the server; process_go_on() lets it go on. */
@@ -213,8 +212,7 @@ int64_t calls_of(enum observe_call one, enum observe_call other);
  * how many bytes they moved in the end. */
 bool bytes_moved(int64_t *in, int64_t *out);
 
-/* Bytes resident may grow by at most this many since before (from
- * process_memory_bytes(); 0: not to be had, nothing is checked). */
+/* Resident bytes may grow by so many since before, from process_memory_bytes(). */
 void memory_flat(uint64_t before, uint64_t growth_bytes);
 
 /* What one of our servers has, from outside; 0: not to be had. Read when threads
@@ -241,9 +239,8 @@ void close_peers(void);
 /* Echoes of 10 bytes. Returns how long the quickest took, in ms. */
 int64_t quickest_echo_ms(struct peer *p, int times);
 
-/* Sends until the server cannot send any more, but no further: so that what
- * comes next reaches it, best with nothing unread in front. Without the seam it
- * sends until sending stalls. */
+/* Sends until the server cannot send any more, but no further: what comes next
+ * reaches it, best with nothing unread in front. Without the seam: until it stalls. */
 void send_until_stuck(struct peer *p);
 
 /* Whether the server has something that it has not sent back to its only client;

@@ -18,7 +18,7 @@
     X(halfclose_blocked, QUIET, 0, "", "the end comes while nothing can be sent: no CPU") \
     X(rst_idle, SEVERAL, CUTS | PAGE, "--max-clients 4", "idle clients reset: places free again") \
     X(rst_mid_echo, SEVERAL, CUTS | PAGE, "--max-clients 2", "100 leave in mid-echo, four ways") \
-    X(rst_in_backlog, CROWD, STARTS | CUTS, "", "reset before they are accepted") \
+    X(rst_in_backlog, CROWD, CUTS, "", "reset before they are accepted") \
     X(lines_unread, HEAVY, STARTS | CUTS, "", "1,600 resets, and nobody reads its lines") \
     X(lines_bounded, HEAVY, STARTS | CUTS, "--max-clients 1", "500 refusals: few lines, a sum") \
     X(never_reader, SEVERAL, CUTS | PAGE, "", "sends and never reads: back-pressure, no CPU") \

@@ -269,7 +269,7 @@ void inline_budget(void)
 static const char *take_trace(const char *path)
 {
     static char text[100000];
-    FILE *file = utf8_open(path, "rb");
+    FILE *file = utf8_open(path, "rbD"); /* D: deleted when it is closed */
     expect(file != NULL, "expected a trace in %.300s", path);
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     fclose(file);
@@ -288,8 +288,10 @@ static bool traced(const char *trace, int option)
  * what --verbose tells. */
 void options_asked_for(void)
 {
+    char name[40];
     char path[PATH_BYTES];
-    next_to_this_program("trace.csv", path, sizeof path);
+    snprintf(name, sizeof name, "trace_%lu.csv", GetCurrentProcessId());
+    next_to_this_program(name, path, sizeof path);
     start_with("--verbose --trace \"%s\"", path);
     struct peer *p = joined(1);
     echo(p, 10);
