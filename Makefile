@@ -11,6 +11,7 @@
 #   PREFIX=build/prefix-wine          where that prefix is
 #   OBSERVE=0                         build without the seam, into build/plain
 #   GUARD=1                           guarded memory and traps, into build/guard
+#   WERROR=1                          warnings are errors; `make lint` has that
 #   TICKS=1                           time-outs in steps of 16 ms, build/ticks
 #   CC=clang BUILD=build/clang        another compiler, another place
 #   V=1                               show each command
@@ -63,7 +64,7 @@ else
 endif
 
 STRICT := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
-          -Wmissing-prototypes -Wvla -Werror
+          -Wmissing-prototypes -Wvla $(if $(WERROR),-Werror)
 # UBSan's runtime is not there for this target; its traps need none.
 CFLAGS   ?= -O2 -g $(if $(filter 1,$(GUARD)),-fsanitize=undefined \
             -fsanitize-undefined-trap-on-error)
@@ -298,7 +299,7 @@ check-clang: ## build everything with clang, for x64, x86 and ARM64
 	+@command -v clang >/dev/null || { \
 	    echo '0 passed, 0 failed, 1 skipped: no clang'; exit; }; \
 	$(call SCRIPT,check_programs) $(foreach to,x64 $(CLANG_FOR), \
-	    '$(PARALLEL) -k clang-$(to)')
+	    '$(PARALLEL) -k clang-$(to) $(if $(WITH_WINE),WERROR=1)')
 clang-x64:
 	+@$(PARALLEL) BUILD=$(BUILD)/clang CC=$(call quote,$(CLANG_CC)) \
 	    LDFLAGS='-static $(CLANG_LIBDIR)' all forms $(subst \
@@ -379,7 +380,7 @@ $(BUILD)/lint/%.c.ok: %.c .clang-format .clang-tidy Makefile
 	@mkdir -p $(@D)
 	@echo '  lint  $<'
 	@clang-format --dry-run -Werror $<
-	@$(COMPILE) -Ibench -fanalyzer -MMD -MP -MF $(BUILD)/lint/$*.d -MT $@ \
+	@$(COMPILE) -Werror -Ibench -fanalyzer -MMD -MP -MF $(BUILD)/lint/$*.d -MT $@ \
 	    -c -o $(BUILD)/lint/$*.o $<
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --platform=win64 \
 	    --library=windows,./.cppcheck.cfg \
