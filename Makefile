@@ -195,7 +195,9 @@ $(PATCHED:=.exe): %.exe: %.o $(call objects,$(COMMON))
 $(PROGRAMS) $(LABS) $(PAGES:=.exe) $(PATCHED:=.exe): $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,link,$@)
-	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS) || { [ ! -e $@ ] || \
+	    echo '$@ cannot be written while it runs: stop it, make again' >&2; \
+	    exit 1; }
 
 SOURCES := $(sort $(wildcard */*.c */forms/*.c common/seam/*.c bench/*/*.c))
 HEADERS := $(wildcard */*.h common/seam/*.h bench/*/*.h)
