@@ -29,7 +29,7 @@ BUILD   ?= build$(if $(filter 0,$(OBSERVE)),/plain)$(if $(filter \
 
 ifeq ($(OS),Windows_NT)
   ifeq ($(origin CC),default)
-    CC := gcc
+    CC := $(if $(findstring CLANG,$(MSYSTEM)),clang,gcc)
   endif
   # Nothing stands between make and a program: WITH_WINE and WINE are empty.
   override WINE :=
