@@ -243,6 +243,7 @@ ladder: all forms ## one trick after the other: `make ladder SERVER=05`
 	@$(BENCH) ladder $(or $(SERVER),05) $(EXPORTS) $(ARGS)
 # The committed servers are built from a copy of their sources in build/ab.
 ab: all ## what did my change do? committed against now: `make ab SERVER=05`
+	@command -v git >/dev/null || { echo 'this takes git' >&2; exit 1; }
 	@rm -rf $(BUILD)/ab; mkdir -p $(BUILD)/ab
 	@git archive HEAD Makefile common $(CHAPTERS) bench | tar -x -C $(BUILD)/ab
 	+@$(PARALLEL) -C $(BUILD)/ab BUILD=build $(CHAPTERS:%=build/%.exe)
@@ -274,8 +275,9 @@ $(BUILD)/claims: $(LABS)
 # ---- check -------------------------------------------------------------------
 
 # These compute, and run beside the others, which mostly wait.
-BESIDE := check-native check-steps check-page check-clang
-PARTS  := check-labs check-texts check-servers check-bugs check-solutions
+BESIDE := check-native check-steps check-page check-clang check-cl
+PARTS  := check-busybox check-labs check-texts check-servers check-bugs \
+          check-solutions
 
 ifeq ($(CASE)$(SERVER),)
 check: $(FIRST) ## test everything; CASE=... SERVER=...: only that, see above
@@ -289,6 +291,11 @@ check-page: ## the report's page in headless Chromium
 	@$(call SCRIPT,check_page)
 check-steps: ## sources and texts say the same
 	@$(call SCRIPT,check_steps) $(CHAPTERS)
+check-busybox: all forms ## make and the scripts with busybox, as in w64devkit
+	+@MAKE=$(call quote,$(PARALLEL)) CC=$(call quote,$(CC)) BUILD=$(BUILD) \
+	    $(call SCRIPT,check_busybox)
+check-cl: ## the command lines for Microsoft's compiler; without it, by gcc
+	@CC=$(call quote,$(CC)) BUILD=$(BUILD) $(call SCRIPT,check_cl)
 check-labs: $(BUILD)/claims ## every claim gets the verdict of its lab
 	@CLAIMS=$< $(WITH_WINE) $(call SCRIPT,check_programs) $(LABS) \
 	    'sh bench/scripts/write_texts.sh --check common/claims.md'
