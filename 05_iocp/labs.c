@@ -61,7 +61,8 @@ static void skip_on_success(SOCKET s)
 
 static long processors(void)
 {
-    return (long)GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+    DWORD count = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+    return count > 0 ? (long)count : 1; /* 0: it failed, as Wine without /sys */
 }
 
 enum { KEY_WORK = 1, KEY_END = 2 };
