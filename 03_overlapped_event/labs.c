@@ -530,10 +530,14 @@ static const struct lab claims[] = {
      "The wait has reported an auto-reset event, and so has reset it. Does "
      "WSAGetOverlappedResult with fWait TRUE return?",
      "it hung until it was rescued: %ld; it said %ld bytes",
-     "The wait took the signal, and there will be no other one. Use a "
+     "The wait took the signal, and there will be no other one. Of "
+     "GetOverlappedResult it is documented: it blocks for ever on Vista, but "
+     "from Windows 7 on not if the program's manifest names Windows 7; others "
+     "have met a delay of 100 ms (libusb/hidapi pull request 577). Use a "
      "manual-reset event, or do not wait twice. (Wine looks into the "
      "OVERLAPPED first and does not wait.)",
-     "OVERLAPPED structure, member hEvent"},
+     "Synchronization and Overlapped Input and Output; WSAGetOverlappedResult "
+     "function"},
     {"3.13", DOES_NOT_HOLD, measure_3_13,
      "The WSABUF must stay as it is until the operation has completed.",
      "A receive is pending. Its WSABUF is changed to point to another buffer. "
