@@ -346,6 +346,12 @@ mutants: all ## small mistakes, each to be seen by its case; ONLY=name
 	    LDLIBS='$(LDLIBS)' OBJECTS='$(call objects,$(COMMON))' \
 	    BUILD=$(BUILD) ONLY=$(ONLY) FOR=$(SERVER) JOBS=$(JOBS) \
 	    $(WITH_WINE) $(call SCRIPT,check_mistakes) $(MUTANTS)
+check-wine10: all ## labs and suite with Wine 10, which differs from Wine 8
+	+@$(call SCRIPT,wine10) --set-up || { echo '0 passed, 0 failed, 1 skipped' && \
+	    exit; }; WINE='sh bench/scripts/wine10.sh' PREFIX=build/prefix-wine10 \
+	    WINESERVER='sh bench/scripts/wine10.sh --server' \
+	    MAKE=$(call quote,$(PARALLEL)) \
+	    $(call SCRIPT,check_all) -- check-labs check-servers
 check-guard: ## the suite with guarded memory and UBSan's traps: some minutes
 	+@$(PARALLEL) GUARD=1 ARGS=$(call quote,--forms default $(ARGS)) check-servers
 	+@$(PARALLEL) GUARD=1 mutants
@@ -420,4 +426,4 @@ help: ## list the targets
 .PHONY: FORCE all forms objects deps $(RUNS) client labs $(LAB_RUNS) \
     bench last-run bench-full ladder ab field-report bench-seam figures texts \
     check $(BESIDE) $(PARTS) clang-x64 $(CLANG_FOR:%=clang-%) soak faults \
-    mutants check-guard lint lint-files format clean help
+    mutants check-guard check-wine10 lint lint-files format clean help
