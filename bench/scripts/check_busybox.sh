@@ -6,11 +6,12 @@
 # The last line is "N passed, N failed, N skipped".
 set -u
 
-command -v busybox >/dev/null || {
-    echo 'skipped: there is no busybox'
+# In w64devkit itself all parts of `make check` show it.
+if [ "${OS:-}" = Windows_NT ] || ! command -v busybox >/dev/null; then
+    echo 'skipped: there is no busybox, or this is Windows'
     echo '0 passed, 0 failed, 1 skipped'
     exit
-}
+fi
 rm -rf "$BUILD/busybox" "$BUILD/bugs"
 mkdir -p "$BUILD/busybox" || exit 1
 tools=$(cd "$BUILD/busybox" && pwd -P)
