@@ -394,7 +394,7 @@ static bool measure_1_12(long seen[])
 }
 
 static const struct lab claims[] = {
-    {"1.1", HOLDS, measure_1_1,
+    {"1.1", HOLDS, HOLDS, measure_1_1,
      "A server that serves one client at a time makes the second one wait.",
      "One thread accepts a client, serves it until it leaves, and then accepts "
      "the next. The first client says nothing. The second one connects and "
@@ -406,20 +406,21 @@ static const struct lab claims[] = {
      "accept() and recv().",
      "recv function (blocks while nothing is here); listen function "
      "(connections are acknowledged and queued)"},
-    {"1.2", HOLDS, measure_1_2,
-     "A thread for each client costs memory for each client, so it does not "
-     "scale to thousands.",
+    {"1.2", HOLDS, HOLDS, measure_1_2,
+     "A thread for each client costs memory for each client.",
      "Twenty clients, twenty threads, each sleeps in recv(). How many stacks "
      "are there, and how large is each?",
      "%ld threads have %ld stacks; of each %ld KiB are reserved and %ld KiB "
      "committed",
-     "Each thread has a stack of its own, also while it sleeps. In 64 bits "
+     "Each thread has a stack of its own, also while it sleeps. Notes go on: "
+     "so it does not scale to thousands. That is not measured here. In 64 bits "
      "there are addresses enough for thousands of stacks; what grows is "
      "committed memory (claim 1.5), what the kernel keeps for each thread, and "
      "the context switches when many are woken.",
      "Thread Stack Size; CreateThread function (1 MB each: at most 2,048 in 2 "
      "GB of addresses)"},
-    {"1.3", DOES_NOT_HOLD, measure_1_3, "One recv() gets the whole answer.",
+    {"1.3", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_1_3,
+     "One recv() gets the whole answer.",
      "The answer has 11 bytes. The client calls recv() with room for 100. How "
      "many does it get?",
      "of %ld bytes the first recv() got %ld; it took %ld calls to get all",
@@ -427,7 +428,7 @@ static const struct lab claims[] = {
      "there. TCP carries bytes in order and knows nothing of answers. Here the "
      "server sent it in two parts; a network may cut it anywhere.",
      "recv function"},
-    {"1.4", DOES_NOT_HOLD, measure_1_4,
+    {"1.4", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_1_4,
      "A blocking send() returns when the peer has received the data.",
      "The peer never calls recv(). What does send() of five bytes return, and "
      "when?",
@@ -436,7 +437,8 @@ static const struct lab claims[] = {
      "Whether they arrive, and whether anybody reads them, only an answer of "
      "the peer can tell.",
      "send function; LPWSPSEND"},
-    {"1.5", NOT_HERE, measure_1_5, "A thread costs 1 MB of memory.",
+    {"1.5", NOT_HERE, DOES_NOT_HOLD, measure_1_5,
+     "A thread costs 1 MB of memory.",
      "A thread with the default stack sleeps in recv(). How much of its stack "
      "is committed?",
      "%ld KiB reserved, %ld KiB committed",
@@ -446,7 +448,7 @@ static const struct lab claims[] = {
      "stack grows, Wine the whole stack. What the kernel keeps for a thread "
      "comes on top.",
      "Thread Stack Size"},
-    {"1.6", HOLDS, measure_1_6,
+    {"1.6", HOLDS, HOLDS, measure_1_6,
      "closesocket() from another thread ends a blocked accept().",
      "A thread sleeps in accept(). Another one closes the listening socket. "
      "What happens to the first?",
@@ -457,7 +459,7 @@ static const struct lab claims[] = {
      "application must not close a socket like that.",
      "LPWSPCLOSESOCKET (cancels); closesocket function (never concurrently "
      "with another call)"},
-    {"1.7", DOES_NOT_HOLD, measure_1_7,
+    {"1.7", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_1_7,
      "Many waiting threads keep the processor busy.",
      "Fifty threads sleep in recv() for half a second. How much processor time "
      "does the process use in that time?",
@@ -466,14 +468,15 @@ static const struct lab claims[] = {
      "and, when it is woken, a context switch; while it sleeps it costs no "
      "processor time.",
      "Context Switches"},
-    {"1.8", DOES_NOT_HOLD, measure_1_8, "Each send() arrives as one recv().",
+    {"1.8", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_1_8,
+     "Each send() arrives as one recv().",
      "Three bytes are sent, then three more. When all are there, recv() is "
      "called with room for 100. How many calls does it take?",
      "%ld calls of send(), %ld of recv(), which got %ld bytes",
      "A TCP connection carries a stream of bytes. The borders between the "
      "calls of send() are not sent.",
      "recv function (as much as is available)"},
-    {"1.9", DOES_NOT_HOLD, measure_1_9,
+    {"1.9", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_1_9,
      "A pool of threads serves any number of clients with blocking calls.",
      "Four threads serve; four clients are connected and say nothing. A fifth "
      "sends five bytes. What comes back?",
@@ -482,8 +485,8 @@ static const struct lab claims[] = {
      "A thread in a blocking recv() belongs to its client until that call "
      "returns. A pool of N threads serves N clients at a time; it limits the "
      "memory, and makes the next client wait.",
-     "follows from 1.1"},
-    {"1.10", DOES_NOT_HOLD, measure_1_10,
+     "recv function (blocks while nothing is here): follows from 1.1"},
+    {"1.10", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_1_10,
      "connect() returns when the server has called accept().",
      "A socket listens and nobody ever calls accept(). What does connect() do, "
      "and what does send() do after it?",
@@ -491,7 +494,7 @@ static const struct lab claims[] = {
      "The kernel completes the connection for a listening socket and puts it "
      "into the backlog. accept() only takes it from there.",
      "listen function; accept function (takes the first of the queue)"},
-    {"1.11", DOES_NOT_HOLD, measure_1_11,
+    {"1.11", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_1_11,
      "When recv() has returned 0 nothing can be sent any more.",
      "A client sends five bytes and calls shutdown(SD_SEND). The server "
      "receives until recv() returns 0, and then sends five bytes. Do they "
@@ -500,7 +503,7 @@ static const struct lab claims[] = {
      "0 is the end of one direction: the peer has sent all that it wants to "
      "send. It may go on reading: half-close.",
      "shutdown function (SD_SEND ends sends only)"},
-    {"1.12", DOES_NOT_HOLD, measure_1_12,
+    {"1.12", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_1_12,
      "A fast sender fills the memory of a slow receiver.",
      "A thread sends as fast as it can, up to 64 MiB. Nobody receives. How "
      "much does it get rid of?",

@@ -45,7 +45,7 @@ static unsigned __stdcall serve_connection(void *data)
     SOCKET s = (SOCKET)data;
     char buffer[4096];
     int bytes;
-    while ((bytes = recv(s, buffer, sizeof buffer, 0)) > 0) /* [S4] */
+    while ((bytes = recv(s, buffer, sizeof buffer, 0)) > 0) /* [S4] [S7] */
         if (!send_all(s, buffer, bytes))
             break;
     closesocket(s); /* [S8] */

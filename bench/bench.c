@@ -480,6 +480,8 @@ static int run_bench(const struct plan_request *request, const char *folder)
     text_write_answer(&out, &result);
     if (given.has_details)
         text_write_details(&out, &result);
+    if (given.has_details || result.environment.wine[0] == '\0')
+        text_write_expected(&out, &result);
     clean = print_out(&out) && clean;
     clean = export_all() && clean && !result_has_failure(&result);
     plan_free(&plan);

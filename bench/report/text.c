@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../result/expected.h"
 #include "columns.h"
 
 enum { WIDTH = 100, NAME = 18, CELL = 24 };
@@ -176,29 +177,13 @@ static void put_failures(struct out *out, const struct result *result)
     }
 }
 
-/* The last block of the curve in which a server still has figures. */
-static const struct result_row *farthest(const struct result *result,
-                                         const struct result_row *row)
-{
-    const struct result_row *found = row;
-    for (int i = 0; i < result->block_count; i++) {
-        const struct result_block *block = &result->blocks[i];
-        const struct result_row *other = result_same(result, row, block);
-        if (block->scenario == RESULT_IDLE && other != NULL &&
-            result_has_figures(other))
-            found = other;
-    }
-    return found;
-}
-
 static void put_idle_row(struct out *out, const struct result *result,
                          const struct result_row *row)
 {
     char text[CELL];
-    const struct result_row *far = farthest(result, row);
-    int idle =
-        far->wall > 0 ? far->wall : result->blocks[far->block].idle_count;
-    out_printf(out, "%-*.*s%9d", NAME, NAME - 1, result_full_name(row), idle);
+    const struct result_row *far = result_farthest(result, row);
+    out_printf(out, "%-*.*s%9d", NAME, NAME - 1, result_full_name(row),
+               result_idle_served(result, far));
     out_printf(out, "%10s", figure_text(far->kb_per_idle, text));
     out_printf(out, "%9s", figure_text(far->handles_per_idle, text));
     out_printf(out, "%9s%14s", figure_text(far->threads, text), "");
@@ -503,4 +488,28 @@ void text_write_details(struct out *out, const struct result *result)
                   "figure; a verdict goes by the confidence interval of the "
                   "ratio, which is narrower");
     put_environment(out, result);
+}
+
+/* ---- Windows ------------------------------------------------------------- */
+
+void text_write_expected(struct out *out, const struct result *result)
+{
+    char range[CELL], text[CELL];
+    const char *heading = "\n== expected on Windows, and what came ==\n";
+    for (int i = 0; i < expected_row_count; i++) {
+        const struct expected *e = &expected_rows[i];
+        struct figure came = expected_came(result, e);
+        if (!came.known)
+            continue;
+        expected_text(e, range);
+        figure_text(came, text);
+        out_printf(out, "%s0%d  %-26s%14s%10s\n", heading, e->model,
+                   expected_words(e), range, text);
+        heading = "";
+        if (expected_differs(e, came.value))
+            out_printf(out,
+                       "finding: 0%d, %s: expected on Windows: %s; came: %s "
+                       "(%s)\n",
+                       e->model, expected_words(e), range, text, e->source);
+    }
 }

@@ -11,4 +11,8 @@ void text_write_answer(struct out *out, const struct result *result);
 /* Every figure of every block, what it means, and what ran. */
 void text_write_details(struct out *out, const struct result *result);
 
+/* What is expected on Windows beside what came; what is outside has a line that
+ * begins "finding: ". */
+void text_write_expected(struct out *out, const struct result *result);
+
 #endif

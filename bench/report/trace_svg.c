@@ -7,15 +7,18 @@
 #include "trace.h"
 
 enum {
-    ROW = 18,         /* height of a row */
-    GAP = 16,         /* what is added where nothing happened for long */
-    LETTER = 8,       /* width of a character, about */
-    LEFT = 74,        /* the times */
-    TOP = 98,         /* caption, legend, names of the lanes */
-    UNDER_WAY = 26,   /* width of the column of a connection */
-    ECHO_WIDTH = 120, /* at least */
+    ROW = 18,          /* height of a row */
+    GAP = 16,          /* what is added where nothing happened for long */
+    LETTER = 8,        /* width of a character, about */
+    LEFT = 74,         /* the times */
+    TOP = 98,          /* caption, legend, names of the lanes */
+    UNDER_WAY = 26,    /* width of the column of a connection */
+    PACKET_WIDTH = 98, /* "packet of B" */
+    ECHO_WIDTH = 120,  /* at least */
     ECHO_ROW = 44,
     ECHO_CALLS_AT_MOST = 16,
+    LEAD_MS = 1500, /* the moving picture: before the wait ends, */
+    PLAY_MS = 7500, /* from there to the last call that is shown */
     LABEL_BYTES = 112
 };
 
@@ -51,6 +54,25 @@ static const char style[] =
     ".told { fill: #12451f; stroke: #56d364; }\n"
     ".client { fill: #0d1117; stroke: #0d1117; }\n"
     "}\n</style>\n";
+
+/* One echo again and again, every 12 s, for those who do not mind motion: each
+ * call lights up when its time has come, the bytes go in and out. */
+static const char motion[] =
+    "<style>\n.byte { opacity: 0; }\n"
+    "@media (prefers-reduced-motion: no-preference) {\n"
+    ".wait { animation: breathe 1.5s ease-in-out infinite alternate; }\n"
+    ".play > rect { animation: now 12s linear infinite; }\n"
+    ".in { animation: in 12s linear infinite; }\n"
+    ".out { animation: out 12s linear infinite; }\n"
+    ".play > rect, .in, .out { animation-delay: inherit; }\n"
+    "}\n"
+    "@keyframes breathe { to { fill-opacity: 0.3; } }\n"
+    "@keyframes now { 0%, 5% { stroke-width: 4; } 12% { stroke-width: 1; } }\n"
+    "@keyframes in { 0% { opacity: 0; transform: translate(0, -70px); }\n"
+    "  1% { opacity: 1; } 6%, 10% { opacity: 1; transform: none; }\n"
+    "  11% { opacity: 0; transform: none; } }\n"
+    "@keyframes out { 0%, 1% { opacity: 1; transform: none; }\n"
+    "  8% { opacity: 0; transform: translate(0, -70px); } }\n</style>\n";
 
 /* ---- pieces -------------------------------------------------------------- */
 
@@ -143,12 +165,21 @@ static char letter_of(const struct trace *trace,
     return trace->connections[event->connection].letter;
 }
 
+/* A thread waits for any packet: whose it is going to be nobody knows. */
+static bool is_dequeue(const struct trace_event *event)
+{
+    return event->call != TRACE_NONE &&
+           observe_rows[event->call].kind == OBSERVE_DEQUEUE;
+}
+
 /* Such as "S6 send B: 3 bytes". Returns how long "S6 send" is. */
 static int label_of(const struct trace *trace, const struct trace_event *event,
                     char label[LABEL_BYTES])
 {
     char step[16] = "";
     char letter = letter_of(trace, event);
+    if (is_dequeue(event))
+        letter = '\0';
     char who[] = {' ', letter, '\0'};
     char result[32];
     if (event->step > 0)
@@ -247,6 +278,12 @@ static void put_call(const struct drawing *d, const struct trace_event *event)
             y_of(last) + ROW - 1 - y);
     label_of(d->trace, event, label);
     put_text(d->out, "", x + 5, y + 13, label);
+    if (!is_dequeue(event) || letter_of(d->trace, event) == '\0')
+        return;
+    snprintf(label, sizeof label, "packet of %c", letter_of(d->trace, event));
+    x = d->lane_x[event->lane + 1] - 6 - PACKET_WIDTH;
+    put_bar(d->out, OBSERVE_RESULT, x, y_of(last) + 1, PACKET_WIDTH, ROW - 2);
+    put_text(d->out, "", x + 5, y_of(last) + 14, label);
 }
 
 /* From the call that started it to what told of its end. */
@@ -273,7 +310,8 @@ static void put_heads(const struct drawing *d)
     const struct trace *trace = d->trace;
     struct out *out = d->out;
     char line[160];
-    snprintf(line, sizeof line, "%s: a run with three clients", trace->title);
+    snprintf(line, sizeof line, "%s: two clients, one message each",
+             trace->title);
     begin(out, d->width, d->bottom_y + 12, line,
           "Time runs downwards. A column for each thread shows which calls it "
           "makes and in which it waits; on the right, which operations are "
@@ -366,26 +404,58 @@ static struct echo find_echo(const struct trace *trace)
     return echo;
 }
 
-static void put_echo_call(struct out *out, const struct trace *trace,
-                          const struct trace_event *event, int x, int y,
-                          int width)
+/* From when the thread wakes up until call i begins; 0 for the wait itself. In 04
+ * the thread wakes up within the wait, which ends later. */
+static uint64_t ns_to(const struct trace *trace, const struct echo *echo, int i)
 {
+    const struct trace_event *events = trace->events;
+    uint64_t wake_ns = events[echo->calls[0]].end_ns;
+    if (echo->count > 1 && events[echo->calls[1]].begin_ns < wake_ns)
+        wake_ns = events[echo->calls[1]].begin_ns;
+    uint64_t begin_ns = events[echo->calls[i]].begin_ns;
+    return begin_ns > wake_ns ? begin_ns - wake_ns : 0;
+}
+
+/* A call, and what moves through it. The bytes come in with the call before the
+ * send. */
+static void put_echo_call(struct out *out, const struct trace *trace,
+                          const struct echo *echo, int i, int x, int y,
+                          uint64_t longest_ns)
+{
+    const struct trace_event *event = &trace->events[echo->calls[i]];
     char label[LABEL_BYTES];
     char result[32] = "waits";
-    if (event->kind != OBSERVE_WAIT)
+    double moment_s = LEAD_MS / 1e3 + PLAY_MS / 1e3 *
+                                          (double)ns_to(trace, echo, i) /
+                                          (double)longest_ns;
+    bool is_wait = event->kind == OBSERVE_WAIT;
+    bool is_in = i + 1 < echo->count &&
+                 trace->events[echo->calls[i + 1]].kind == OBSERVE_SEND;
+    if (!is_wait)
         result_of(event, result);
-    put_bar(out, event->kind, x, y, width - 10, ECHO_ROW - 6);
+    out_printf(out, "<g class=\"%s\" style=\"animation-delay:%.2fs\">\n",
+               is_wait ? "rest" : "play", moment_s);
+    put_bar(out, event->kind, x, y, echo->width - 10, ECHO_ROW - 6);
     put_text(out, "faint", x + 5, y + 32, result);
     label[label_of(trace, event, label)] = '\0';
     put_text(out, "", x + 5, y + 15, label);
+    if (is_in || event->kind == OBSERVE_SEND)
+        out_printf(
+            out, "<circle class=\"byte %s\" cx=\"%d\" cy=\"%d\" r=\"6\"/>\n",
+            is_in ? "in receive" : "out send", x + echo->width - 28, y + 19);
+    out_printf(out, "</g>\n");
 }
 
 void trace_write_echo(struct out *out, const struct trace *traces, int count)
 {
     int most = 1;
     int width = 10;
+    uint64_t longest_ns = 1;
     for (int i = 0; i < count; i++) {
         struct echo echo = find_echo(&traces[i]);
+        uint64_t ns =
+            echo.count > 0 ? ns_to(&traces[i], &echo, echo.count - 1) : 0;
+        longest_ns = ns > longest_ns ? ns : longest_ns;
         most = echo.count > most ? echo.count : most;
         width += echo.width;
     }
@@ -393,17 +463,23 @@ void trace_write_echo(struct out *out, const struct trace *traces, int count)
           "One echo in each of the models",
           "A column for each model, time running downwards: every call that "
           "the thread makes which sends the echo, from the wait that it wakes "
-          "from to the next wait.");
-    put_text(out, "title", 10, 22,
-             "One echo: from the wait that is over to the next wait");
+          "from to the next wait. Where motion is welcome, each call lights "
+          "up when its time has come, in slow motion.");
+    out_printf(out, "%s", motion);
+    char line[120];
+    snprintf(line, sizeof line,
+             "One echo: from the wait that is over to the next wait; "
+             "in motion, 1 s is %.0f us",
+             (double)longest_ns / PLAY_MS);
+    put_text(out, "title", 10, 22, line);
     put_legend(out, 46, false);
     int x = 10;
     for (int i = 0; i < count; i++) {
         struct echo echo = find_echo(&traces[i]);
         put_text(out, "title", x, TOP - 12, traces[i].title);
         for (int j = 0; j < echo.count; j++)
-            put_echo_call(out, &traces[i], &traces[i].events[echo.calls[j]], x,
-                          TOP + j * ECHO_ROW, echo.width);
+            put_echo_call(out, &traces[i], &echo, j, x, TOP + j * ECHO_ROW,
+                          longest_ns);
         x += echo.width;
     }
     out_printf(out, "</svg>\n");

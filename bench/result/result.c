@@ -65,9 +65,13 @@ const char *result_full_name(const struct result_row *row)
 {
     static const char *const names[] = {"01 blocking", "02 non-blocking",
                                         "03 events", "04 APC", "05 IOCP"};
-    bool is_plain =
-        row->role == RESULT_MODEL && row->model > 0 && strlen(row->name) == 2;
-    return is_plain ? names[row->model - 1] : row->name;
+    return result_is_plain(row) ? names[row->model - 1] : row->name;
+}
+
+bool result_is_plain(const struct result_row *row)
+{
+    return row->role == RESULT_MODEL && row->model > 0 &&
+           strlen(row->name) == 2;
 }
 
 bool result_has_figures(const struct result_row *row)
@@ -108,6 +112,26 @@ const struct result_row *result_same(const struct result *result,
             return other;
     }
     return NULL;
+}
+
+const struct result_row *result_farthest(const struct result *result,
+                                         const struct result_row *row)
+{
+    const struct result_row *found = row;
+    for (int i = 0; i < result->block_count; i++) {
+        const struct result_block *block = &result->blocks[i];
+        const struct result_row *other = result_same(result, row, block);
+        if (block->scenario == RESULT_IDLE && other != NULL &&
+            result_has_figures(other))
+            found = other;
+    }
+    return found;
+}
+
+int result_idle_served(const struct result *result,
+                       const struct result_row *row)
+{
+    return row->wall > 0 ? row->wall : result->blocks[row->block].idle_count;
 }
 
 /* ---- counts, each for one echo ------------------------------------------- */

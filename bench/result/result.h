@@ -241,6 +241,9 @@ bool result_has_figures(const struct result_row *row);
 /* What a block shows, one line. */
 const char *result_purpose(const struct result_block *block);
 
+/* Whether it is one of the five without options. */
+bool result_is_plain(const struct result_row *row);
+
 /* "01 blocking", "02 non-blocking", ... of a plain model; else its own name. */
 const char *result_full_name(const struct result_row *row);
 
@@ -259,6 +262,13 @@ const struct result_block *result_at_rest(const struct result *result);
 const struct result_row *result_same(const struct result *result,
                                      const struct result_row *row,
                                      const struct result_block *block);
+
+/* The last of the curve over idle connections in which the server of row still
+ * has figures; and how many idle ones a row served. */
+const struct result_row *result_farthest(const struct result *result,
+                                         const struct result_row *row);
+int result_idle_served(const struct result *result,
+                       const struct result_row *row);
 
 /* "less", "more, by under 10 %", "within 12 %"; "client-bound"; "" for none. */
 void result_verdict_text(const struct result_row *row,

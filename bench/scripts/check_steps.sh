@@ -25,18 +25,6 @@ check_steps() {
     done
 }
 
-# Each patch in folder $1 says in its head all that the words after it name.
-check_heads() {
-    folder=$1
-    shift
-    for patch in "$folder"/*.patch; do
-        for word; do
-            [ ! -e "$patch" ] || sed '/^---/,$d' "$patch" |
-                grep -q "^$word: *[^ ]" || echo "$patch has no \"$word:\""
-        done
-    done
-}
-
 # The text names each solution and has filled each row that `make texts` began;
 # check and the ladder know each form.
 check_names() {
@@ -99,24 +87,12 @@ check_line_numbers() {
     grep -nE '(^|[^A-Za-z])[Ll]ines? [0-9]+|\.[ch]:[0-9]+|#L[0-9]+' "$@"
 }
 
-check_long_lines() { grep -nE '.{81}' "$@"; }
-
-# Each case that is named anywhere stands in bench/cases; so does each mistake,
-# form and solution that a text runs, in its folder.
-check_cases() {
-    { # after these words; and in the last column of a table
-        grep -hoE 'CASE=[a-z0-9_]+' "$@" | sed 's/.*=//'
-        sed -n 's/^C[a-z]* by: //p' 0*/bugs/*.patch 0*/solutions/*.patch
-        sed -n 's/^case: //p' bench/mutants/*.txt
-        sed -n '/^| what is tried/,/^$/s/.*|\([^|]*\)|$/\1/p' common/README.md |
-            tr '\140' '\n' | grep -x '[a-z0-9_]*'
-    } | tr ' ' '\n' | sort -u | while read -r case; do
-        cat bench/cases/*.[ch] | grep -qE "(\"|X\()${case}[\",]" ||
-            echo "no case $case"
-    done
-    grep -hoE '(FORM|BUG|SOLUTION)=[a-z0-9_]+' "$@" | sort -u |
+# Each case, mistake, form and solution that a text runs is there.
+check_names_run() {
+    grep -hoE '(CASE|FORM|BUG|SOLUTION)=[a-z0-9_]+' "$@" | sort -u |
         while IFS='=' read -r kind name; do
-            find 0* -name "$name.*" | grep -q . || echo "no $kind=$name"
+            grep -q "X($name," bench/cases/list.h ||
+                find 0* -name "$name.*" | grep -q . || echo "no $kind=$name"
         done
 }
 
@@ -142,20 +118,13 @@ check_glossary() {
         END { for (term in known) print "no chapter explains " term }'
 }
 
-# Function $1 with the comment above it is the same in all files after it.
+# Function $1 is the same in all files after it.
 check_same() {
     name=$1 first=
     shift
     for file; do
-        text=$(awk -v name="$name" '
-            /^$/ && !body { head = near = "" }
-            { head = head $0 "\n" }
-            !body && $0 ~ "^[a-z].*[ *]" name "\\(" { near = 1 }
-            !body && /;$/ { near = 0 } # a prototype
-            near && $0 == "{" { body = 1 }
-            body && /^}/ { printf "%s", head; exit }' "$file")
-        [ "$text" ] || echo "$file has no $name"
-        [ "${first:=$text}" = "$text" ] || echo "it is another one in $file"
+        text=$(sed -n "/^[a-z].*[ *]$name(.*[^;]\$/,/^}/p" "$file")
+        [ "${first:=${text:-none}}" = "$text" ] || echo "another one in $file"
     done
 }
 
@@ -180,10 +149,9 @@ for chapter; do
     readme=$chapter/README.md
     texts="$texts $readme"
     count "$chapter" check_steps "$chapter"
+    count "$readme lacks a line of minimal.c" \
+        grep -vxFf "$readme" "$chapter/minimal.c"
     count "$chapter" check_names "$chapter"
-    count "$chapter" check_heads "$chapter/bugs" Bug 'Seen in' 'Caught by'
-    count "$chapter" check_heads "$chapter/forms" Form Why Costs
-    count "$chapter" check_heads "$chapter/solutions" Exercise How 'Checked by'
     for program in "$chapter"/minimal.c "$chapter"/forms/*.c; do
         [ ! -e "$program" ] || count "$program" check_program "$program"
     done
@@ -199,8 +167,8 @@ for text in $texts README.md bench/README.md common/*.md; do
     $by "$text" sh bench/scripts/write_texts.sh --check "$text"
 done
 # shellcheck disable=SC2086 # as above
-count texts check_cases $texts README.md bench/README.md common/*.md
-count lines check_long_lines Makefile .ci/run bench/scripts/*.sh
+count texts check_names_run $texts README.md bench/README.md common/*.md
+count lines grep -nE '.{81}' Makefile .ci/run bench/scripts/*.sh
 for function in start_listening on_complete begin_turn; do
     count $function check_same $function 03*/server.c 04*/server.c 05*/server.c
 done

@@ -36,6 +36,7 @@ part versions 'the tools and the system' versions
 # shellcheck disable=SC2086 # $MAKE is a command with arguments
 {
     part check 'every test' $MAKE check
+    part labs 'what courses claim, measured' $MAKE labs
     part bench 'every scenario, with every figure' $MAKE bench-full \
         ARGS="--details --export-csv $folder/bench.csv"
     cp "$BUILD/report.html" "$BUILD/report.json" "$folder/" 2>/dev/null
@@ -46,9 +47,12 @@ part versions 'the tools and the system' versions
 }
 sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g' "$folder/versions.txt" \
     >"$folder/versions"
+grep -h '^finding: ' "$folder"/*.txt | sort -u |
+    sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g' >"$folder/findings"
 sed -e "/^@versions/{r $folder/versions" -e 'd' -e '}' \
+    -e "/^@findings/{r $folder/findings" -e 'd' -e '}' \
     -e "/^@parts/{r $folder/parts" -e 'd' -e '}' \
     bench/scripts/field_report.html >"$folder/index.html"
-rm "$folder/parts" "$folder/versions"
+rm "$folder/parts" "$folder/versions" "$folder/findings"
 echo "wrote $folder/index.html; $failed of $count parts failed"
 [ "$failed" -eq 0 ]

@@ -2,14 +2,18 @@
 # `make texts`: puts into the texts what stands in a source. A marker, alone on
 # its line, says what the block or the table below it shows:
 #   <!-- snippet FILE [FUNCTION]: FIRST[ ... LAST] -->  lines of a file beside
-#       the text, from the first with the words FIRST to the next with LAST
+#       the text, from the first with the words FIRST to the next with LAST;
+#       LAST may be } or }; and is then the one that closes what FIRST begins
 #   <!-- rows bugs -->, <!-- rows forms -->  a row for each of them. What stands
 #       under "caught by", "what is wrong" and "lines" is from the patch
 #   <!-- distances FILE... -->  lines added and removed from chapter to chapter
 #   <!-- distance -->  what is printed by each "git diff" in the block
 #   <!-- sources -->   what is compiled into common.lib, and put into it
 #   <!-- costs -->     the tables of bench/last_run.txt
+#   <!-- counts -->    what is exact in it, in the table below
 #   <!-- claims -->    all that follows: what the labs print, from $CLAIMS
+#   <!-- steps -->     all that follows: the nine steps in each minimal.c, and
+#       the last in each server.c
 #   [CLAIMS=FILE] sh bench/scripts/write_texts.sh [--check] TEXT...
 # With --check no text is written, and it prints what would change.
 set -u
@@ -17,9 +21,6 @@ set -u
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
-
-# README.md shows all but the echoes/s, whose ranges are too wide to tell much.
-sed '/^Echoes/,/^Told/{ /^Told/!d; }' bench/last_run.txt >"$work/costs"
 
 cat >"$work/awk" <<'AWK'
 # What a command prints; without the last end of a line.
@@ -47,7 +48,7 @@ function form_distance(file) {
 
 # "minimal.c start_recv: c->overlapped ... connection_close"
 function snippet(what,    at, word, edge, edges, n, line, i, near, within,
-    shown) {
+    shown, margin) {
     at = index(what, ": ")
     split(substr(what, 1, at - 1), word, " ")
     edges = split(substr(what, at + 2), edge, " [.][.][.] ")
@@ -62,12 +63,14 @@ function snippet(what,    at, word, edge, edges, n, line, i, near, within,
             break
         else if (shown != "") {
             shown = shown "\n" line[i]
-            if (index(line[i], edge[2]))
+            if (edge[2] ~ /^};?$/ ? line[i] == margin edge[2] : \
+                index(line[i], edge[2]))
                 return shown
         } else if (index(line[i], edge[1])) {
             if (edges == 1)
                 return line[i]
-            shown = line[i]
+            shown = margin = line[i]
+            sub(/[^ ].*/, "", margin)
         }
     print text ": not found: " what >"/dev/stderr"
     exit failed = 1
@@ -79,7 +82,7 @@ function said(file, key) {
 }
 
 # A row of a table, from cell 2 to cell columns - 1, for a patch or a program.
-function row_of(row, file,    cell, i) {
+function row_of(row, file, number,    cell, i) {
     split(row, cell, / *\| */)
     row = "| " cell[2] " |"
     for (i = 3; i < columns; i++) {
@@ -88,6 +91,8 @@ function row_of(row, file,    cell, i) {
             gsub(/ /, ", ", cell[i])
         } else if (column[i] == "what is wrong")
             cell[i] = said(file, "Bug")
+        else if (column[i] == "riddle")
+            cell[i] = substr("ABCDEFGHIJKL", number, 1)
         else if (column[i] == "lines")
             cell[i] = form_distance(file)
         row = row " " (cell[i] == "" ? "?" : cell[i]) " |"
@@ -96,12 +101,15 @@ function row_of(row, file,    cell, i) {
 }
 
 # Rows of what is there, in the order of the table; what it lacks comes last.
-function print_rows(kind, table, rows,    files, n, name, file, i, cell) {
-    n = split(run("ls " folder kind "/*.patch " folder kind "/*.c 2>&-"), files)
+function print_rows(kind, table, rows,    files, n, name, file, number, i,
+    cell) {
+    n = split(run("LC_ALL=C ls " folder kind "/*.patch " folder kind \
+        "/*.c 2>&-"), files)
     for (i = 1; i <= n; i++) {
         name = files[i]
         gsub(/.*\/|\.[a-z]+$/, "", name)
         file[name] = files[i]
+        number[name] = i
     }
     for (i = 1; i <= rows + n; i++) {
         split(table[i], cell, / *\| */)
@@ -111,7 +119,8 @@ function print_rows(kind, table, rows,    files, n, name, file, i, cell) {
             gsub(/.*\/|\.[a-z]+$/, "", name)
         }
         if (name in file)
-            print row_of(i <= rows ? table[i] : "| " name " |", file[name])
+            print row_of(i <= rows ? table[i] : "| " name " |", file[name],
+                number[name])
         delete file[name]
     }
 }
@@ -138,13 +147,83 @@ function sources(    all, objects) {
     return "cl /std:c11 /Iseam /c " all "\nlib /out:common.lib " objects
 }
 
+# A column for each server, which has a line in each table of the run.
+function print_counts(    line, n, i, k, cell, row, kind) {
+    split("receive,send,wait,take what is over,other", kind, ",")
+    row[1] = "| calls for one echo"
+    row[2] = "| which ones"
+    row[3] = "| threads, with 1,000 silent clients"
+    row[4] = "| handles for each of them"
+    n = split(run("grep -E '^0[1-5].*[=]|^0[1-5].* 1000  ' " costs), line, "\n")
+    for (i = 1; i <= n; i++) {
+        split(line[i], cell, " +")
+        if (cell[4] != "=") {
+            row[3] = row[3] " | " cell[6]
+            row[4] = row[4] " | " sprintf("%.0f", cell[5])
+            continue
+        }
+        row[1] = row[1] " | " cell[3]
+        row[2] = row[2] " |"
+        for (k = 1; k <= 5; k++)
+            if (cell[k + 4] != ".")
+                row[2] = row[2] (k > 1 ? ", " : " ") kind[k]
+    }
+    for (i = 1; i <= 4; i++)
+        print row[i] " |"
+}
+
+# The function of file that step is marked in, or only the line.
+function step_of(step, file,    line, n, i, shown) {
+    n = split(run("cat " file), line, "\n")
+    for (i = 1; i <= n && !index(line[i], step); i++)
+        continue
+    if (line[i] ~ /^ /) { # within a function
+        gsub(/^ +| *\/\*.*/, "", line[i])
+        return line[i]
+    }
+    if (line[i] ~ /^\/\*/)
+        while (line[i++] !~ /\*\/$/)
+            continue
+    for (shown = line[i]; line[i] !~ /^}/ && i < n;)
+        shown = shown "\n" line[++i]
+    return shown
+}
+
+# What is the same in chapters side by side stands in one cell.
+function print_steps(    name, file, chapter, code, k, i, wide) {
+    split("listen,accept,open a connection,start to receive,received," \
+        "send,wait and dispatch,close,stop (server.c)", name, ",")
+    split(run("echo 0[1-9]_*"), chapter, " ")
+    for (k = 1; k <= 9; k++) {
+        file = k < 9 ? "/minimal.c" : "/server.c"
+        print "\n## S" k " " name[k] "\n\n<table><tr>"
+        for (i = 1; i <= 5; i++)
+            code[i] = step_of("[S" k "]", chapter[i] file)
+        for (i = 1; i <= 5; i += wide) {
+            for (wide = 1; code[i + wide] == code[i] && i + wide <= 5; wide++)
+                continue
+            print "<td valign=\"top\" colspan=\"" wide "\">\n\n**" \
+                substr(chapter[i], 1, 2) (wide > 1 ? " to " \
+                substr(chapter[i + wide - 1], 1, 2) : "") "**\n\n```c\n" \
+                code[i] "\n```\n\n</td>"
+        }
+        print "</tr></table>"
+    }
+}
+
 { print }
-!/^<!-- (snippet|rows|distances|distance|sources|costs|claims) .*-->$/ { next }
+!/^<!-- (snippet|rows|distance|source|cost|count|claim|step)s? .*-->$/ {
+    next
+}
 {
     what = $2
     argument = $0
     sub(/^<!-- [a-z]+ */, "", argument)
     sub(/ *-->$/, "", argument)
+    if (what == "steps") {
+        print_steps()
+        exit
+    }
     if (what == "claims") {
         if (claims == "")
             next
@@ -153,7 +232,7 @@ function sources(    all, objects) {
     }
     getline
     print
-    if (what == "rows" || what == "distances") {
+    if (what == "rows" || what == "distances" || what == "counts") {
         columns = split($0, column, / *\| */)
         getline
         print
@@ -162,6 +241,8 @@ function sources(    all, objects) {
             table[++rows] = $0
         if (what == "rows")
             print_rows(argument, table, rows)
+        else if (what == "counts")
+            print_counts()
         else
             print_distances(argument)
     } else {
@@ -170,7 +251,7 @@ function sources(    all, objects) {
         else if (what == "sources")
             print sources()
         else if (what == "costs")
-            print run("cat " costs)
+            print run("sed '/^Echoes/,/^Told/{ /^Told/!d; }' " costs)
         while ((getline) > 0 && !/^```/)
             if (what == "distance" && /git diff/)
                 print $0 "\n" run(substr($0, index($0, "git")))
@@ -184,7 +265,7 @@ status=0
 for text; do
     [ "$text" != --check ] || { check=1; continue; }
     folder=${text%"${text##*/}"}
-    awk -v text="$text" -v folder="$folder" -v costs="$work/costs" \
+    awk -v text="$text" -v folder="$folder" -v costs=bench/last_run.txt \
         -v claims="${CLAIMS:-}" -f "$work/awk" "$text" >"$work/text" || {
         status=1
         continue

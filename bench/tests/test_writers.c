@@ -7,6 +7,7 @@
 #include "report/export.h"
 #include "report/html.h"
 #include "report/text.h"
+#include "result/expected.h"
 #include "sample.h"
 #include "test.h"
 
@@ -90,9 +91,36 @@ static void test_nothing(void)
     plan_free(&sample_plan);
 }
 
+/* What is expected has no finding; what is not, and a wall too early, has. */
+static void test_expected(void)
+{
+    struct result result = sample_make();
+    const struct expected range = {1, EXPECTED_HANDLES, 1, 2, ""};
+    const struct expected two = {1, EXPECTED_CALLS, 2, 2, ""};
+    struct out out = {0};
+    result_compute(&result);
+    text_write_expected(&out, &result);
+    CHECK(!out.is_incomplete);
+    CHECK(strstr(out.text, "01  calls for an echo                      2  "));
+    CHECK(strstr(out.text, "finding: 01, calls") == NULL);
+    CHECK(strstr(out.text, "finding: 01, KB for an idle one: expected on "
+                           "Windows: 4 to 290; came: 1,030 (Thread Stack"));
+    CHECK(strstr(out.text, "finding: 02, wall, idle connections: expected on "
+                           "Windows: 1023; came: 62 (select function"));
+    CHECK(strstr(out.text, "finding: 03, results for an echo: expected on "
+                           "Windows: 1; came: 2 ("));
+    CHECK(strstr(out.text, "02  KB") == NULL); /* of too few connections */
+    free(out.text);
+    CHECK(!expected_differs(&range, 1) && !expected_differs(&range, 2));
+    CHECK(expected_differs(&range, 0.9) && expected_differs(&range, 2.1));
+    CHECK(!expected_differs(&two, 2.1) && expected_differs(&two, 2.3));
+    plan_free(&sample_plan);
+}
+
 int main(int argc, char **argv)
 {
     test_goldens(argc > 1 && strcmp(argv[1], "--write") == 0);
     test_nothing();
+    test_expected();
     return summary();
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,11 +62,12 @@ static struct observe_slot *my_slot(void)
 
 /* ---- faults ------------------------------------------------------------- */
 
-enum { FAULTS_AT_MOST = 16, FAULT_EVERY = 0, FAULT_SHORT = -1 };
+enum { FAULTS_AT_MOST = 16, FAULT_SHORT = -1 };
 
 struct fault {
     enum observe_call call;
-    long at;  /* FAULT_EVERY or the number of the call, from 1 */
+    long first; /* the number of the call, from 1 */
+    long last;
     int what; /* FAULT_SHORT, an error code, or 0: it stalls */
     int stall_ms;
     volatile LONG seen; /* calls so far */
@@ -73,6 +75,17 @@ struct fault {
 
 static struct fault faults[FAULTS_AT_MOST];
 static int fault_count;
+static unsigned time_factor; /* 0: time is as it is */
+static uint64_t time_begin_ns;
+
+DWORD observe_GetTickCount(void)
+{
+    enum { BEFORE_ZERO_MS = 10000 };
+    if (time_factor == 0)
+        return GetTickCount();
+    uint64_t passed_ms = (clock_ns() - time_begin_ns) / 1000000;
+    return (DWORD)(passed_ms * time_factor - BEFORE_ZERO_MS);
+}
 
 static bool can_fail(int call)
 {
@@ -87,10 +100,10 @@ static bool can_fail(int call)
 static bool parse_fault(const char *text, struct fault *fault)
 {
     char call[40];
-    char at[12];
+    char at[16];
     char what[12];
     int used = 0;
-    if (sscanf(text, "%39[A-Za-z_]@%11[0-9a-z]=%11[0-9a-z]%n", call, at, what,
+    if (sscanf(text, "%39[A-Za-z_]@%15[-0-9a-z]=%11[0-9a-z]%n", call, at, what,
                &used) != 3 ||
         text[used] != '\0')
         return false;
@@ -104,11 +117,16 @@ static bool parse_fault(const char *text, struct fault *fault)
     enum observe_kind kind = observe_rows[index].kind;
     bool moves_bytes = kind == OBSERVE_RECEIVE || kind == OBSERVE_SEND;
     fault->call = (enum observe_call)index;
-    fault->at = strcmp(at, "every") == 0 ? FAULT_EVERY : atol(at);
+    const char *to = strchr(at, '-');
+    bool is_every = strcmp(at, "every") == 0;
+    fault->first = is_every ? 1 : atol(at);
+    fault->last = is_every     ? LONG_MAX
+                  : to != NULL ? atol(to + 1)
+                               : fault->first;
     fault->what = strcmp(what, "short") == 0 ? FAULT_SHORT : atoi(what);
     fault->stall_ms = strncmp(what, "stall", 5) == 0 ? atoi(what + 5) : 0;
     fault->seen = 0;
-    return (fault->at > 0 || strcmp(at, "every") == 0) &&
+    return fault->first > 0 && fault->first <= fault->last &&
            ((fault->what > 0 && can_fail(index)) || fault->stall_ms > 0 ||
             (fault->what == FAULT_SHORT && moves_bytes));
 }
@@ -118,6 +136,10 @@ static void parse_faults(const char *text)
     char copy[500];
     snprintf(copy, sizeof copy, "%s", text);
     for (char *one = strtok(copy, ","); one != NULL; one = strtok(NULL, ",")) {
+        if (sscanf(one, "time=%u", &time_factor) == 1) {
+            time_begin_ns = clock_ns();
+            continue;
+        }
         if (fault_count == FAULTS_AT_MOST)
             die_saying(2, "--fault takes at most %d faults", FAULTS_AT_MOST);
         if (!parse_fault(one, &faults[fault_count]))
@@ -149,7 +171,7 @@ static int next_fault(enum observe_call call)
     for (int i = 0; i < fault_count; i++)
         if (faults[i].call == call) {
             LONG number = InterlockedIncrement(&faults[i].seen);
-            if (faults[i].at != FAULT_EVERY && faults[i].at != number)
+            if (number < faults[i].first || number > faults[i].last)
                 continue;
             what = faults[i].what;
             if (faults[i].stall_ms > 0)
@@ -691,38 +713,8 @@ int observe_WSAIoctl(SOCKET s, DWORD code, void *in, DWORD in_bytes, void *out,
 
 /* ---- memory -------------------------------------------------------------- */
 
-#ifndef GUARD
-#define GUARD 0
-#endif
-
-/* A guarded block stands at the end of its pages, its size at their beginning.
- * The pages of a freed block stay reserved: nobody gets their addresses. */
-static void *allocate_guarded(size_t bytes)
-{
-    enum { PAGE = 4096, ALIGNMENT = 16 };
-    size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    size_t used = (rounded + sizeof bytes + PAGE - 1) / PAGE * PAGE;
-    char *pages = VirtualAlloc(NULL, used + PAGE, MEM_RESERVE, PAGE_NOACCESS);
-    if (pages != NULL)
-        pages = VirtualAlloc(pages, used, MEM_COMMIT, PAGE_READWRITE);
-    if (pages == NULL)
-        return NULL;
-    memcpy(pages, &used, sizeof used);
-    return pages + used - rounded;
-}
-
-static void free_guarded(void *memory)
-{
-    MEMORY_BASIC_INFORMATION block;
-    size_t used;
-    invariant(VirtualQuery(memory, &block, sizeof block) != 0 &&
-              block.State == MEM_COMMIT);
-    memcpy(&used, block.AllocationBase, sizeof used);
-    VirtualFree(block.AllocationBase, used, MEM_DECOMMIT);
-}
-
-/* Without guards: each block is followed by some spoiled bytes, and a freed one is
- * spoiled and kept for a while. Whoever reads there goes nowhere; whoever has
+/* Each block is followed by some spoiled bytes, and a freed one is spoiled and
+ * kept for a while. Whoever reads there goes nowhere; whoever has
  * written there, Windows included, is found when the block is really freed. */
 enum { SPOILED = 0xDD, TAIL_BYTES = 16, KEPT = 64, KEPT_BYTES = 65536 };
 static void *volatile kept[KEPT];
@@ -767,8 +759,7 @@ void *observe_calloc(size_t count, size_t bytes)
     struct call call = begin(OBSERVE_calloc, 0);
     void *memory = NULL;
     if (!must_fail(&call))
-        memory =
-            GUARD ? allocate_guarded(count * bytes) : allocate(count * bytes);
+        memory = allocate(count * bytes);
     if (memory != NULL)
         InterlockedIncrement(&live->blocks);
     end(&call, memory != NULL ? OBSERVE_DONE : OBSERVE_FAILED, 0);
@@ -780,10 +771,7 @@ void observe_free(void *memory)
     struct call call = begin(OBSERVE_free, 0);
     if (memory != NULL) {
         InterlockedDecrement(&live->blocks);
-        if (GUARD)
-            free_guarded(memory);
-        else
-            free_later(memory);
+        free_later(memory);
     }
     end(&call, OBSERVE_DONE, 0);
 }

@@ -91,13 +91,15 @@ struct observe_options {
     const char *trace_path;
     /* --fault, or NULL: CALL@N=WHAT[,CALL@N=WHAT...]. CALL is a name from the
      * table in calls.h; N is the number of the call, counted from 1 over the whole
-     * server, or "every"; WHAT is the error code to fail with, "short" for
+     * server, several in a row ("2-9"), or "every"; WHAT is the error code to fail with, "short" for
      * moving about half of the bytes (recv, send, WSARecv, WSASend), or
      * "stall1400" for making the call 1,400 ms late. Two take the code as that
      * of the operation which has completed: completion_routine, and
      * GetQueuedCompletionStatus unless it is 6, 258 or 735, which mean that the
      * call itself fails. Those that cannot fail, or whose failure nobody could
-     * do anything about, can only be late: SleepEx, and what gives back. */
+     * do anything about, can only be late: SleepEx, and what gives back.
+     * One fault is no call's: "time=3" makes GetTickCount() run three times as
+     * fast, and start again from 0 when it has counted 10 s. */
     const char *faults;
 };
 
@@ -222,11 +224,10 @@ uintptr_t observe__beginthreadex(void *security, unsigned stack_bytes,
 int observe_WSAIoctl(SOCKET s, DWORD code, void *in, DWORD in_bytes, void *out,
                      DWORD out_bytes, DWORD *bytes, WSAOVERLAPPED *overlapped,
                      LPWSAOVERLAPPED_COMPLETION_ROUTINE routine);
+DWORD observe_GetTickCount(void); /* see --fault */
 /* What is written beyond a block, or into it after it has been freed, ends the
  * program when the block is really freed, a little later, with a broken
- * invariant; what is read there is spoiled. Compiled with GUARD=1, a block ends at
- * a page that nobody may touch (rounded up to 16 bytes), and what has been freed
- * is never used again: who reads or writes there fails at once. */
+ * invariant; what is read there is spoiled. */
 void *observe_calloc(size_t count, size_t bytes);
 void observe_free(void *memory);
 
@@ -259,6 +260,7 @@ void observe_free(void *memory);
 #define WSACloseEvent(e)              observe_WSACloseEvent(e)
 #define WSAEventSelect(s, e, n)       observe_WSAEventSelect(s, e, n)
 #define CloseHandle(h)                observe_CloseHandle(h)
+#define GetTickCount()                observe_GetTickCount()
 #define calloc(n, b)                  observe_calloc(n, b)
 #define free(m)                       observe_free(m)
 #define _beginthreadex(s, b, f, d, g, i)                                       \
