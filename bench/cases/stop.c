@@ -257,7 +257,6 @@ void stop_between(struct check *c)
     if (c->chapter != 2)
         stop_held_up(c, "CancelIoEx@1=stall400,CancelIoEx@2=stall400");
     if (c->chapter == 3)
-        stop_held_up(c, "WSAGetOverlappedResult@every=stall45,"
-                        "CancelIoEx@3=1168,CancelIoEx@4=1168,"
-                        "CancelIoEx@5=1168,CancelIoEx@6=1168");
+        stop_held_up(c, "WSAGetOverlappedResult@every=stall100,"
+                        "CancelIoEx@3-20=1168");
 }
