@@ -15,6 +15,8 @@
 #   CC=clang BUILD=build/clang        another compiler, another place
 #   V=1                               show each command
 
+VERSION := 0.1
+
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -66,7 +68,7 @@ CFLAGS   ?= -O2 -g
 INCLUDES := -Icommon -Icommon/seam
 DEFINES  := -D_WIN32_WINNT=0x0A00 -DWIN32_LEAN_AND_MEAN \
             -D_CRT_SECURE_NO_WARNINGS -D__USE_MINGW_ANSI_STDIO=1 \
-            -DOBSERVE=$(OBSERVE) -DVERSION='"0.1"' $(INCLUDES)
+            -DOBSERVE=$(OBSERVE) -DVERSION='"$(VERSION)"' $(INCLUDES)
 LDFLAGS  ?= -static
 LDLIBS   := -lws2_32 -lmswsock -lpsapi -lpowrprof -luser32
 COMPILE  := $(CC) -std=c11 $(STRICT) $(DEFINES) $(CPPFLAGS) $(CFLAGS)
@@ -100,7 +102,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 SERVERS  := $(CHAPTERS:%=$(BUILD)/%.exe)
 LABS     := $(foreach c,$(CHAPTERS),$(BUILD)/labs_$(call number,$(c)).exe)
 PROGRAMS := $(SERVERS) $(BUILD)/client.exe $(BUILD)/check.exe \
-            $(BUILD)/bench.exe
+            $(BUILD)/bench.exe $(BUILD)/kit.exe
 
 all: $(PROGRAMS) ## build everything into build/
 
@@ -109,6 +111,9 @@ $(BUILD)/client.exe: $(call objects,common/client.c $(COMMON))
 $(BUILD)/check.exe: $(call objects,bench/check.c $(wildcard bench/cases/*.c) \
     $(COMMON) $(patsubst %,bench/%.c,run/connect run/load run/process run/wine \
     result/histogram result/statistics))
+$(BUILD)/kit.exe: $(call objects,$(patsubst %,bench/%.c,kit report/escape \
+    report/out $(addprefix run/,connect environment process progress wine)) \
+    $(COMMON))
 $(BUILD)/bench.exe: $(call objects,bench/bench.c $(PURE) $(wildcard \
     bench/run/*.c) $(COMMON))
 # NN_name/labs.c: what courses claim of a model, put to the test.
@@ -254,9 +259,8 @@ ab: all ## what did my change do? committed against now: `make ab SERVER=05`
 	+@$(PARALLEL) -C $(BUILD)/ab BUILD=build $(CHAPTERS:%=build/%.exe)
 	@$(BENCH) ab $(BUILD)/ab/build $(if $(SERVER),--servers $(SERVER)) \
 	    $(EXPORTS) $(ARGS)
-field-report: all forms ## all that this machine can tell, in one folder
-	+@MAKE=$(call quote,$(PARALLEL)) BUILD=$(BUILD) CC=$(call quote,$(CC)) \
-	    $(call SCRIPT,field_report)
+field-report: all forms $(LABS) ## all that this machine can tell, one page
+	@$(WITH_WINE) $(WINE) $(BUILD)/kit.exe $(or $(ARGS),long) --into $(BUILD)
 bench-seam: all ## show what the seam costs: built with and without
 	+@$(PARALLEL) OBSERVE=0 BUILD=$(BUILD)/plain all
 	@$(BENCH) seam $(BUILD)/plain $(ARGS)
@@ -267,6 +271,22 @@ figures: all ## draw the timelines of the chapters anew from real runs
 	    cp $(BUILD)/figures/$${chapter%%_*}_timeline.svg \
 	    $$chapter/figures/timeline.svg || exit 1; done
 	@cp $(BUILD)/figures/one_echo.svg common/figures/
+
+# For x86 and ARM64 where clang finds libraries, which is tried. libgcc is that
+# of Debian's gcc for this processor.
+dist: all forms $(LABS) ## a zip with run.cmd, for who has no compiler
+	@BUILD=$(BUILD) CC=$(call quote,$(CC)) VERSION=$(VERSION) \
+	    $(call SCRIPT,dist) $(PROGRAMS) $(LABS) $(FORMS)
+	+@echo 'int main(void) { return 0; }' >$(BUILD)/links.c; \
+	for to in $(CLANG_FOR); do \
+	    libgcc=$$($$to-w64-mingw32-gcc -print-libgcc-file-name 2>/dev/null); \
+	    flags="-static -L$$(dirname "$$libgcc")"; \
+	    $(call CLANG_TO,$$to) $$flags -o $(BUILD)/links.out \
+	        $(BUILD)/links.c $(LDLIBS) 2>$(BUILD)/links.log || { \
+	        echo "no zip for $$to: clang finds no libraries"; continue; }; \
+	    $(PARALLEL) BUILD=$(BUILD)/$$to CC="$(call CLANG_TO,$$to)" \
+	        LDFLAGS="$$flags" CLANG_FOR= dist || exit 1; \
+	done
 
 # ---- texts -------------------------------------------------------------------
 
@@ -281,8 +301,8 @@ $(BUILD)/claims: $(LABS)
 
 # These compute, and run beside the others, which mostly wait.
 BESIDE := check-native check-steps check-page check-clang check-cl
-PARTS  := check-busybox check-labs check-texts check-servers check-bugs \
-          check-solutions
+PARTS  := check-busybox check-labs check-texts check-kit check-servers \
+          check-bugs check-solutions
 
 ifeq ($(CASE)$(SERVER),)
 check: $(FIRST) ## test everything; CASE=... SERVER=...: only that, see above
@@ -310,6 +330,9 @@ $(BUILD)/finding: $(BUILD)/labs_05.exe
 	@$(WITH_WINE) $(WINE) $< --only 5.4 --as-windows >$@
 check-texts: all forms $(LABS) ## commands in the texts print what they say
 	@$(WITH_WINE) $(call SCRIPT,check_texts) README.md $(CHAPTERS:%=%/README.md)
+
+check-kit: dist ## the zip, unpacked and used as on a bare Windows
+	@BUILD=$(BUILD) CC=$(call quote,$(CC)) $(WITH_WINE) $(call SCRIPT,check_kit)
 
 # With clang everything a second time; and for the processors of 32-bit Windows
 # and of Windows on ARM as far as the linker.
@@ -362,8 +385,8 @@ check-wine10: all ## labs and suite with Wine 10, which differs from Wine 8
 # Unit tests: bench/tests/test_NAME.c, built for the system that make runs on.
 TESTS  := $(patsubst bench/tests/%.c,$(BUILD)/native/%$(if $(filter \
           Windows_NT,$(OS)),.exe),$(wildcard bench/tests/test_*.c))
-NATIVE := $(NATIVE_CC) -std=c11 $(STRICT) -g -O1 $(SANITIZE) -DVERSION='"0.1"' \
-          $(INCLUDES) -Ibench
+NATIVE := $(NATIVE_CC) -std=c11 $(STRICT) -g -O1 $(SANITIZE) \
+          -DVERSION='"$(VERSION)"' $(INCLUDES) -Ibench
 native  = $(patsubst %.c,$(BUILD)/native/obj/%.o,$(1))
 
 check-native: $(TESTS) ## unit tests of what needs no Windows, with sanitizers
@@ -427,6 +450,6 @@ help: ## list the targets
 	    Makefile
 # Whatever is no file.
 .PHONY: FORCE all forms objects deps $(RUNS) client labs $(LAB_RUNS) \
-    bench last-run bench-full ladder ab field-report bench-seam figures texts \
-    check $(BESIDE) $(PARTS) clang-x64 $(CLANG_FOR:%=clang-%) soak faults \
-    mutants check-wine10 lint lint-files format clean help
+    bench last-run bench-full ladder ab field-report dist bench-seam figures \
+    texts check $(BESIDE) $(PARTS) clang-x64 $(CLANG_FOR:%=clang-%) soak \
+    faults mutants check-wine10 lint lint-files format clean help

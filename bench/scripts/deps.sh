@@ -32,6 +32,8 @@ gcc gcc
 /usr/include/stdio.h libc6-dev
 patch patch
 busybox busybox
+zip zip
+unzip unzip
 clang clang
 clang-format clang-format
 clang-tidy clang-tidy
