@@ -27,6 +27,7 @@ enum peer_state {
 struct peer {
     struct check *c;      /* the case that has made it */
     bool may_fail;        /* the case goes on when this peer cannot */
+    bool may_lose;        /* ... and so it does after a wrong byte */
     uint32_t tag;         /* which stream */
     uint32_t patience_ms; /* how long nothing may move; 0: STEP_MS */
     SOCKET s;             /* valid unless the state is PEER_CLOSED */
