@@ -10,6 +10,7 @@
 #   WINE=wine WINESERVER=wineserver   another Wine; it gets a prefix of its own
 #   PREFIX=build/prefix-wine          where that prefix is
 #   OBSERVE=0                         build without the seam, into build/plain
+#   WERROR=1                          warnings are errors; `make lint` has that
 #   TICKS=1                           time-outs in steps of 16 ms, build/ticks
 #   CC=clang BUILD=build/clang        another compiler, another place
 #   V=1                               show each command
@@ -27,7 +28,7 @@ BUILD   ?= build$(if $(filter 0,$(OBSERVE)),/plain)$(if $(TICKS),/ticks)
 
 ifeq ($(OS),Windows_NT)
   ifeq ($(origin CC),default)
-    CC := gcc
+    CC := $(if $(findstring CLANG,$(MSYSTEM)),clang,gcc)
   endif
   # Nothing stands between make and a program: WITH_WINE and WINE are empty.
   override WINE :=
@@ -62,7 +63,7 @@ else
 endif
 
 STRICT := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
-          -Wmissing-prototypes -Wvla -Werror
+          -Wmissing-prototypes -Wvla $(if $(WERROR),-Werror)
 CFLAGS   ?= -O2 -g
 INCLUDES := -Icommon -Icommon/seam
 DEFINES  := -D_WIN32_WINNT=0x0A00 -DWIN32_LEAN_AND_MEAN \
@@ -197,7 +198,9 @@ $(PATCHED:=.exe): %.exe: %.o $(call objects,$(COMMON))
 $(PROGRAMS) $(LABS) $(PAGES:=.exe) $(PATCHED:=.exe): $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,link,$@)
-	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS) || { [ ! -e $@ ] || \
+	    echo '$@ cannot be written while it runs: stop it, make again' >&2; \
+	    exit 1; }
 
 SOURCES := $(sort $(wildcard */*.c */forms/*.c */solutions/*.c common/seam/*.c \
            bench/*/*.c))
@@ -253,6 +256,7 @@ ladder: all forms ## one trick after the other: `make ladder SERVER=05`
 	@$(BENCH) ladder $(or $(SERVER),05) $(EXPORTS) $(ARGS)
 # The committed servers are built from a copy of their sources in build/ab.
 ab: all ## what did my change do? committed against now: `make ab SERVER=05`
+	@command -v git >/dev/null || { echo 'this takes git' >&2; exit 1; }
 	@rm -rf $(BUILD)/ab; mkdir -p $(BUILD)/ab
 	@git archive HEAD Makefile common $(CHAPTERS) bench | tar -x -C $(BUILD)/ab
 	+@$(PARALLEL) -C $(BUILD)/ab BUILD=build $(CHAPTERS:%=build/%.exe)
@@ -299,9 +303,9 @@ $(BUILD)/claims: $(LABS)
 # ---- check -------------------------------------------------------------------
 
 # These compute, and run beside the others, which mostly wait.
-BESIDE := check-native check-steps check-page check-clang
-PARTS  := check-labs check-texts check-kit check-servers check-bugs \
-          check-solutions
+BESIDE := check-native check-steps check-page check-clang check-cl
+PARTS  := check-busybox check-labs check-texts check-kit check-servers \
+          check-bugs check-solutions
 
 ifeq ($(CASE)$(SERVER),)
 check: $(FIRST) ## test everything; CASE=... SERVER=...: only that, see above
@@ -315,6 +319,11 @@ check-page: ## the report's page in headless Chromium
 	@$(call SCRIPT,check_page)
 check-steps: ## sources and texts say the same
 	@$(call SCRIPT,check_steps) $(CHAPTERS)
+check-busybox: all forms ## make and the scripts with busybox, as in w64devkit
+	+@MAKE=$(call quote,$(PARALLEL)) CC=$(call quote,$(CC)) BUILD=$(BUILD) \
+	    $(call SCRIPT,check_busybox)
+check-cl: ## the command lines for Microsoft's compiler; without it, by gcc
+	@CC=$(call quote,$(CC)) BUILD=$(BUILD) $(call SCRIPT,check_cl)
 check-labs: $(BUILD)/claims $(BUILD)/finding ## every claim gets its verdict
 	@CLAIMS=$< $(WITH_WINE) $(call SCRIPT,check_programs) $(LABS) \
 	    'sh bench/scripts/write_texts.sh --check common/claims.md' \
@@ -334,7 +343,7 @@ check-clang: ## build everything with clang, for x64, x86 and ARM64
 	+@command -v clang >/dev/null || { \
 	    echo '0 passed, 0 failed, 1 skipped: no clang'; exit; }; \
 	$(call SCRIPT,check_programs) $(foreach to,x64 $(CLANG_FOR), \
-	    '$(PARALLEL) -k clang-$(to)')
+	    '$(PARALLEL) -k clang-$(to) $(if $(WITH_WINE),WERROR=1)')
 clang-x64:
 	+@$(PARALLEL) BUILD=$(BUILD)/clang CC=$(call quote,$(CLANG_CC)) \
 	    LDFLAGS='-static $(CLANG_LIBDIR)' all forms $(subst \
@@ -370,6 +379,12 @@ mutants: all ## small mistakes, each to be seen by its case; ONLY=name
 	    LDLIBS='$(LDLIBS)' OBJECTS='$(call objects,$(COMMON))' \
 	    BUILD=$(BUILD) ONLY=$(ONLY) FOR=$(SERVER) JOBS=$(JOBS) \
 	    $(WITH_WINE) $(call SCRIPT,check_mistakes) $(wildcard bench/mutants/*.txt)
+check-wine10: all ## labs and suite with Wine 10, which differs from Wine 8
+	+@$(call SCRIPT,wine10) --set-up || { echo '0 passed, 0 failed, 1 skipped' && \
+	    exit; }; WINE='sh bench/scripts/wine10.sh' PREFIX=build/prefix-wine10 \
+	    WINESERVER='sh bench/scripts/wine10.sh --server' \
+	    MAKE=$(call quote,$(PARALLEL)) \
+	    $(call SCRIPT,check_all) -- check-labs check-servers
 
 # Unit tests: bench/tests/test_NAME.c, built for the system that make runs on.
 TESTS  := $(patsubst bench/tests/%.c,$(BUILD)/native/%$(if $(filter \
@@ -410,7 +425,7 @@ $(BUILD)/lint/%.c.ok: %.c .clang-format .clang-tidy Makefile
 	@mkdir -p $(@D)
 	@echo '  lint  $<'
 	@clang-format --dry-run -Werror $<
-	@$(COMPILE) -Ibench -fanalyzer -MMD -MP -MF $(BUILD)/lint/$*.d -MT $@ \
+	@$(COMPILE) -Werror -Ibench -fanalyzer -MMD -MP -MF $(BUILD)/lint/$*.d -MT $@ \
 	    -c -o $(BUILD)/lint/$*.o $<
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --platform=win64 \
 	    --library=windows,./.cppcheck.cfg \
@@ -441,4 +456,4 @@ help: ## list the targets
 .PHONY: FORCE all forms objects deps $(RUNS) client labs $(LAB_RUNS) \
     bench last-run bench-full ladder ab field-report dist bench-seam figures \
     texts check $(BESIDE) $(PARTS) clang-x64 $(CLANG_FOR:%=clang-%) soak \
-    faults mutants lint lint-files format clean help
+    faults mutants check-wine10 lint lint-files format clean help

@@ -88,14 +88,17 @@ static bool is_time_up(const struct member *m)
     return server_timed_out(m->id, m->active_ms, is_sending);
 }
 
+/* A connection that is closed because all are says nothing of its error: it may
+ * have none in flight just now, or one that has been cancelled already. */
 void roster_cancel(bool all)
 {
     AcquireSRWLockShared(&lock);
     for (struct member *m = members; m != NULL; m = m->next)
         if (all || is_time_up(m)) {
+            bool before = m->was_cancelled;
             m->was_cancelled = true; /* the owner may notice at once */
-            if (!CancelIoEx((HANDLE)m->socket, NULL))
-                m->was_cancelled = false; /* there was nothing to cancel */
+            if (!CancelIoEx((HANDLE)m->socket, NULL) && !all)
+                m->was_cancelled = before; /* there was nothing to cancel */
         }
     ReleaseSRWLockShared(&lock);
 }

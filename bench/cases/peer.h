@@ -24,7 +24,8 @@ enum peer_state {
 
 struct peer {
     uint32_t tag;             /* which stream */
-    bool may_fail;            /* the case goes on when this peer cannot */
+    bool may_fail;            /* the case goes on when this peer cannot ... */
+    bool may_lose;            /* ... and so it does after a wrong byte */
     uint32_t patience_ms;     /* how long nothing may move; STEP_MS */
     int receive_buffer_bytes; /* SO_RCVBUF, set before connecting; 0: default */
     uint64_t window; /* at most this much under way with a goal; 0: no limit */

@@ -217,7 +217,8 @@ static void stop_held_up(struct peer *p, const char *faults)
 
 /* Nothing is in flight that could be cancelled, and a moment later something is;
  * which error a cancelled call reports is not said: 10004 (WSAEINTR) is as good.
- * Or it is about to cancel, and to do so again. */
+ * Or it is about to cancel, and to do so again. Or it has, but is late to hear of
+ * it, and nothing is left to be cancelled again (ERROR_NOT_FOUND). */
 void stop_between(void)
 {
     struct peer *p = new_peers(1);
@@ -226,4 +227,7 @@ void stop_between(void)
         stop_held_up(p, "recv@2=stall400,recv@2=10004");
     if (check.chapter != 2)
         stop_held_up(p, "CancelIoEx@1=stall400,CancelIoEx@2=stall400");
+    if (check.chapter == 3)
+        stop_held_up(p, "WSAGetOverlappedResult@every=stall100,"
+                        "CancelIoEx@3-20=1168");
 }

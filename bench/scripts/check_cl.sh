@@ -33,7 +33,7 @@ if ! command -v cl >/dev/null; then
             shift
             set -- "$@" "${object%bj}"
         done
-        ar rc "$library" "$@"
+        $(command -v ar || echo llvm-ar) rc "$library" "$@"
     }
 else # before the link that comes with Git
     try='./server.exe --version'

@@ -5,11 +5,14 @@ set -u
 
 if [ "${OS:-}" = Windows_NT ]; then
     cat <<'EOT'
-deps: on Windows, please see to it yourself. Either of these will do:
+deps: on Windows, please see to it yourself. Any of these will do:
   MSYS2, its UCRT64 shell, after
-    pacman -S --needed make patch mingw-w64-ucrt-x86_64-gcc \
+    pacman -S --needed git make patch mingw-w64-ucrt-x86_64-gcc \
         mingw-w64-ucrt-x86_64-clang
-  w64devkit, as it is (without clang one part of "make check" is skipped)
+  on ARM64: MSYS2, its CLANGARM64 shell, after
+    pacman -S --needed git make patch mingw-w64-clang-aarch64-clang
+  w64devkit, as it is. Without git and clang parts of "make check" are skipped,
+    and "make ab" needs git
 EOT
     exit 0
 fi
@@ -28,6 +31,7 @@ wineserver wine64
 gcc gcc
 /usr/include/stdio.h libc6-dev
 patch patch
+busybox busybox
 zip zip
 unzip unzip
 clang clang
