@@ -9,6 +9,7 @@
 #   <!-- distances FILE... -->  lines added and removed from chapter to chapter
 #   <!-- distance -->  what is printed by each "git diff" in the block
 #   <!-- sources -->   what is compiled into common.lib, and put into it
+#   <!-- terms -->     after each term the claims that name it
 #   <!-- costs -->     the tables of bench/last_run.txt
 #   <!-- counts -->    what is exact in it, in the table below
 #   <!-- claims -->    all that follows: what the labs print, from $CLAIMS
@@ -172,6 +173,24 @@ function print_counts(    line, n, i, k, cell, row, kind) {
         print row[i] " |"
 }
 
+# The same rows, with the first claims in whose words the term is.
+function print_terms(table, rows,    claim, n, i, k, cell, words, term, found) {
+    n = split(run("grep -E '^. [1-5][.][0-9]+ ' common/claims.md"), claim, "\n")
+    for (i = 1; i <= rows; i++) {
+        split(table[i], cell, / *\| */)
+        term = tolower(cell[2])
+        gsub(/[*]/, "", term)
+        found = ""
+        for (k = 1; k <= n && length(found) < 28; k++) {
+            split(claim[k], words, / *\| */)
+            if (index(tolower(words[3]), term))
+                found = found (found ? ", " : "") words[2]
+        }
+        print "| " cell[2] " | " cell[3] " | " cell[4] " | " cell[5] " | " \
+            found " |"
+    }
+}
+
 # The function of file that step is marked in, or only the line.
 function step_of(step, file,    line, n, i, shown) {
     n = split(run("cat " file), line, "\n")
@@ -212,7 +231,7 @@ function print_steps(    name, file, chapter, code, k, i, wide) {
 }
 
 { print }
-!/^<!-- (snippet|rows|distance|source|cost|count|claim|step)s? .*-->$/ {
+!/^<!-- (snippet|rows|distance|source|cost|count|claim|step|term)s? .*-->$/ {
     next
 }
 {
@@ -232,7 +251,7 @@ function print_steps(    name, file, chapter, code, k, i, wide) {
     }
     getline
     print
-    if (what == "rows" || what == "distances" || what == "counts") {
+    if (what ~ /^(rows|distances|counts|terms)$/) {
         columns = split($0, column, / *\| */)
         getline
         print
@@ -243,6 +262,8 @@ function print_steps(    name, file, chapter, code, k, i, wide) {
             print_rows(argument, table, rows)
         else if (what == "counts")
             print_counts()
+        else if (what == "terms")
+            print_terms(table, rows)
         else
             print_distances(argument)
     } else {
