@@ -379,12 +379,13 @@ mutants: all ## small mistakes, each to be seen by its case; ONLY=name
 	    LDLIBS='$(LDLIBS)' OBJECTS='$(call objects,$(COMMON))' \
 	    BUILD=$(BUILD) ONLY=$(ONLY) FOR=$(SERVER) JOBS=$(JOBS) \
 	    $(WITH_WINE) $(call SCRIPT,check_mistakes) $(wildcard bench/mutants/*.txt)
+WITNESS ?= check-labs check-servers
 check-wine10: all ## labs and suite with Wine 10, which differs from Wine 8
 	+@$(call SCRIPT,wine10) --set-up || { echo '0 passed, 0 failed, 1 skipped' && \
 	    exit; }; WINE='sh bench/scripts/wine10.sh' PREFIX=build/prefix-wine10 \
 	    WINESERVER='sh bench/scripts/wine10.sh --server' \
 	    MAKE=$(call quote,$(PARALLEL)) \
-	    $(call SCRIPT,check_all) -- check-labs check-servers
+	    $(call SCRIPT,check_all) -- $(WITNESS)
 
 # Unit tests: bench/tests/test_NAME.c, built for the system that make runs on.
 TESTS  := $(patsubst bench/tests/%.c,$(BUILD)/native/%$(if $(filter \
