@@ -170,10 +170,12 @@ static bool create_process(struct process *p, HANDLE handles[3])
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
     InitializeProcThreadAttributeList(NULL, 1, 0, &bytes);
     LPPROC_THREAD_ATTRIBUTE_LIST list = malloc(bytes);
-    bool created = list != NULL &&
-                   InitializeProcThreadAttributeList(list, 1, 0, &bytes) &&
-                   create_suspended(command, list, handles, &made);
+    bool has_list =
+        list != NULL && InitializeProcThreadAttributeList(list, 1, 0, &bytes);
+    bool created = has_list && create_suspended(command, list, handles, &made);
     p->error = created ? 0 : GetLastError();
+    if (has_list)
+        DeleteProcThreadAttributeList(list);
     free(list);
     free(command);
     if (!created)

@@ -19,13 +19,13 @@ esac
 
 rm -rf "$BUILD/dist" "$BUILD"/iomodels-*.zip
 folder=$BUILD/dist/$name
-mkdir -p "$folder/build/forms" || exit 1
+mkdir -p "$folder/build/forms" "$folder/build/solutions" || exit 1
 cp -R Makefile README.md 0*_* common bench "$folder/" || exit 1
 for program; do
     to=$folder/build/${program#"$BUILD"/}
     $strip -o "$to" "$program" 2>/dev/null || cp "$program" "$to" || exit 1
     patch=${program%.exe}.patch # its lines are a column of the ladder
-    [ ! -e "$patch" ] || cp "$patch" "$folder/build/forms/" || exit 1
+    [ ! -e "$patch" ] || cp "$patch" "$(dirname "$to")" || exit 1
 done
 # cmd.exe wants its own line ends.
 awk '{ printf "%s\r\n", $0 }' bench/scripts/run.cmd >"$folder/run.cmd" &&
