@@ -422,6 +422,25 @@ static bool measure_3_15(long seen[])
     return seen[0] == 0 && seen[1] == 1 && seen[2] == 1 && seen[3] == 5;
 }
 
+/* ---- 3.16: blocking and overlapped ---------------------------------------- */
+
+/* No socket here is made non-blocking. */
+static bool measure_3_16(long seen[])
+{
+    struct receiver r;
+    char buffer[5];
+    begin(&r);
+    struct late_sender sender = {.socket = r.pair[1]};
+    seen[0] = start_recv(&r);
+    lab_send(r.pair[1], "hello");
+    await_end(&r);
+    HANDLE thread = lab_start(send_late, &sender);
+    seen[1] = recv(r.pair[0], buffer, sizeof buffer, 0) > 0 && sender.has_sent;
+    lab_join(thread);
+    end(&r);
+    return seen[0] != WSA_IO_PENDING;
+}
+
 static const struct lab claims[] = {
     {"3.1", HOLDS, HOLDS, 0, measure_3_1,
      "WSARecv and WSASend with neither an OVERLAPPED nor a completion routine "
@@ -575,6 +594,17 @@ static const struct lab claims[] = {
      "once from InternalHigh, so this lab must hold wherever server.c is to "
      "run.",
      "OVERLAPPED structure; HasOverlappedIoCompleted macro"},
+    {"3.16", DOES_NOT_HOLD, DOES_NOT_HOLD, 1, measure_3_16,
+     "Overlapped I/O needs non-blocking sockets.",
+     "A socket is as socket() made it. WSARecv with an OVERLAPPED is pending "
+     "at once, and completes. Then recv() is called on the same socket, and "
+     "nothing is there. Does it wait?",
+     "WSARecv: error %ld (997 is WSA_IO_PENDING); recv() waited until the peer "
+     "had sent: %s",
+     "An overlapped operation never blocks, so the mode of the socket does not "
+     "matter to it, and it does not change the mode. FIONBIO is for recv and "
+     "send.",
+     "Winsock Overlapped I/O and Event Objects"},
 };
 
 int main(int argc, char **argv)

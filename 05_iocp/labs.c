@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tlhelp32.h>
+
 #include "acceptor.h"
 
 /* ---- what several labs use ------------------------------------------------ */
@@ -200,7 +202,7 @@ enum work { SPIN, BLOCK, COMPUTE };
 struct team {
     HANDLE port;
     enum work work;
-    LONG enough; /* SPIN: until so many are at work, or time is up */
+    LONG enough; /* BLOCK, SPIN: until so many are at work, or time is up */
     volatile LONG at_work, most;
     volatile LONG left; /* packets that are not done yet */
     HANDLE all_done;
@@ -211,7 +213,9 @@ static void do_work(struct team *team)
     /* Under Wine more come, if late on a busy machine: no need to be quick. */
     uint64_t end_ns = clock_ns() + (lab_wine() != 0 ? 1000000000 : 60000000);
     if (team->work == BLOCK)
-        Sleep(80);
+        do
+            Sleep(80);
+        while (team->most < team->enough && clock_ns() < end_ns);
     else if (team->work == COMPUTE)
         for (volatile unsigned i = 0; i < 300000; i++)
             continue;
@@ -276,7 +280,7 @@ static long run_team(struct team *team, DWORD concurrency, long workers,
 /* How many of four handlers with the value 1 are at work at once. */
 static LONG most_of_four(enum work work)
 {
-    struct team team = {.work = work, .enough = 2};
+    struct team team = {.work = work, .enough = work == SPIN ? 2 : 4};
     run_team(&team, 1, 4, 4);
     return team.most;
 }
@@ -289,6 +293,13 @@ static bool measure_5_4(long seen[])
     if (lab_wine() != 0 && seen[0] > 1)
         return lab_not_here(ignores_concurrency);
     return seen[0] == 1 && seen[1] > 1;
+}
+
+/* As many threads are the port's as ask it, whatever the value. */
+static bool measure_5_28(long seen[])
+{
+    seen[0] = most_of_four(BLOCK);
+    return seen[0] == 1;
 }
 
 /* The value is 0, and there are two workers and packets more than processors. */
@@ -558,6 +569,50 @@ static bool measure_5_11(long seen[])
     return seen[0] == 32;
 }
 
+static long threads_of_this_process(void)
+{
+    THREADENTRY32 entry = {.dwSize = sizeof entry};
+    HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+    long count = 0;
+    for (BOOL more = Thread32First(all, &entry); more;
+         more = Thread32Next(all, &entry))
+        count += entry.th32OwnerProcessID == GetCurrentProcessId();
+    CloseHandle(all);
+    return count;
+}
+
+/* Whose threads are there when a port has something to do? */
+static bool measure_5_26(long seen[])
+{
+    SOCKET pair[2];
+    lab_pair(pair);
+    seen[0] = threads_of_this_process();
+    HANDLE port = lab_port(4);
+    lab_associate(pair[0], port, 0);
+    for (int i = 0; i < 20; i++)
+        lab_post(port, KEY_WORK);
+    Sleep(100);
+    seen[1] = threads_of_this_process();
+    seen[2] = seen[1] - seen[0];
+    lab_close_pair(pair);
+    CloseHandle(port);
+    return seen[2] > 0;
+}
+
+/* A receive completes. This thread waits, alertably, but not at the port. */
+static bool measure_5_27(long seen[])
+{
+    struct link l;
+    struct lab_packet packet;
+    open_link(&l);
+    recv_pends(&l, 5);
+    lab_send(l.pair[1], "hello");
+    seen[0] = SleepEx(200, TRUE) == WAIT_IO_COMPLETION;
+    seen[1] = lab_take(l.port, LAB_SOON_MS, &packet);
+    close_link(&l);
+    return seen[0] == 1 || seen[1] == 0;
+}
+
 /* ---- who owns the memory -------------------------------------------------- */
 
 /* The receive is pending. Whoever thinks that the buffer is free uses it again
@@ -577,6 +632,111 @@ static bool measure_5_13(long seen[])
     seen[2] = l.receive.overlapped.InternalHigh == 5;
     close_link(&l);
     return seen[0] == 1 && (seen[1] == 1 || seen[2] == 1);
+}
+
+/* The bytes are in the buffer, and nobody has taken the packet. */
+static bool measure_5_29(long seen[])
+{
+    struct link l;
+    struct lab_packet packet;
+    uint64_t end_ns = clock_in_ms(LAB_SOON_MS);
+    open_link(&l);
+    recv_pends(&l, 5);
+    lab_send(l.pair[1], "HELLO");
+    while (l.receive.buffer[4] != 'O' && clock_ns() < end_ns)
+        Sleep(1);
+    Sleep(20); /* by now the packet is in the queue */
+    seen[0] = memcmp(l.receive.buffer, "HELLO", 5) == 0;
+    seen[1] = HasOverlappedIoCompleted(&l.receive.overlapped);
+    lab_take(l.port, LAB_SOON_MS, &packet);
+    seen[2] = HasOverlappedIoCompleted(&l.receive.overlapped);
+    close_link(&l);
+    return seen[1] == 1;
+}
+
+enum { PIECE_BYTES = 16384, PIECES = 1024 };
+
+/* A receive, and then the send of what it got. */
+struct echo {
+    OVERLAPPED overlapped;
+    bool is_send;
+    char buffer[PIECE_BYTES];
+};
+
+/* e is NULL: with new memory. */
+static void receive_echo(SOCKET s, struct echo *e)
+{
+    if (e == NULL)
+        e = HeapAlloc(GetProcessHeap(), 0, sizeof *e);
+    if (e == NULL)
+        die("HeapAlloc", ERROR_NOT_ENOUGH_MEMORY);
+    WSABUF buffer = {PIECE_BYTES, e->buffer};
+    DWORD flags = 0;
+    e->overlapped = (OVERLAPPED){0};
+    e->is_send = false;
+    if (WSARecv(s, &buffer, 1, NULL, &flags, &e->overlapped, NULL) != 0 &&
+        WSAGetLastError() != WSA_IO_PENDING)
+        die("WSARecv", (unsigned long)WSAGetLastError());
+}
+
+/* Sends 16 MiB, unless the connection ends before, and reads nothing. */
+static unsigned __stdcall only_send(void *s)
+{
+    static const char piece[PIECE_BYTES];
+    for (int i = 0; i < PIECES; i++)
+        if (send(*(SOCKET *)s, piece, sizeof piece, 0) != sizeof piece)
+            break;
+    return 0;
+}
+
+/* Serves such a client until all has been received or nothing moves any more.
+ * The next receive waits for the send, or not. */
+static void serve_only_sender(bool waits, long *received_kib, long *memory_kib)
+{
+    SOCKET pair[2];
+    HANDLE port = lab_port(0);
+    struct lab_packet packet;
+    long received = 0, in_use = 1;
+    lab_pair(pair);
+    lab_associate(pair[0], port, 0);
+    HANDLE client = lab_start(only_send, &pair[1]);
+    receive_echo(pair[0], NULL);
+    while (received < PIECES * PIECE_BYTES &&
+           lab_take(port, waits ? 500 : LAB_SOON_MS, &packet)) {
+        struct echo *e =
+            CONTAINING_RECORD(packet.overlapped, struct echo, overlapped);
+        if (!e->is_send) {
+            received += (long)packet.bytes;
+            e->is_send = true;
+            send_pends(pair[0], e->buffer, packet.bytes, &e->overlapped);
+            if (!waits) {
+                receive_echo(pair[0], NULL);
+                in_use++;
+            }
+        } else if (waits) {
+            receive_echo(pair[0], e);
+        } else {
+            HeapFree(GetProcessHeap(), 0, e);
+            in_use--;
+        }
+    }
+    *received_kib = received / 1024;
+    *memory_kib = in_use * (PIECE_BYTES / 1024);
+    CancelIoEx((HANDLE)pair[0], NULL);
+    for (; in_use > 0 && lab_take(port, LAB_SOON_MS, &packet); in_use--)
+        HeapFree(GetProcessHeap(), 0,
+                 CONTAINING_RECORD(packet.overlapped, struct echo, overlapped));
+    net_close_abortively(pair[0]); /* ends the client, too */
+    lab_join(client);
+    closesocket(pair[1]);
+    CloseHandle(port);
+}
+
+static bool measure_5_25(long seen[])
+{
+    serve_only_sender(false, &seen[0], &seen[1]);
+    serve_only_sender(true, &seen[2], &seen[3]);
+    return seen[0] < PIECES * (PIECE_BYTES / 1024);
 }
 
 /* 20 idle connections wait with a receive of no bytes, and one buffer serves
@@ -951,7 +1111,7 @@ static const struct lab claims[] = {
      "to: %s",
      "Windows writes into the buffer when bytes arrive. On a port it writes "
      "the status into the OVERLAPPED only when the packet is removed from the "
-     "port: so the memory must live until then, whoever believes "
+     "port (claim 5.29): so the memory must live until then, whoever believes "
      "that it is free.",
      "I/O Completion Ports; CancelIoEx function"},
     {"5.14", HOLDS, HOLDS, 1, measure_5_14,
@@ -1041,6 +1201,61 @@ static const struct lab claims[] = {
      "in that order. Two workers then run side by side, and nobody orders "
      "them.",
      "WSARecv function; I/O Completion Ports"},
+    {"5.25", DOES_NOT_HOLD, DOES_NOT_HOLD, THE_VERDICT, measure_5_25,
+     "A client that reads nothing holds back a server that posts each send "
+     "and, at once, the next receive.",
+     "A client sends 16 MiB and reads nothing. For each receive that completes "
+     "the server posts the send and, without waiting for it, the next receive, "
+     "with a new buffer. What if it waits for the send first?",
+     "without waiting the server received %ld KiB, and had %ld KiB of buffers "
+     "in use at the end; with waiting %ld KiB, and %ld KiB",
+     "The sends stay pending, the receives go on, and memory grows as long as "
+     "the client sends. Receive again when the send is over, as server.c does: "
+     "then the client is held back by TCP, and one buffer is enough. (See "
+     "1.12.)",
+     "WSASend function (WSA_IO_PENDING: the buffer is in use until the "
+     "completion)"},
+    {"5.26", DOES_NOT_HOLD, DOES_NOT_HOLD, 2, measure_5_26,
+     "A completion port has threads of its own, and starts and stops them as "
+     "the load demands.",
+     "A port with the value 4 is created; a socket is associated, and 20 "
+     "packets come. How many threads more has the process then?",
+     "threads before: %ld; then: %ld; more: %ld",
+     "A port makes no thread and ends none. Those of the program ask it, and "
+     "it decides which of those that wait may go on. (A pool that makes "
+     "threads as needed is another thing: page Thread Pools.)",
+     "I/O Completion Ports; CreateIoCompletionPort function"},
+    {"5.27", DOES_NOT_HOLD, DOES_NOT_HOLD, 1, measure_5_27,
+     "A completion port calls you back when an operation completes.",
+     "A receive completes. Its thread waits 200 ms, alertably, but not at the "
+     "port. Is the packet still there after that?",
+     "the wait ran something: %s; the packet was there: %s",
+     "It calls nobody. A packet stays in the queue until a thread asks with "
+     "GetQueuedCompletionStatus. What calls a function is a completion routine "
+     "(04), or the thread pool (CreateThreadpoolIo).",
+     "I/O Completion Ports"},
+    {"5.28", DOES_NOT_HOLD, DOES_NOT_HOLD, 0, measure_5_28,
+     "The concurrency value is the number of threads of the port.",
+     "The value is 1. Four threads take a packet each, and sleep. How many "
+     "handlers are at work at once?",
+     "%ld handlers at once, with the value 1",
+     "Any number of threads may ask a port. The value limits how many of them "
+     "run at a time, and one that sleeps does not run (claim 5.4). Wine "
+     "ignores the value, so under Wine this lab shows only that four threads "
+     "may ask.",
+     "I/O Completion Ports"},
+    {"5.29", HOLDS, DOES_NOT_HOLD, 1, measure_5_29,
+     "On a port, too, the OVERLAPPED tells that the operation is over, before "
+     "its packet is taken.",
+     "The bytes of a receive are in its buffer, and nobody has taken the "
+     "packet. Does HasOverlappedIoCompleted say yes?",
+     "the bytes were there: %s; over before the packet was taken: %s; after: "
+     "%s",
+     "Windows does not update the status until the packet is removed from the "
+     "port, except when the operation fails synchronously. So who polls waits "
+     "for ever, and who frees the memory before has it written to. Wine writes "
+     "the status when the operation is over.",
+     "I/O Completion Ports"},
 };
 
 int main(int argc, char **argv)
