@@ -459,7 +459,9 @@ static const struct lab claims[] = {
      "one call sent %ld bytes, one received %ld; the first buffer was right: "
      "%s, the second: %s",
      "The bytes are one stream. The buffers are filled in their order, each to "
-     "its end before the next; where one send ended is not kept.",
+     "its end before the next; where one send ended is not kept. Each WSABUF "
+     "has a len of its own: notes that set that of the second twice leave the "
+     "first one's unset.",
      "WSARecv function"},
     {"3.3", HOLDS, HOLDS, 1, measure_3_3,
      "A call that cannot finish at once returns SOCKET_ERROR with "
@@ -588,7 +590,8 @@ static const struct lab claims[] = {
      "case?",
      "pending: %s; completed: %s; done at once: %s, with %ld in InternalHigh",
      "It reads the field Internal of the OVERLAPPED, which gets the status, "
-     "and InternalHigh the byte count, when a request is completed. The page "
+     "and InternalHigh the byte count, when a request is completed (both are "
+     "ULONG_PTR, as wide as a pointer, and not DWORDs as in notes). The page "
      "of the macro allows it only after WSA_IO_PENDING. server.c asks in the "
      "third case, too, and takes the byte count of a send that was done at "
      "once from InternalHigh, so this lab must hold wherever server.c is to "
