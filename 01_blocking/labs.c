@@ -580,7 +580,8 @@ static const struct lab claims[] = {
      "thread of higher priority is ready, or the running one has to wait. (The "
      "times are of this system. To leave the kernel's addresses unmapped, a "
      "defence against Meltdown, makes a call dearer; it is no context switch.)",
-     "Context Switches"},
+     "Context Switches; KVA Shadow: Mitigating Meltdown on Windows (a post of "
+     "Microsoft's)"},
 };
 
 int main(int argc, char **argv)

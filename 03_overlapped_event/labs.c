@@ -607,7 +607,7 @@ static const struct lab claims[] = {
      "An overlapped operation never blocks, so the mode of the socket does not "
      "matter to it, and it does not change the mode. FIONBIO is for recv and "
      "send.",
-     "Winsock Overlapped I/O and Event Objects"},
+     "Overlapped I/O and Event Objects"},
 };
 
 int main(int argc, char **argv)
