@@ -327,10 +327,18 @@ check-cl: ## the command lines for Microsoft's compiler; without it, by gcc
 check-labs: $(BUILD)/claims $(BUILD)/finding ## every claim gets its verdict
 	@CLAIMS=$< $(WITH_WINE) $(call SCRIPT,check_programs) $(LABS) \
 	    'sh bench/scripts/write_texts.sh --check common/claims.md' \
+	    'grep -q you.said.5:.right $(BUILD)/predicted' \
+	    'grep -q you.said.4:.not.so,.it.was.5 $(BUILD)/predicted' \
+	    'grep -q ^read.again,.*:.4.3 $(BUILD)/predicted' \
 	    $(if $(WINE),'grep -q ^finding:.5.4:.*holds;.came: $(BUILD)/finding')
 # No Wine does what is expected on Windows of claim 5.4.
 $(BUILD)/finding: $(BUILD)/labs_05.exe
 	@$(WITH_WINE) $(WINE) $< --only 5.4 --as-windows >$@
+# What a reader answers: a word that is none, and then right, and wrong.
+check-labs: $(BUILD)/predicted
+$(BUILD)/predicted: $(BUILD)/labs_04.exe
+	@for said in 5 4; do printf 'x\n%s\n' $$said | $(WITH_WINE) $(WINE) $< \
+	    --only 4.3 --predict || exit 1; done >$@.new && mv $@.new $@
 check-texts: all forms $(LABS) ## commands in the texts print what they say
 	@$(WITH_WINE) $(call SCRIPT,check_texts) README.md $(CHAPTERS:%=%/README.md)
 

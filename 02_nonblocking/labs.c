@@ -1,9 +1,9 @@
 /* labs.c: what courses say about non-blocking sockets and readiness, put to the
  * test.
  *
- *   make lab-02                     all of them
+ *   make lab-02                     all; at a terminal it asks what you expect
  *   make lab-02 CLAIM=2.4           one
- *   make lab-02 ARGS="--predict"    it waits for your prediction first
+ *   make lab-02 ARGS=--no-predict   it does not ask
  *
  * A function for each claim measures and says whether it holds. The table at
  * the end says what is claimed. FD_SETSIZE is not defined here: it has its
@@ -527,16 +527,16 @@ static bool measure_2_12(long seen[])
 }
 
 static const struct lab claims[] = {
-    {"2.1", HOLDS, HOLDS, measure_2_1,
+    {"2.1", HOLDS, HOLDS, THE_VERDICT, measure_2_1,
      "A non-blocking accept() with nobody waiting returns INVALID_SOCKET and "
      "WSAEWOULDBLOCK at once.",
      "A listener is made non-blocking, nobody connects, and accept() is "
      "called. What does it return, and when?",
-     "INVALID_SOCKET: %ld; the error was %ld, after %ld ms",
+     "INVALID_SOCKET: %s; the error was %ld, after %ld ms",
      "The call does what can be done now. Nothing can, and WSAEWOULDBLOCK "
      "(10035) says so.",
      "accept function"},
-    {"2.2", HOLDS, HOLDS, measure_2_2,
+    {"2.2", HOLDS, HOLDS, THE_VERDICT, measure_2_2,
      "A socket that was accepted from a non-blocking listener is non-blocking, "
      "too.",
      "accept() on a non-blocking listener returns a socket. Nothing was sent "
@@ -547,11 +547,12 @@ static const struct lab claims[] = {
      "is WSAEWOULDBLOCK, 10060 WSAETIMEDOUT. On Linux it is blocking, so "
      "portable code, and both sources here, say it once more for each socket.",
      "accept function; Linux manual, accept(2)"},
-    {"2.3", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_2_3,
+    {"2.3", DOES_NOT_HOLD, DOES_NOT_HOLD, 4, measure_2_3,
      "To poll non-blocking sockets in a loop is asynchronous I/O: it costs "
      "nothing while nothing happens.",
-     "For 250 ms a client says nothing. How many recv calls does a loop make, "
-     "how many with a Sleep(1), and how many calls of select() does it take?",
+     "For 250 ms a client says nothing. One loop calls recv again and again, "
+     "one with a Sleep(1) in between, and a third waits in select(). How many "
+     "calls does the third make?",
      "%ld calls (%ld ms of CPU); with Sleep(1) %ld calls (%ld ms); with select "
      "%ld call (%ld ms)",
      "A loop that asks again and again is busy while it waits. With Sleep(1) "
@@ -559,17 +560,17 @@ static const struct lab claims[] = {
      "thread sleeps. None of the three is asynchronous: the loop makes the "
      "call and does the work.",
      "recv function (WSAEWOULDBLOCK); select function (it waits)"},
-    {"2.4", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_2_4,
+    {"2.4", DOES_NOT_HOLD, DOES_NOT_HOLD, 4, measure_2_4,
      "select() takes 64 sockets at most.",
      "100 sockets are put into an fd_set with FD_SET, and then into a longer "
      "array of the same layout. The last one is ready. Does select() find it?",
      "FD_SETSIZE is %ld; FD_SET kept %ld of 100; with %ld in the longer set "
-     "select returned %ld, and left the right one in it: %ld",
+     "select returned %ld, and left the right one in it: %s",
      "64 is the length of the array in the header unless FD_SETSIZE says "
      "otherwise before winsock2.h is included. FD_SET drops what does not fit "
      "and reports nothing. select() itself goes by the count.",
      "select function"},
-    {"2.5", DOES_NOT_HOLD, NOT_SAID, measure_2_5,
+    {"2.5", DOES_NOT_HOLD, NOT_SAID, THE_VERDICT, measure_2_5,
      "A readiness call costs up to one change into the kernel for each "
      "connection, a completion port only about one for each processor.",
      "On 1, 64 and 256 connections each client sends one byte, all at the same "
@@ -584,7 +585,7 @@ static const struct lab claims[] = {
      "many a call makes. What readiness costs is not calls but the work within "
      "one: claim 2.6. See also 5.18.",
      "select function (one call for a set of sockets)"},
-    {"2.6", HOLDS, HOLDS, measure_2_6,
+    {"2.6", HOLDS, HOLDS, THE_VERDICT, measure_2_6,
      "The cost of waiting grows with the number of idle connections.",
      "One socket is ready. How much longer does a wait take when 499 idle ones "
      "are asked about, too: with select(), with WSAPoll(), with a port?",
@@ -595,18 +596,18 @@ static const struct lab claims[] = {
      "queue. (The times of this system; what matters is which of them grow.)",
      "openjdk/jdk, pull request 3816 (select on Windows); Winsock socket state "
      "notifications (a scalable alternative to both)"},
-    {"2.7", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_2_7,
+    {"2.7", DOES_NOT_HOLD, DOES_NOT_HOLD, 1, measure_2_7,
      "WSAAsyncSelect and WSAEventSelect are asynchronous I/O.",
      "5 bytes arrive, and the event is set; in a second run the window gets "
-     "its message. Where are the bytes at that moment?",
-     "event: %ld, with %ld bytes still in the socket, and recv got %ld; "
-     "message: %ld, with %ld still in the socket, and recv got %ld",
+     "its message. How many bytes are still in the socket at that moment?",
+     "event: %s, with %ld bytes still in the socket, and recv got %ld; "
+     "message: %s, with %ld still in the socket, and recv got %ld",
      "Both announce readiness, one with an event and one with a window "
      "message. To receive is still a call of the program, as after select(). "
      "In asynchronous I/O the bytes are in the program's buffer before it is "
      "told.",
      "WSAAsyncSelect function; WSAEventSelect function"},
-    {"2.8", HOLDS, HOLDS, measure_2_8,
+    {"2.8", HOLDS, HOLDS, THE_VERDICT, measure_2_8,
      "WSAEventSelect makes the socket non-blocking.",
      "A blocking socket is given to WSAEventSelect. What does recv() on it do "
      "when nothing has arrived?",
@@ -615,19 +616,19 @@ static const struct lab claims[] = {
      "The socket can be made blocking again only after the selection has been "
      "cleared: till then ioctlsocket says WSAEINVAL (10022).",
      "WSAEventSelect function"},
-    {"2.9", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_2_9,
+    {"2.9", DOES_NOT_HOLD, DOES_NOT_HOLD, 1, measure_2_9,
      "WSAEventSelect reports FD_READ as long as there is something to read.",
-     "10 bytes arrive and are reported. Nobody receives. Is the event set "
-     "again? And after a recv() of 4 bytes?",
-     "reported: %ld; again without a recv: %ld (select, asked then: %ld); "
-     "after a recv of 4 of the 10 bytes: %ld",
+     "10 bytes arrive and are reported. Later, 4 of them are received; but "
+     "first nobody receives any. Is the event set again before the recv()?",
+     "reported: %s; again without a recv: %s (select, asked then: %s); after a "
+     "recv of 4 of the 10 bytes: %s",
      "What was reported is reported again only after the call that re-enables "
      "it, for FD_READ a recv(), which may fail: so one that is forgotten is "
      "never heard of again. After that call it is level-triggered: 6 bytes are "
      "left, and the event is set at once. select() says each time how things "
      "are.",
      "WSAEventSelect function"},
-    {"2.10", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_2_10,
+    {"2.10", DOES_NOT_HOLD, DOES_NOT_HOLD, THE_VERDICT, measure_2_10,
      "select() can wait for sockets and for other things: events, files, the "
      "end of a thread.",
      "An event that is signaled is put into the set beside a socket. What does "
@@ -638,17 +639,18 @@ static const struct lab claims[] = {
      "anything else must be looked at between two waits, or become a socket (a "
      "waker).",
      "select function"},
-    {"2.11", HOLDS, HOLDS, measure_2_11,
+    {"2.11", HOLDS, HOLDS, 3, measure_2_11,
      "select() changes its sets: they must be filled again before each call.",
-     "Three sockets are in a set, one is ready. How many are in it after "
-     "select()? And after a wait that has timed out?",
+     "Three sockets are in a set, one is ready: it alone is left by select(). "
+     "All three are put in again, nothing is ready, and the time is up. How "
+     "many are in the set then?",
      "in the set after select: %ld; a second select with this set found %ld, "
      "with a set filled anew %ld; after a time-out in the set: %ld",
      "On return a set holds those that are ready and no others; after a "
      "time-out it is empty. A socket that is not put back is never asked about "
      "again.",
      "select function"},
-    {"2.12", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_2_12,
+    {"2.12", DOES_NOT_HOLD, DOES_NOT_HOLD, THE_VERDICT, measure_2_12,
      "It does no harm to ask for readable and writable in every wait: if there "
      "is nothing to do, the thread sleeps.",
      "A connection is silent for 200 ms. How many waits end in that time when "

@@ -1,8 +1,8 @@
 /* labs.c: what courses say about overlapped I/O with events, put to the test.
  *
- *   make lab-03                     all of them
+ *   make lab-03                     all; at a terminal it asks what you expect
  *   make lab-03 CLAIM=3.6           one
- *   make lab-03 ARGS="--predict"    it waits for your prediction first
+ *   make lab-03 ARGS=--no-predict   it does not ask
  *
  * A function for each claim measures and says whether it holds. The table at
  * the end says what is claimed. In all of them pair[0] is the side that is
@@ -422,37 +422,58 @@ static bool measure_3_15(long seen[])
     return seen[0] == 0 && seen[1] == 1 && seen[2] == 1 && seen[3] == 5;
 }
 
+/* ---- 3.16: blocking and overlapped ---------------------------------------- */
+
+/* No socket here is made non-blocking. */
+static bool measure_3_16(long seen[])
+{
+    struct receiver r;
+    char buffer[5];
+    begin(&r);
+    struct late_sender sender = {.socket = r.pair[1]};
+    seen[0] = start_recv(&r);
+    lab_send(r.pair[1], "hello");
+    await_end(&r);
+    HANDLE thread = lab_start(send_late, &sender);
+    seen[1] = recv(r.pair[0], buffer, sizeof buffer, 0) > 0 && sender.has_sent;
+    lab_join(thread);
+    end(&r);
+    return seen[0] != WSA_IO_PENDING || seen[1] == 0;
+}
+
 static const struct lab claims[] = {
-    {"3.1", HOLDS, HOLDS, measure_3_1,
+    {"3.1", HOLDS, HOLDS, 0, measure_3_1,
      "WSARecv and WSASend with neither an OVERLAPPED nor a completion routine "
      "behave like recv and send.",
      "Nothing has arrived yet. WSARecv is called with NULL for both. Does it "
-     "return at once?",
-     "WSARecv returned only after the peer had sent: %ld; it received %ld "
+     "wait until the peer has sent?",
+     "WSARecv returned only after the peer had sent: %s; it received %ld "
      "bytes, and WSASend sent %ld",
      "Without an OVERLAPPED the call is synchronous, also on an overlapped "
      "socket. So overlapped does not mean non-blocking.",
      "WSARecv function; WSASend function"},
-    {"3.2", HOLDS, HOLDS, measure_3_2,
+    {"3.2", HOLDS, HOLDS, 1, measure_3_2,
      "Several WSABUFs gather into one send, and scatter from one receive.",
      "WSASend is given two buffers, with 4 and 8 bytes; WSARecv two, with room "
-     "for 4 and 16. What is in the second of these?",
+     "for 4 and 16. How many bytes does the one receive get?",
      "one call sent %ld bytes, one received %ld; the first buffer was right: "
-     "%ld, the second: %ld",
+     "%s, the second: %s",
      "The bytes are one stream. The buffers are filled in their order, each to "
-     "its end before the next; where one send ended is not kept.",
+     "its end before the next; where one send ended is not kept. Each WSABUF "
+     "has a len of its own: notes that set that of the second twice leave the "
+     "first one's unset.",
      "WSARecv function"},
-    {"3.3", HOLDS, HOLDS, measure_3_3,
+    {"3.3", HOLDS, HOLDS, 1, measure_3_3,
      "A call that cannot finish at once returns SOCKET_ERROR with "
      "WSA_IO_PENDING, and the event is signaled later.",
      "Nothing has arrived. WSARecv is called with an OVERLAPPED. What does "
-     "WSAGetLastError say, and is the event signaled?",
-     "error %ld (997 is WSA_IO_PENDING); signaled then: %ld; signaled after "
-     "the peer had sent: %ld, with %ld bytes",
+     "WSAGetLastError say? And is the event signaled then?",
+     "error %ld (997 is WSA_IO_PENDING); signaled then: %s; signaled after the "
+     "peer had sent: %s, with %ld bytes",
      "Pending is a success: the operation has started. Any other error means "
      "that nothing has started and that no completion will come.",
      "WSARecv function"},
-    {"3.4", HOLDS, HOLDS, measure_3_4,
+    {"3.4", HOLDS, HOLDS, THE_VERDICT, measure_3_4,
      "A socket from socket() supports overlapped I/O.",
      "WSARecv with an OVERLAPPED on a socket from socket(), and on one from "
      "accept(). What does WSAGetLastError say?",
@@ -460,77 +481,80 @@ static const struct lab claims[] = {
      "socket() sets the overlapped attribute; WSASocket sets it only if asked, "
      "with WSA_FLAG_OVERLAPPED. An accepted socket is like its listener.",
      "WSASocketW function"},
-    {"3.5", HOLDS, HOLDS, measure_3_5, "One wait takes 64 events.",
-     "WSAWaitForMultipleEvents is given 64 events, then 65. What does it "
-     "return the second time?",
-     "with 64 it waited: %ld; with 65 it failed at once: %ld, with error %ld",
+    {"3.5", HOLDS, HOLDS, 1, measure_3_5, "One wait takes 64 events.",
+     "WSAWaitForMultipleEvents is given 64 events, then 65. Does the second "
+     "call fail at once?",
+     "with 64 it waited: %s; with 65 it failed at once: %s, with error %ld",
      "WSA_MAXIMUM_WAIT_EVENTS is 64. The 65th is not left out: the whole wait "
      "fails, and so nobody is served. More events need more threads that wait, "
      "or the thread pool.",
      "WSAWaitForMultipleEvents function"},
-    {"3.6", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_3_6,
+    {"3.6", DOES_NOT_HOLD, DOES_NOT_HOLD, 2, measure_3_6,
      "Waiting for several events is fair.",
      "Three clients always have something to receive. Whoever the wait reports "
-     "is served, 300 times. How many turns does each get?",
+     "is served, 300 times. How many turns does the third get?",
      "turns of the three: %ld, %ld, %ld",
      "Of several events that are signaled the wait reports the one with the "
      "lowest index, each time. Who serves only that one starves the rest; "
      "server.c looks at all after each wait.",
      "WSAWaitForMultipleEvents function"},
-    {"3.7", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_3_7,
+    {"3.7", DOES_NOT_HOLD, DOES_NOT_HOLD, 2, measure_3_7,
      "A wait for all events returns the index of the event that was signaled "
      "last.",
      "Three events, one after the other, while a thread waits for all. The "
-     "last is the first, the second, the third of them. What is returned?",
+     "last is 0, then 1, then 2 (they are counted from 0). What is returned "
+     "when it is 2?",
      "last was 0: returned %ld; last was 1: returned %ld; last was 2: returned "
      "%ld",
      "With fWaitAll TRUE the value says only that all are signaled.",
      "WSAWaitForMultipleEvents function"},
-    {"3.8", HOLDS, HOLDS, measure_3_8,
+    {"3.8", HOLDS, HOLDS, 0, measure_3_8,
      "WSAGetOverlappedResult with fWait TRUE makes the operation synchronous "
      "again.",
-     "A receive is pending; its bytes come 150 ms later. When does "
-     "WSAGetOverlappedResult return?",
-     "it returned only after the peer had sent: %ld, with %ld bytes",
+     "A receive is pending; its bytes come 150 ms later. Does "
+     "WSAGetOverlappedResult wait until then?",
+     "it returned only after the peer had sent: %s, with %ld bytes",
      "It waits for the event in the OVERLAPPED, so only for operations that "
      "report by one. While it waits, this thread serves nobody else.",
      "WSAGetOverlappedResult function"},
-    {"3.9", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_3_9,
+    {"3.9", DOES_NOT_HOLD, DOES_NOT_HOLD, 1, measure_3_9,
      "The event must be reset by hand before the next operation.",
      "The event is still signaled. WSARecv is called with it and is pending. "
      "Is the event signaled now?",
-     "error %ld (997 is WSA_IO_PENDING); still signaled: %ld",
+     "error %ld (997 is WSA_IO_PENDING); still signaled: %s",
      "The call that starts an operation resets it if that stays pending. So "
      "server.c resets no connection's event before the next operation. To "
      "reset it by hand does no harm before the call. After the call it may "
      "erase a completion.",
      "WSAGetOverlappedResult function, remarks"},
-    {"3.10", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_3_10,
+    {"3.10", DOES_NOT_HOLD, DOES_NOT_HOLD, 1, measure_3_10,
      "With several receives in flight on one socket nobody has to care about "
      "order.",
-     "Two receives of 4 bytes are in flight, and 12345678 arrives. Which bytes "
-     "does a server see first that takes completions as the wait reports them?",
-     "the buffers were filled in the order of the calls: %ld; the completions "
-     "were reported in that order: %ld",
-     "Windows keeps the order of the calls for the buffers, but events are "
-     "reported by index. And with calls from two threads at once even the "
-     "order of the calls is chance. So: one operation of a kind in flight, or "
-     "a number in each.",
+     "Two receives of 4 bytes are in flight, and 12345678 arrives. A server "
+     "takes completions as the wait reports them. Does it see the bytes in "
+     "their order?",
+     "the buffers were filled in the order of the calls: %s; the completions "
+     "were reported in that order: %s",
+     "Shown, not measured: the lab gives the first receive the event with the "
+     "higher index. Windows keeps the order of the calls for the buffers, but "
+     "events are reported by index. And with calls from two threads at once "
+     "even the order of the calls is chance. So: one operation of a kind in "
+     "flight, or a number in each.",
      "WSARecv function; WSAWaitForMultipleEvents function"},
-    {"3.11", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_3_11,
+    {"3.11", DOES_NOT_HOLD, DOES_NOT_HOLD, 1, measure_3_11,
      "An operation that is done at once does not signal its event.",
      "The bytes are there before WSARecv is called. It returns 0. Is the event "
      "signaled?",
-     "WSARecv: %ld (0 is done at once); signaled then: %ld, with %ld bytes",
+     "WSARecv: %ld (0 is done at once); signaled then: %s, with %ld bytes",
      "Done at once and pending end in the same way. Whoever handles the bytes "
      "right after the call handles them a second time after the wait.",
      "WSARecv function (hEvent is signaled when the operation completes)"},
-    {"3.12", NOT_HERE, DEPENDS, measure_3_12,
+    {"3.12", NOT_HERE, DEPENDS, THE_VERDICT, measure_3_12,
      "After a wait on an auto-reset event, WSAGetOverlappedResult with fWait "
      "TRUE hangs.",
      "The wait has reported an auto-reset event, and so has reset it. Does "
      "WSAGetOverlappedResult with fWait TRUE return?",
-     "it hung until it was rescued: %ld; it said %ld bytes",
+     "it hung until it was rescued: %s; it said %ld bytes",
      "The wait took the signal, and there will be no other one. The page of "
      "OVERLAPPED warns of that. Another one, of GetOverlappedResult, says that "
      "it hangs up to Windows Vista, and that this has changed for programs "
@@ -539,39 +563,51 @@ static const struct lab claims[] = {
      "into the OVERLAPPED first and does not wait.)",
      "OVERLAPPED structure, member hEvent; Synchronization and Overlapped "
      "Input and Output"},
-    {"3.13", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_3_13,
+    {"3.13", DOES_NOT_HOLD, DOES_NOT_HOLD, 1, measure_3_13,
      "The WSABUF must stay as it is until the operation has completed.",
      "A receive is pending. Its WSABUF is changed to point to another buffer. "
-     "Where do the bytes arrive?",
-     "in the first buffer: %ld; in the other: %ld",
+     "Do the bytes arrive in that one?",
+     "in the first buffer: %s; in the other: %s",
      "The provider copies the WSABUFs before the call returns, so they may be "
      "local variables. Both pages say so among their remarks; that of WSASend "
      "also says, of its parameter, that the array must remain valid: for the "
      "buffers that is true, and so it is for the OVERLAPPED.",
      "WSARecv function, remarks; WSASend function"},
-    {"3.14", DOES_NOT_HOLD, DOES_NOT_HOLD, measure_3_14,
+    {"3.14", DOES_NOT_HOLD, DOES_NOT_HOLD, 1, measure_3_14,
      "An operation that was cancelled has no completion.",
      "A receive is pending, and CancelIoEx is called. Is its event signaled?",
-     "CancelIoEx found it: %ld; signaled: %ld; it failed: %ld, with error %ld "
+     "CancelIoEx found it: %s; signaled: %s; it failed: %s, with error %ld "
      "(995 is WSA_OPERATION_ABORTED)",
      "Each operation that was started completes, once: cancelled, successful "
      "after all, or with another error. Until then its memory is not ours, "
      "whatever CancelIoEx said.",
      "CancelIoEx function"},
-    {"3.15", HOLDS, HOLDS, measure_3_15,
+    {"3.15", HOLDS, HOLDS, 2, measure_3_15,
      "HasOverlappedIoCompleted tells of an operation whether it is over, also "
      "of one that was done at once.",
      "It is asked while a receive is pending, after its completion, and right "
-     "after a receive that was done at once. What does it say?",
-     "pending: %ld; completed: %ld; done at once: %ld, with %ld in "
-     "InternalHigh",
+     "after a receive that was done at once. Does it say yes in the third "
+     "case?",
+     "pending: %s; completed: %s; done at once: %s, with %ld in InternalHigh",
      "It reads the field Internal of the OVERLAPPED, which gets the status, "
-     "and InternalHigh the byte count, when a request is completed. The page "
+     "and InternalHigh the byte count, when a request is completed (both are "
+     "ULONG_PTR, as wide as a pointer, and not DWORDs as in notes). The page "
      "of the macro allows it only after WSA_IO_PENDING. server.c asks in the "
      "third case, too, and takes the byte count of a send that was done at "
      "once from InternalHigh, so this lab must hold wherever server.c is to "
      "run.",
      "OVERLAPPED structure; HasOverlappedIoCompleted macro"},
+    {"3.16", DOES_NOT_HOLD, DOES_NOT_HOLD, 1, measure_3_16,
+     "Overlapped I/O needs non-blocking sockets.",
+     "A socket is as socket() made it. WSARecv with an OVERLAPPED is pending "
+     "at once, and completes. Then recv() is called on the same socket, and "
+     "nothing is there. Does it wait?",
+     "WSARecv: error %ld (997 is WSA_IO_PENDING); recv() waited until the peer "
+     "had sent: %s",
+     "An overlapped operation never blocks, so the mode of the socket does not "
+     "matter to it, and it does not change the mode. FIONBIO is for recv and "
+     "send.",
+     "Overlapped I/O and Event Objects"},
 };
 
 int main(int argc, char **argv)

@@ -1,6 +1,7 @@
 /* lab.c: see lab.h. */
 #include "lab.h"
 
+#include <limits.h>
 #include <process.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,15 +17,18 @@ static const char *const words[] = {"does not hold",
                                     "depends",
                                     "not said"};
 
-static bool predict, table, as_windows;
-static int findings;
+static bool predict, no_predict, table, as_windows;
+static int findings, right_count, wrong_count, skipped_count;
+static char read_again[200]; /* what was predicted wrongly: " 4.1 4.3" */
 static const char *only = "";
 static const char *not_here; /* why the lab that runs cannot show it, or NULL */
 
 static const struct option options[] = {
     {"--only", "ID", "one claim, such as 4.3", OPTION_TEXT, &only, 0, 0},
-    {"--predict", NULL, "wait for your prediction before each measurement",
+    {"--predict", NULL, "ask what you expect, also where no terminal is seen",
      OPTION_FLAG, &predict, 0, 0},
+    {"--no-predict", NULL, "do not ask, also at a terminal", OPTION_FLAG,
+     &no_predict, 0, 0},
     {"--table", NULL, "only print their rows of claims.md", OPTION_FLAG, &table,
      0, 0},
     {"--as-windows", NULL, "compare with what is expected on Windows",
@@ -71,14 +75,94 @@ static enum verdict measure(const struct lab *lab, long seen[])
     return not_here != NULL ? NOT_HERE : holds ? HOLDS : DOES_NOT_HOLD;
 }
 
-/* What the reader thinks that will be seen; "" if nobody is there. */
-static void ask(char answer[], int bytes)
+/* Whether both ends are a person's: the output of make check goes elsewhere.
+ * GetConsoleMode fails for anything but a console (documentation page
+ * "GetConsoleMode function"). */
+static bool is_at_terminal(void)
 {
-    printf("      your answer: ");
-    fflush(stdout);
-    if (fgets(answer, bytes, stdin) == NULL)
-        predict = false;
-    answer[strcspn(answer, "\r\n")] = '\0';
+    DWORD mode;
+    return GetConsoleMode(GetStdHandle(STD_INPUT_HANDLE), &mode) &&
+           GetConsoleMode(GetStdHandle(STD_OUTPUT_HANDLE), &mode);
+}
+
+/* Whether what the reader is asked for is a yes or no, and not a number. */
+static bool is_yes_or_no(const struct lab *lab)
+{
+    const char *at = lab->format;
+    for (int i = 0; i <= lab->asked; i++)
+        at = strchr(at, '%') + 1;
+    return lab->asked == THE_VERDICT || *at == 's';
+}
+
+static const char *in_words(char number[24], bool yes_or_no, long value)
+{
+    if (yes_or_no)
+        return value != 0 ? "yes" : "no";
+    snprintf(number, 24, "%ld", value);
+    return number;
+}
+
+/* What the reader thinks that will be seen, or NOTHING. */
+#define NOTHING LONG_MIN
+static long ask(const struct lab *lab)
+{
+    const char *kind = is_yes_or_no(lab) ? "yes or no" : "a number";
+    for (;;) {
+        char line[100], *end;
+        printf("      %s%s (Enter: skip): ",
+               lab->asked == THE_VERDICT ? "does the claim hold? " : "", kind);
+        fflush(stdout);
+        if (fgets(line, sizeof line, stdin) == NULL) {
+            printf("\n");
+            predict = false; /* nobody is there */
+            return NOTHING;
+        }
+        line[strcspn(line, "\r\n")] = '\0';
+        long number = strtol(line, &end, 10);
+        if (line[0] == '\0')
+            return NOTHING;
+        if (!is_yes_or_no(lab) && end != line && *end == '\0')
+            return number;
+        if (is_yes_or_no(lab) && _strnicmp(line, "yes", strlen(line)) == 0)
+            return 1;
+        if (is_yes_or_no(lab) && _strnicmp(line, "no", strlen(line)) == 0)
+            return 0;
+        printf("      not understood: %s\n", line);
+    }
+}
+
+/* Compares the prediction with what came. */
+static void judge(const struct lab *lab, long said, long came)
+{
+    char number[24];
+    printf("      you said %s: ", in_words(number, is_yes_or_no(lab), said));
+    if (said == came) {
+        printf("right\n");
+        right_count++;
+        return;
+    }
+    printf("not so, it was %s\n", in_words(number, is_yes_or_no(lab), came));
+    size_t length = strlen(read_again);
+    snprintf(read_again + length, sizeof read_again - length, " %s", lab->id);
+    wrong_count++;
+}
+
+static void print_seen(const char *format, const long seen[])
+{
+    char text[400] = "", number[24];
+    size_t length = 0;
+    for (const char *at = format; *at != '\0'; at++) {
+        char one[2] = {*at};
+        const char *piece = one;
+        if (*at == '%') {
+            bool yes_or_no = *++at == 's';
+            at += !yes_or_no; /* "%ld" */
+            piece = in_words(number, yes_or_no, *seen++);
+        }
+        snprintf(text + length, sizeof text - length, "%s", piece);
+        length = strlen(text);
+    }
+    print_text("seen: ", text);
 }
 
 /* What was seen under this Wine, or under the one before. */
@@ -106,23 +190,24 @@ static void compare(const struct lab *lab, enum verdict verdict)
 
 static enum verdict run(const struct lab *lab)
 {
-    char said[200] = "", text[400];
-    long v[LAB_VALUES] = {0};
+    long seen[LAB_VALUES] = {0}, said = NOTHING;
     printf("%-5s %s\n", lab->id, lab->claim);
     print_text("predict: ", lab->question);
-    if (predict)
-        ask(said, sizeof said);
+    if (predict) {
+        said = ask(lab);
+        skipped_count += said == NOTHING;
+    }
     fflush(stdout);
 
-    enum verdict verdict = measure(lab, v);
-    if (said[0] != '\0')
-        print_text("you said: ", said);
-    if (verdict != NOT_HERE) {
-        snprintf(text, sizeof text, lab->format, v[0], v[1], v[2], v[3], v[4],
-                 v[5]);
-        print_text("seen: ", text);
-    }
+    enum verdict verdict = measure(lab, seen);
+    if (verdict != NOT_HERE)
+        print_seen(lab->format, seen);
     print_text("", words[verdict]);
+    if (said != NOTHING && verdict == NOT_HERE)
+        print_text("expected on Windows: ", words[lab->windows]);
+    else if (said != NOTHING)
+        judge(lab, said,
+              lab->asked == THE_VERDICT ? verdict == HOLDS : seen[lab->asked]);
     print_text("because: ", verdict == NOT_HERE ? not_here : lab->because);
     compare(lab, verdict);
     printf("\n");
@@ -163,6 +248,11 @@ static bool run_all(const struct lab labs[], size_t count)
         printf("%d claims: %d hold, %d do not hold, %d not on this platform\n",
                chosen, verdicts[HOLDS], verdicts[DOES_NOT_HOLD],
                verdicts[NOT_HERE]);
+    if (right_count + wrong_count > 0)
+        printf("%d of %d predicted rightly, %d skipped\n", right_count,
+               right_count + wrong_count, skipped_count);
+    if (wrong_count > 0)
+        printf("read again, in common/claims.md:%s\n", read_again);
     if (as_windows)
         printf("%d not as expected on Windows\n", findings);
     return all_right;
@@ -180,6 +270,7 @@ int lab_main(int argc, char **argv, const char *chapter,
         net_start();
         lab_ended = lab_auto_event();
         as_windows = as_windows || lab_wine() == 0;
+        predict = (predict || is_at_terminal()) && !no_predict;
         if (table)
             print_rows(chapter, labs, count);
         else

@@ -18,7 +18,7 @@
 #include "net.h"
 #include "report.h"
 
-enum { LAB_VALUES = 6 };
+enum { LAB_VALUES = 6, THE_VERDICT = -1 };
 
 enum verdict {
     DOES_NOT_HOLD,
@@ -34,19 +34,23 @@ struct lab {
     enum verdict wine;    /* what was seen under Wine, with two processors */
     enum verdict windows; /* what source leads to expect on Windows, where
                              nothing has run yet */
+    int asked; /* what the reader is to predict: the index of a number or a yes
+                  or no in seen, or THE_VERDICT */
     /* Returns whether the claim holds, or lab_not_here(). Puts numbers, which
      * are all 0 before, into seen. Takes 10 s at most. */
     bool (*measure)(long seen[]);
     const char *claim;    /* as courses and notes state it */
-    const char *question; /* what the reader is to predict */
-    const char *format;   /* printf's, for seen[0], seen[1], ...: each a %ld */
+    const char *question; /* its last sentence asks for what is asked */
+    const char *format;   /* of seen[0], seen[1], ...: %ld is a number, %s a yes
+                             or no (1 or 0) */
     const char *because;  /* what is true: why it came out so, what follows */
     const char *source;   /* a page of Microsoft's, if it says nothing else */
 };
 
-/* Runs the labs one after the other, or those that the command line names, and
- * returns the exit status: 0 if each came to a verdict; 1 if one did not end,
- * or under Wine 8 came to another verdict than expected; 2 for a wrong command
+/* Runs the labs one after the other, or those that the command line names. At a
+ * terminal it asks before each what will be seen, compares, and keeps a score.
+ * Returns the exit status: 0 if each came to a verdict; 1 if one did not end, or
+ * under Wine 8 came to another verdict than expected; 2 for a wrong command
  * line. Calls WSAStartup. With --table it prints a section of claims.md, with
  * the chapter's name over it, and measures nothing. On Windows, and with
  * --as-windows, a verdict that is another one than expected there is a line
