@@ -167,12 +167,14 @@ void hot_peer(void)
                 "one round at least");
 }
 
-/* Everyone sends the same, and Jain's fairness index is to be near 1. The server's
+/* Everyone sends the same, and Jain's fairness index is to be near 1: with a tenth
+ * of them starved it is 0.9, with a half 0.5. In 01 Windows shares out. The server's
  * buffer is small, so that there are many turns to be shared out. Some programs of
  * one page take no more than 16. */
 void fair(void)
 {
     enum { ALL_BYTES = 1048576, MOST_BYTES = 4194304, AT_MOST = 63 };
+    const double least = 0.9;
     int count = check.is_page ? 16 : AT_MOST;
     struct peer *peers = joined(count);
     uint64_t before[AT_MOST];
@@ -181,7 +183,7 @@ void fair(void)
     double jain = 0;
     int rounds = 0;
     ping_all(peers, count, 64);
-    for (int i = 0; i < TRIES && rounds < ROUNDS_AT_MOST && jain < 0.95; i++) {
+    for (int i = 0; i < TRIES && rounds < ROUNDS_AT_MOST && jain < least; i++) {
         for (int k = 0; k < count; k++)
             before[k] = peers[k].received;
         if (held_round(peers, count, count, all / (unsigned)count, 3) >
@@ -196,9 +198,9 @@ void fair(void)
         if (rounds >= ROUNDS)
             jain = statistics_jain(shares, (size_t)count).value;
     }
-    expect(jain >= 0.95,
-           "expected equal shares (Jain's index at least 0.95), saw %.2f",
-           jain);
+    expect(jain >= least,
+           "expected equal shares (Jain's index at least %.2f), saw %.3f",
+           least, jain);
     snprintf(check.note, sizeof check.note, "Jain %.3f, %d rounds", jain,
              rounds);
 }
