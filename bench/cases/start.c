@@ -42,6 +42,7 @@ void bad_args(void)
                                         "--buffer 2147483647",
                                         "--host nowhere.invalid",
                                         "--no-such-option",
+                                        "--por 1",
                                         "--verbose=yes",
                                         "stray"};
     char name[40];
