@@ -294,7 +294,7 @@ static bool traced(const char *trace, int option)
  * are written. */
 void options_asked_for(void)
 {
-    enum { MANY = 30 };
+    enum { MANY = 30, LINES = 60 };
     char name[40];
     char path[PATH_BYTES];
     snprintf(name, sizeof name, "trace_%lu.csv", GetCurrentProcessId());
@@ -303,7 +303,7 @@ void options_asked_for(void)
     struct peer *peers = joined(MANY);
     ping_all(peers, MANY, 10);
     close_all(peers, MANY);
-    expect_same(lines_within("connection", 2 * MANY, 2000), 2 * MANY,
+    expect_same(lines_within("connection", LINES, 2000), LINES,
                 "lines about connections, opened and closed");
     expect_same(lines_with("connection 1:", ""), 2, "lines about the first");
     stop_server();
