@@ -153,8 +153,8 @@ function print_counts(    line, n, i, k, cell, row, kind) {
     split("receive,send,wait,take what is over,other", kind, ",")
     row[1] = "| calls for one echo"
     row[2] = "| which ones"
-    row[3] = "| threads, with 1,000 silent clients"
-    row[4] = "| handles for each of them"
+    row[3] = "| threads, with 1,000 silent clients and one that talks"
+    row[4] = "| handles for each silent client (under Wine)"
     n = split(run("grep -E '^0[1-5].*[=]|^0[1-5].* 1000  ' " costs), line, "\n")
     for (i = 1; i <= n; i++) {
         split(line[i], cell, " +")
