@@ -10,6 +10,7 @@
 #include "run/environment.h"
 #include "run/process.h"
 #include "run/progress.h"
+#include "run/wine.h"
 #include "../common/clock.h"
 #include "../common/options.h"
 #include "../common/stop.h"
@@ -376,6 +377,8 @@ static bool write_page(void)
         put_lines(&out, outcomes[i].printed, "finding: ", "<li>");
     out_printf(&out, "%s</ul>\n<h2>Verdicts</h2>\n<table>\n",
                out.bytes > before ? ""
+               : wine_here()      ? "<li>None: this is Wine, where nothing is "
+                                    "compared with Windows.\n"
                                   : "<li>None: what was run saw nothing of "
                                     "Windows that it did not expect.\n");
     for (int i = 0; i < count; i++)
