@@ -499,6 +499,9 @@ int observe_select(int ignored, fd_set *readable, fd_set *writable,
                    fd_set *failed, struct timeval *timeout)
 {
     struct call call = begin(OBSERVE_select, 0);
+    /* Documentation page "select function": no set may be empty. */
+    invariant((readable == NULL || readable->fd_count > 0) &&
+              (writable == NULL || writable->fd_count > 0));
     int ready = must_fail(&call)
                     ? SOCKET_ERROR
                     : select(ignored, readable, writable, failed, timeout);

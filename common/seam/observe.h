@@ -7,9 +7,9 @@
  *   fail    it on purpose, with --fault, so that tests reach every error path;
  *   check   it: no call that may block is made inside a completion routine or
  *           an APC; no socket is closed while another thread is in a call on
- *           it; an OVERLAPPED is zeroed before it starts an operation;
- *           nothing is left open at the end. A program that breaks such a rule
- *           ends with one line that names it.
+ *           it; an OVERLAPPED is zeroed before it starts an operation; no
+ *           set of select() is empty; nothing is left open at the end. A
+ *           program that breaks such a rule ends with one line that names it.
  * Built with OBSERVE=0 nothing is redirected: the same source calls Windows.
  *
  * Each thread counts in a slot of its own, so that no two threads write to the
