@@ -125,7 +125,8 @@ static bool parse_fault(const char *text, struct fault *fault)
     if (index == OBSERVE_CALL_COUNT)
         return false;
     enum observe_kind kind = observe_rows[index].kind;
-    bool moves_bytes = kind == OBSERVE_RECEIVE || kind == OBSERVE_SEND;
+    bool can_be_short = kind == OBSERVE_RECEIVE || kind == OBSERVE_SEND ||
+                        index == OBSERVE__beginthreadex;
     fault->call = (enum observe_call)index;
     const char *to = strchr(at, '-');
     bool is_every = strcmp(at, "every") == 0;
@@ -138,7 +139,7 @@ static bool parse_fault(const char *text, struct fault *fault)
     fault->seen = 0;
     return fault->first > 0 && fault->first <= fault->last &&
            ((fault->what > 0 && can_fail(index)) || fault->stall_ms > 0 ||
-            (fault->what == FAULT_SHORT && moves_bytes));
+            (fault->what == FAULT_SHORT && can_be_short));
 }
 
 static void parse_faults(const char *text)
@@ -499,6 +500,9 @@ int observe_select(int ignored, fd_set *readable, fd_set *writable,
                    fd_set *failed, struct timeval *timeout)
 {
     struct call call = begin(OBSERVE_select, 0);
+    /* Documentation page "select function": no set may be empty. */
+    invariant((readable == NULL || readable->fd_count > 0) &&
+              (writable == NULL || writable->fd_count > 0));
     int ready = must_fail(&call)
                     ? SOCKET_ERROR
                     : select(ignored, readable, writable, failed, timeout);
@@ -626,17 +630,27 @@ BOOL observe_WSAGetOverlappedResult(SOCKET s, WSAOVERLAPPED *overlapped,
     return ok;
 }
 
+static DWORD WINAPI resume_late(void *thread)
+{
+    Sleep(500);
+    ResumeThread(thread);
+    return 0;
+}
+
 uintptr_t observe__beginthreadex(void *security, unsigned stack_bytes,
                                  unsigned(__stdcall *function)(void *),
                                  void *data, unsigned flags, unsigned *id)
 {
     struct call call = begin(OBSERVE__beginthreadex, 0);
     uintptr_t thread = 0;
+    bool is_late = must_be_short(&call);
     if (!must_fail(&call))
-        thread =
-            _beginthreadex(security, stack_bytes, function, data, flags, id);
+        thread = _beginthreadex(security, stack_bytes, function, data,
+                                is_late ? flags | CREATE_SUSPENDED : flags, id);
     if (thread != 0)
         InterlockedIncrement(&live->handles);
+    if (thread != 0 && is_late)
+        QueueUserWorkItem(resume_late, (void *)thread, WT_EXECUTEDEFAULT);
     end(&call, thread != 0 ? OBSERVE_DONE : OBSERVE_FAILED, 0);
     return thread;
 }

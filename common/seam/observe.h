@@ -7,9 +7,9 @@
  *   fail    it on purpose, with --fault, so that tests reach every error path;
  *   check   it: no call that may block is made inside a completion routine or
  *           an APC; no socket is closed while another thread is in a call on
- *           it; an OVERLAPPED is zeroed before it starts an operation;
- *           nothing is left open at the end. A program that breaks such a rule
- *           ends with one line that names it.
+ *           it; an OVERLAPPED is zeroed before it starts an operation; no
+ *           set of select() is empty; nothing is left open at the end. A
+ *           program that breaks such a rule ends with one line that names it.
  * Built with OBSERVE=0 nothing is redirected: the same source calls Windows.
  *
  * Each thread counts in a slot of its own, so that no two threads write to the
@@ -92,7 +92,8 @@ struct observe_options {
     /* --fault, or NULL: CALL@N=WHAT[,CALL@N=WHAT...]. CALL is a name from the
      * table in calls.h; N is the number of the call, counted from 1 over the whole
      * server, several in a row ("2-9"), or "every"; WHAT is the error code to fail with, "short" for
-     * moving about half of the bytes (recv, send, WSARecv, WSASend), or
+     * moving about half of the bytes (recv, send, WSARecv, WSASend), for a thread
+     * that begins half a second late (_beginthreadex), or
      * "stall1400" for making the call 1,400 ms late. Two take the code as that
      * of the operation which has completed: completion_routine, and
      * GetQueuedCompletionStatus unless it is 6, 258 or 735, which mean that the
