@@ -227,7 +227,8 @@ NAME  = $(or $(FORM),$(SOLUTION),$(notdir $(filter $(BUG)/%,$(call \
 $(foreach c,$(CHAPTERS),$(eval run-$(call number,$(c)): \
     $(BUILD)/$(if $(KIND),$(KIND)/)$(c)$(if $(KIND),_$(call NAME,$(c))).exe))
 $(RUNS): ## start a server; FORM=minimal: another form of it
-	@$(if $(BUG),cp $(patsubst %.exe,%.c,$(filter %.exe,$^)) $(BUILD)/riddle.c)
+	@$(if $(BUG),cp $(patsubst %.exe,%.c,$(filter %.exe,$^)) $(BUILD)/riddle.c; \
+	    cp $(filter %.exe,$^) $(BUILD)/riddle.exe)
 	@$(WITH_WINE) $(WINE) $(filter %.exe,$^) $(ARGS)
 $(BUILD)/forms/%.exe $(BUILD)/bugs/%.exe $(BUILD)/solutions/%.exe:
 	@echo 'there is no $*; in $(KIND)/ there are:' $(foreach c,$(CHAPTERS),$(if \
