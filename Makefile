@@ -229,7 +229,8 @@ $(foreach c,$(CHAPTERS),$(eval run-$(call number,$(c)): \
 $(RUNS): ## start a server; FORM=minimal: another form of it
 	@$(if $(BUG),cp $(patsubst %.exe,%.c,$(filter %.exe,$^)) $(BUILD)/riddle.c; \
 	    cp $(filter %.exe,$^) $(BUILD)/riddle.exe)
-	@$(WITH_WINE) $(WINE) $(filter %.exe,$^) $(ARGS)
+	@$(WITH_WINE) $(WINE) $(if $(BUG),$(BUILD)/riddle.exe,$(filter %.exe,$^)) \
+	    $(ARGS)
 $(BUILD)/forms/%.exe $(BUILD)/bugs/%.exe $(BUILD)/solutions/%.exe:
 	@echo 'there is no $*; in $(KIND)/ there are:' $(foreach c,$(CHAPTERS),$(if \
 	    $(filter $(c)_%,$*),$(basename $(notdir $(wildcard \

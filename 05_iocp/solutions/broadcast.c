@@ -1,7 +1,6 @@
 /* 05, an exercise: what one client sends goes to all others.
  *   gcc broadcast.c -o broadcast -lws2_32   cl /std:c11 broadcast.c ws2_32.lib
- * broadcast [PORT [EVENT]] listens on 127.0.0.1, and ends at Ctrl+C or when the
- * event of that name is set. */
+ * broadcast [PORT [EVENT]] ends at Ctrl+C, or when that event is set. */
 #include <winsock2.h>
 #include <process.h>
 #include <stdio.h>
@@ -10,8 +9,8 @@
 enum { WORKERS = 4, RECEIVED_BYTES = 4096, QUEUE_BYTES = 65536 };
 
 /* A receive and a send may be in flight, and two threads may use it: the lock
- * protects what stands below it. References: one for being on the list, one for
- * each operation until its packet has been handled. The last frees c. */
+ * protects what stands below it, and sending. References: one for each
+ * operation until its packet has been handled. The last frees c. */
 struct connection {
     WSAOVERLAPPED receiving, sending;
     SOCKET socket;
@@ -19,7 +18,8 @@ struct connection {
     struct connection *next; /* under all_lock */
     char received[RECEIVED_BYTES];
     SRWLOCK lock;
-    BOOL is_leaving;    /* nothing is started any more */
+    BOOL is_over;       /* gets no new bytes; what is queued is sent */
+    BOOL is_leaving;    /* nothing is started any more, count stays */
     BOOL is_sending;    /* a send is in flight */
     DWORD first, count; /* of the bytes that have not been sent: a ring */
     char queue[QUEUE_BYTES];
@@ -49,13 +49,19 @@ static SOCKET listen_on(int number)
     return s;
 }
 
-/* [S8] Nothing is in flight and no thread uses c after the last reference. An
- * abortive close tells its peer that this may not be all. */
-static void release(struct connection *c, LONG count)
+/* [S8] After the last reference c is over; who reads the list may still see it.
+ * Who misses bytes is reset: an orderly end tells a client that it has all. */
+static void release(struct connection *c)
 {
-    struct linger abortive = {1, 0};
-    if (InterlockedExchangeAdd(&c->references, -count) > count)
+    if (InterlockedDecrement(&c->references) > 0)
         return;
+    struct connection **at = &all;
+    AcquireSRWLockExclusive(&all_lock);
+    while (*at != NULL && *at != c)
+        at = &(*at)->next;
+    *at = c->next;
+    ReleaseSRWLockExclusive(&all_lock);
+    struct linger abortive = {c->count > 0, 0};
     setsockopt(c->socket, SOL_SOCKET, SO_LINGER, (const char *)&abortive,
                sizeof abortive);
     closesocket(c->socket);
@@ -67,17 +73,15 @@ static void release(struct connection *c, LONG count)
 /* Under c->lock. Cancelled operations complete, too: c is there until then. */
 static void start_leaving(struct connection *c)
 {
-    c->is_leaving = TRUE;
+    c->is_over = c->is_leaving = TRUE;
     CancelIoEx((HANDLE)c->socket, NULL);
 }
 
-/* [S6] Under c->lock: so no two threads send on one socket at once, and bytes
- * leave in the order of the queue (page "WSASend function"). */
+/* [S6] Under c->lock: one send at a time, in the order of the queue. */
 static void start_send(struct connection *c)
 {
-    DWORD to_end = QUEUE_BYTES - c->first;
-    WSABUF buf = {min(c->count, to_end), c->queue + c->first};
-    c->is_sending = !c->is_leaving && c->count > 0;
+    WSABUF buf = {min(c->count, QUEUE_BYTES - c->first), c->queue + c->first};
+    c->is_sending = c->count > 0;
     if (!c->is_sending)
         return;
     c->sending = (WSAOVERLAPPED){0};
@@ -85,19 +89,19 @@ static void start_send(struct connection *c)
     if (WSASend(c->socket, &buf, 1, NULL, 0, &c->sending, NULL) != 0 &&
         WSAGetLastError() != WSA_IO_PENDING) {
         InterlockedDecrement(&c->references); /* no packet will come */
+        c->is_sending = FALSE;
         start_leaving(c);
     }
 }
 
-/* Queues bytes for c and never waits: if there is no room, c is dropped. */
+/* Waits for the lock, never for the client: without room c is dropped. */
 static void send_later(struct connection *c, const char *data, DWORD bytes)
 {
     AcquireSRWLockExclusive(&c->lock);
-    if (!c->is_leaving && bytes > QUEUE_BYTES - c->count) {
+    if (!c->is_over && bytes > QUEUE_BYTES - c->count) {
         InterlockedIncrement(&dropped);
         start_leaving(c);
-    }
-    if (!c->is_leaving) {
+    } else if (!c->is_over) {
         for (DWORD i = 0; i < bytes; i++)
             c->queue[(c->first + c->count++) % QUEUE_BYTES] = data[i];
         if (!c->is_sending)
@@ -107,59 +111,49 @@ static void send_later(struct connection *c, const char *data, DWORD bytes)
 }
 
 /* A send has completed, perhaps of fewer bytes: starts the next. */
-static LONG on_sent(struct connection *c, BOOL ok, DWORD bytes)
+static void on_sent(struct connection *c, BOOL ok, DWORD bytes)
 {
     AcquireSRWLockExclusive(&c->lock);
-    c->first = (c->first + bytes) % QUEUE_BYTES;
-    c->count -= bytes;
     if (!ok)
         start_leaving(c);
-    start_send(c);
+    if (!c->is_leaving) {
+        c->first = (c->first + bytes) % QUEUE_BYTES;
+        c->count -= bytes;
+        start_send(c);
+    }
     ReleaseSRWLockExclusive(&c->lock);
-    return 1;
 }
 
-/* [S4] Under c->lock, so that nobody starts to leave here and misses it. With
- * no receive in flight c leaves the list, and goes with its last packet. It
- * returns how many references its caller lets go of: its own, the list's. */
-static LONG start_recv(struct connection *c, BOOL is_over)
+/* [S4] An operation gets its reference before the call: its packet may be taken
+ * before the call returns. (Here the lock would do, at which the worker stops;
+ * without a lock it is the only right order.) */
+static void start_recv(struct connection *c, BOOL is_over)
 {
     WSABUF buf = {sizeof c->received, c->received};
     DWORD flags = 0;
     AcquireSRWLockExclusive(&c->lock);
     c->receiving = (WSAOVERLAPPED){0};
-    InterlockedIncrement(&c->references); /* first: its packet may be quicker */
-    if (is_over || c->is_leaving ||
+    InterlockedIncrement(&c->references);
+    c->is_over =
+        c->is_over || is_over ||
         (WSARecv(c->socket, &buf, 1, NULL, &flags, &c->receiving, NULL) != 0 &&
-         WSAGetLastError() != WSA_IO_PENDING)) {
-        is_over = TRUE; /* no packet will come */
-        InterlockedDecrement(&c->references);
-        start_leaving(c);
-    }
+         WSAGetLastError() != WSA_IO_PENDING);
+    if (c->is_over)
+        InterlockedDecrement(&c->references); /* no packet will come */
     ReleaseSRWLockExclusive(&c->lock);
-    if (!is_over)
-        return 1;
-    struct connection **at = &all;
-    AcquireSRWLockExclusive(&all_lock);
-    while (*at != c)
-        at = &(*at)->next;
-    *at = c->next;
-    ReleaseSRWLockExclusive(&all_lock);
-    return 2;
 }
 
 /* [S5] To all others; then receives again: so they get what it sends in order.
- * 0 bytes: it leaves. While a thread reads the list nobody goes from it. */
-static LONG on_received(struct connection *from, BOOL ok, DWORD bytes)
+ * While a thread reads the list nobody goes from it. */
+static void on_received(struct connection *from, BOOL ok, DWORD bytes)
 {
-    if (!ok)
-        bytes = 0;
+    BOOL is_over = !ok || bytes == 0;
     AcquireSRWLockShared(&all_lock);
-    for (struct connection *c = all; c != NULL; c = c->next)
+    for (struct connection *c = is_over ? NULL : all; c != NULL; c = c->next)
         if (c != from)
             send_later(c, from->received, bytes);
     ReleaseSRWLockShared(&all_lock);
-    return start_recv(from, bytes == 0);
+    start_recv(from, is_over);
 }
 
 /* [S3] This thread has a reference until it is done with c, as a worker has. */
@@ -173,17 +167,18 @@ static void on_accept(SOCKET s)
         return;
     }
     c->socket = s;
-    c->references = 2;
+    c->references = 1;
     InitializeSRWLock(&c->lock);
     InterlockedIncrement(&live);
     AcquireSRWLockExclusive(&all_lock);
     c->next = all;
     all = c;
     ReleaseSRWLockExclusive(&all_lock);
-    release(c, start_recv(c, FALSE));
+    start_recv(c, FALSE);
+    release(c);
 }
 
-/* [S7] The key is the connection, the OVERLAPPED says which operation. */
+/* [S7] The key says whose, the OVERLAPPED which; NULL wakes the next worker. */
 static unsigned __stdcall run_worker(void *unused)
 {
     (void)unused;
@@ -194,10 +189,10 @@ static unsigned __stdcall run_worker(void *unused)
         BOOL ok = GetQueuedCompletionStatus(port, &bytes, &key, &overlapped,
                                             INFINITE);
         if (overlapped == NULL)
-            return !PostQueuedCompletionStatus(port, 0, 0, NULL); /* the next */
+            return !PostQueuedCompletionStatus(port, 0, 0, NULL);
         struct connection *c = (struct connection *)key;
-        release(c, overlapped == &c->sending ? on_sent(c, ok, bytes)
-                                             : on_received(c, ok, bytes));
+        (overlapped == &c->sending ? on_sent : on_received)(c, ok, bytes);
+        release(c);
     }
 }
 
@@ -232,9 +227,8 @@ int main(int argc, char **argv)
             (HANDLE)_beginthreadex(NULL, 0, i > 0 ? run_worker : run_acceptor,
                                    (void *)listener, 0, NULL);
     WaitForSingleObject(stop, INFINITE);
-    do /* [S9] nobody comes any more; then all leave */
-        CancelIoEx((HANDLE)listener, NULL);
-    while (WaitForSingleObject(threads[0], 10) == WAIT_TIMEOUT);
+    while (WaitForSingleObject(threads[0], 10) == WAIT_TIMEOUT)
+        CancelIoEx((HANDLE)listener, NULL); /* [S9] nobody comes any more */
     AcquireSRWLockShared(&all_lock);
     for (struct connection *c = all; c != NULL; c = c->next) {
         AcquireSRWLockExclusive(&c->lock);
@@ -253,5 +247,4 @@ int main(int argc, char **argv)
     return 0;
 }
 
-/* Left out: clients that have died silently (keep-alive, a time-out), and
- * TCP_NODELAY; results of WSAStartup, threads and events looked at. */
+/* Left out: time-outs; a limit on clients (68 KiB each); start-up looked at. */

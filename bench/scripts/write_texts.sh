@@ -3,7 +3,8 @@
 # its line, says what the block or the table below it shows:
 #   <!-- snippet FILE [FUNCTION]: FIRST[ ... LAST] -->  lines of a file beside
 #       the text, from the first with the words FIRST to the next with LAST;
-#       LAST may be } or }; and is then the one that closes what FIRST begins
+#       LAST may be } or }; and is then the one that closes what FIRST begins;
+#       }} closes the function after it, too
 #   <!-- rows bugs -->, <!-- rows forms -->  a row for each of them. What stands
 #       under "caught by", "what is wrong" and "lines" is from the patch
 #   <!-- distances FILE... -->  lines added and removed from chapter to chapter
@@ -49,7 +50,7 @@ function form_distance(file) {
 
 # "minimal.c start_recv: c->overlapped ... connection_close"
 function snippet(what,    at, word, edge, edges, n, line, i, near, within,
-    shown, margin) {
+    shown, margin, last, closed) {
     at = index(what, ": ")
     split(substr(what, 1, at - 1), word, " ")
     edges = split(substr(what, at + 2), edge, " [.][.][.] ")
@@ -64,7 +65,8 @@ function snippet(what,    at, word, edge, edges, n, line, i, near, within,
             break
         else if (shown != "") {
             shown = shown "\n" line[i]
-            if (edge[2] ~ /^};?$/ ? line[i] == margin edge[2] : \
+            if (edge[2] ~ /^}+;?$/ ? line[i] == margin last && \
+                ++closed == gsub(/}/, "}", edge[2]) : \
                 index(line[i], edge[2]))
                 return shown
         } else if (index(line[i], edge[1])) {
@@ -72,6 +74,7 @@ function snippet(what,    at, word, edge, edges, n, line, i, near, within,
                 return line[i]
             shown = margin = line[i]
             sub(/[^ ].*/, "", margin)
+            last = edge[2] ~ /;/ ? "};" : "}"
         }
     print text ": not found: " what >"/dev/stderr"
     exit failed = 1
