@@ -306,6 +306,8 @@ void options_asked_for(void)
     expect_same(lines_within("connection", LINES, 2000), LINES,
                 "lines about connections, opened and closed");
     expect_same(lines_with("connection 1:", ""), 2, "lines about the first");
+    peer_close(joined(1));
+    reported("connection 31: open"); /* no number is given twice */
     stop_server();
     const char *trace = take_trace(path);
     expect(traced(trace, SO_EXCLUSIVEADDRUSE) && traced(trace, TCP_NODELAY) &&
