@@ -88,8 +88,9 @@ static bool is_time_up(const struct member *m)
     return server_timed_out(m->id, m->active_ms, is_sending);
 }
 
-/* A connection that is closed because all are says nothing of its error: it may
- * have none in flight just now, or one that has been cancelled already. */
+/* At the stop, when all are cancelled, no connection reports its error, whether
+ * CancelIoEx has found an operation or not: it may be between two operations, or
+ * cancelled already. */
 void roster_cancel(bool all)
 {
     AcquireSRWLockShared(&lock);
