@@ -295,7 +295,7 @@ dist: all forms $(LABS) ## a zip with run.cmd, for who has no compiler
 
 # ---- texts -------------------------------------------------------------------
 
-TEXTS := README.md $(CHAPTERS:%=%/README.md) $(wildcard common/*.md bench/*.md)
+TEXTS := README.md $(wildcard 0*/*.md common/*.md bench/*.md)
 texts: $(BUILD)/claims ## write into the texts what stands in the sources
 	@CLAIMS=$< $(call SCRIPT,write_texts) $(TEXTS)
 $(BUILD)/claims: $(LABS)

@@ -76,7 +76,8 @@ check_links() {
         done
     for picture in "$folder"/figures/*.svg; do
         [ -e "$picture" ] || continue
-        grep -qF "/${picture##*/})" "$1" README.md || echo "no $picture"
+        grep -qF "/${picture##*/})" "$folder"/*.md README.md ||
+            echo "no $picture"
         grep -q '<title>' "$picture" && grep -q '<desc>' "$picture" ||
             echo "$picture has no <title> and <desc>"
     done
@@ -147,7 +148,7 @@ count_by_git() {
 texts=
 for chapter; do
     readme=$chapter/README.md
-    texts="$texts $readme"
+    texts="$texts $chapter/*.md"
     count "$chapter" check_steps "$chapter"
     count "$readme lacks a line of minimal.c" \
         grep -vxFf "$readme" "$chapter/minimal.c"
