@@ -58,12 +58,18 @@ static void take_off_list(struct member *m)
 static bool owes_echo(const struct member *m)
 {
     u_long unread_bytes = 0;
-    (ioctlsocket)(m->socket, FIONREAD, &unread_bytes);
-    return m->tally.bytes_out < m->tally.bytes_in || unread_bytes > 0;
+    if (m->tally.bytes_out < m->tally.bytes_in)
+        return true;
+    if (!m->was_cancelled) /* see roster_leave */
+        (ioctlsocket)(m->socket, FIONREAD, &unread_bytes);
+    return unread_bytes > 0;
 }
 
 /* The error of a cancelled call differs from system to system, so nothing is
- * concluded from it. */
+ * concluded from it. After a cancel a socket is only closed (SO_LINGER tells
+ * how): any other use of it is undefined (documentation page "Overlapped I/O and
+ * Event Objects"). That close resets by itself if there are bytes that nobody
+ * has received. */
 void roster_leave(struct member *m, const char *call, DWORD error)
 {
     struct tally tally = m->tally;
@@ -72,6 +78,8 @@ void roster_leave(struct member *m, const char *call, DWORD error)
         report_connection(m->id, call, error);
     if (owes_echo(m))
         net_close_abortively(m->socket);
+    else if (m->was_cancelled)
+        closesocket(m->socket);
     else
         net_close_gracefully(m->socket);
     report_verbose("connection %ld: closed", m->id);
