@@ -434,9 +434,10 @@ stand_in_for(LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 
 /* Overlapped calls are short by being asked for less: the system completes
  * them later, and the completion then reports fewer bytes. */
-static WSABUF shortened(const WSABUF *buffer)
+static WSABUF shortened(const WSABUF *buffers, DWORD *count)
 {
-    WSABUF less = *buffer;
+    WSABUF less = *buffers;
+    *count = 1;
     less.len = (less.len + 1) / 2;
     return less;
 }
@@ -458,8 +459,8 @@ int observe_WSARecv(SOCKET s, WSABUF *buffers, DWORD count, DWORD *bytes,
     DWORD received = 0;
     WSABUF less;
     expect_fresh(overlapped);
-    if (must_be_short(&call) && count == 1) {
-        less = shortened(buffers);
+    if (must_be_short(&call)) {
+        less = shortened(buffers, &count);
         buffers = &less;
     }
     /* With an OVERLAPPED the caller may pass NULL for bytes. */
@@ -482,8 +483,8 @@ int observe_WSASend(SOCKET s, WSABUF *buffers, DWORD count, DWORD *bytes,
     DWORD sent = 0;
     WSABUF less;
     expect_fresh(overlapped);
-    if (must_be_short(&call) && count == 1) {
-        less = shortened(buffers);
+    if (must_be_short(&call)) {
+        less = shortened(buffers, &count);
         buffers = &less;
     }
     int result = must_fail(&call) ? SOCKET_ERROR
