@@ -190,12 +190,13 @@ $(PATCHED:=.c):
 	    rm -f $@.orig $@.rej; [ $$status -eq 0 ] || { \
 	    echo '$(filter %.patch,$^) does not apply any more: make its change' \
 	    'by hand, and put the new diff under the old header' >&2; exit 1; }
-$(PATCHED:=.o): %.o: %.c $(BUILD)/flags
+$(PATCHED:=.o) $(BUILD)/riddle.o: %.o: %.c $(BUILD)/flags
 	$(call compile)
 
 $(PAGES:=.exe): %.exe: %.o $(call objects,common/program.c $(COMMON))
-$(PATCHED:=.exe): %.exe: %.o $(call objects,$(COMMON))
-$(PROGRAMS) $(LABS) $(PAGES:=.exe) $(PATCHED:=.exe): $(BUILD)/flags
+$(PATCHED:=.exe) $(BUILD)/riddle.exe: %.exe: %.o $(call objects,$(COMMON))
+$(PROGRAMS) $(LABS) $(PAGES:=.exe) $(PATCHED:=.exe) $(BUILD)/riddle.exe: \
+    $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,link,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(LDLIBS) || { [ ! -e $@ ] || \
@@ -216,7 +217,8 @@ deps: ## install what is missing (Debian, Ubuntu; elsewhere: say what)
 
 # A server or the client from a terminal: `make run-04 ARGS="--port 7"`, and
 # `make run-02 FORM=minimal` or FORM=spin for minimal.c or one of forms/,
-# BUG=A for one of bugs/, a riddle whose source is put into build/riddle.c,
+# BUG=A for one of bugs/, a riddle whose source is put into build/riddle.c (what
+# is changed there, `make build/riddle.exe` compiles),
 # SOLUTION= for one of solutions/.
 KIND := $(if $(FORM),forms,$(if $(BUG),bugs,$(if $(SOLUTION),solutions)))
 RUNS := run-01 run-02 run-03 run-04 run-05
