@@ -848,7 +848,8 @@ static const struct lab claims[] = {
      "begins?",
      "routines that had run when the thread's function began: %ld",
      "What is queued before a thread has begun is the first thing that it "
-     "runs. So it does not matter whether a worker has begun yet.",
+     "runs. Nothing is lost, but a worker must look at what it left before "
+     "its first wait.",
      "QueueUserAPC function"},
     {"4.17", DOES_NOT_HOLD, DOES_NOT_HOLD, THE_VERDICT, measure_4_17,
      "QueueUserAPC cannot fail when the handle of the thread is valid.",

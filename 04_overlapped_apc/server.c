@@ -87,7 +87,8 @@ static void CALLBACK adopt(ULONG_PTR data)
 }
 
 /* An APC that is queued before the worker runs its first instruction is the
- * first thing that it runs (documentation page "QueueUserAPC function"). */
+ * first thing that it runs (documentation page "QueueUserAPC function"): so
+ * run_worker looks at its list before its first SleepEx. */
 static void hand_over(struct connection *c)
 {
     c->worker = emptiest_worker();
@@ -163,7 +164,7 @@ static void CALLBACK on_routine(DWORD error, DWORD bytes,
 }
 
 /* [S4] From here to the completion the buffer belongs to Windows. Pending or
- * completed synchronously, its routine runs in a later wait: returns false. */
+ * completed synchronously, its routine runs in the next wait: returns false. */
 static bool start_recv(struct connection *c)
 {
     WSABUF buffer = {.len = (ULONG)options.buffer_bytes, .buf = c->buffer};
