@@ -57,7 +57,7 @@ static unsigned __stdcall accept_clients(void *unused)
     bool reported = false;
     while (!stopping) {
         SOCKET s = accept(listener, NULL, NULL);
-        int error = WSAGetLastError();
+        int error = WSAGetLastError(); /* of use only if accept has failed */
         if (s != INVALID_SOCKET) {
             reported = false;
             on_accept(s);
@@ -141,7 +141,7 @@ static bool send_all(struct connection *c, int bytes)
         int n = send(c->m.socket, c->buffer + sent, piece, 0);
         if (n == SOCKET_ERROR) {
             c->error = (DWORD)WSAGetLastError();
-            return false;
+            return false; /* is_sending stays 1: connection_close() looks */
         }
         sent += n;
         c->m.tally.bytes_out += n;

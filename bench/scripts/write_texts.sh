@@ -176,19 +176,23 @@ function print_counts(    line, n, i, k, cell, row, kind) {
         print row[i] " |"
 }
 
-# The same rows, with the first claims in whose words the term is.
-function print_terms(table, rows,    claim, n, i, k, cell, words, term, found) {
+# The same rows, with the first claims in whose words the term is; if there is
+# none, those whose explanation has it.
+function print_terms(table, rows,    claim, n, i, k, cell, words, term, found,
+    whole) {
     n = split(run("grep -E '^. [1-5][.][0-9]+ ' common/claims.md"), claim, "\n")
     for (i = 1; i <= rows; i++) {
         split(table[i], cell, / *\| */)
         term = tolower(cell[2])
         gsub(/[*]/, "", term)
         found = ""
-        for (k = 1; k <= n && length(found) < 28; k++) {
-            split(claim[k], words, / *\| */)
-            if (index(tolower(words[3]), term))
-                found = found (found ? ", " : "") words[2]
-        }
+        for (whole = 0; whole < 2 && found == ""; whole++)
+            for (k = 1; k <= n && length(found) < 28; k++) {
+                split(claim[k], words, / *\| */)
+                if (whole ? tolower(claim[k]) ~ "[^a-z]" term "[^a-z]" : \
+                    index(tolower(words[3]), term))
+                    found = found (found ? ", " : "") words[2]
+            }
         print "| " cell[2] " | " cell[3] " | " cell[4] " | " cell[5] " | " \
             found " |"
     }
