@@ -88,7 +88,7 @@ static void accept_clients(void)
                 connections[connection_count++] = c;
         } else if (error == WSAEWOULDBLOCK) {
             return;
-        } else if (error != WSAECONNRESET) {
+        } else if (error != WSAECONNRESET) { /* that: this client has left */
             /* A shortage. The listener would be ready again at once, and the
              * loop would spin: so it is left out until the next tick. */
             if (!reported)
@@ -260,7 +260,8 @@ static void wait_with_poll(int timeout_ms)
 
     /* WSAPoll takes no array without a socket to ask about. */
     if (asked == 0)
-        WaitForSingleObject(stop_event(), (DWORD)timeout_ms);
+        stopping = WaitForSingleObject(stop_event(), (DWORD)timeout_ms) ==
+                   WAIT_OBJECT_0;
     else if (WSAPoll(fds, count, timeout_ms) == SOCKET_ERROR)
         die("WSAPoll", (DWORD)WSAGetLastError());
 
@@ -268,10 +269,9 @@ static void wait_with_poll(int timeout_ms)
     for (int i = 0; i < connection_count; i++) {
         struct connection *c = connections[i];
         /* WSAPoll reports POLLHUP unasked. A connection that waits to receive
-         * treats it as readable: there may be data before the end. For one that
-         * waits to send it says nothing, because its peer may still be reading,
-         * but each WSAPoll would return at once. So WSAPoll is not asked about
-         * that one any more; its send is tried at each tick. */
+         * receives then: data may come before the end. If it waits to send, its
+         * peer may still read, but each WSAPoll would return at once: so it is
+         * left out, and each tick tries its send. */
         c->is_ready = wants_to_send(c)
                           ? (fds[i].revents & (POLLWRNORM | POLLERR)) != 0
                           : fds[i].revents != 0;
