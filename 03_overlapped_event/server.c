@@ -238,18 +238,18 @@ static void collect(struct connection *c)
     if (!WSAGetOverlappedResult(c->m.socket, &c->overlapped, &bytes, FALSE,
                                 &flags))
         error = (DWORD)WSAGetLastError();
-    while (on_complete(c, error, bytes)) /* recursion would use up stack */
+    while (on_complete(c, error, bytes)) /* a send completed synchronously */
         bytes = (DWORD)c->overlapped.InternalHigh;
 }
 
 /* [S7] The wait returns the lowest event that is signaled. Serving only that
  * one could starve the others, so the worker looks at every place after each
- * wait. HasOverlappedIoCompleted only reads the status; in a new connection it
- * is 0, which means completed. Event 0 is reset before the worker looks:
- * a reset afterwards could erase the signal of a connection that came in
- * between. The event of a connection needs no reset: starting an operation
- * resets it (documentation page "Synchronization and Overlapped Input and
- * Output"). */
+ * wait. HasOverlappedIoCompleted only reads the status; that of a new connection
+ * is 0 and looks completed, so collect() starts its first receive. Event 0 is
+ * reset before the worker looks: a reset afterwards could erase the signal of a
+ * connection that came in between. The event of a connection needs no reset:
+ * starting an operation resets it (documentation page "Synchronization and
+ * Overlapped Input and Output"). */
 static unsigned __stdcall run_worker(void *data)
 {
     struct worker *me = data;

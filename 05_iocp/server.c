@@ -71,7 +71,7 @@ static HANDLE port;
 static bool skip_on_success;
 static LPFN_ACCEPTEX accept_ex;
 static struct accept_slot slots[ACCEPTS_AT_MOST]; /* accept_count are used */
-static volatile LONG shortage_reported; /* 0 again when one is pending */
+static volatile LONG shortage_reported; /* 0 again when an AcceptEx starts */
 
 static bool start_recv(struct connection *c);
 static bool start_send(struct connection *c);
@@ -95,7 +95,7 @@ static void start_accept(struct accept_slot *slot)
         DWORD bytes = 0;
         slot->overlapped = (WSAOVERLAPPED){0};
         slot->socket = net_accept_socket();
-        ledger_posted();
+        ledger_posted(); /* first: the packet may be handled at once */
         /* The receive length is 0. Otherwise AcceptEx would complete only when
          * the client sends its first bytes. */
         if (slot->socket != INVALID_SOCKET &&
@@ -152,14 +152,14 @@ static struct connection *on_accept_complete(struct accept_slot *slot,
     SOCKET s = slot->socket;
     struct connection *c = NULL;
     start_accept(slot); /* first, so that there are always as many in flight */
-    /* Until the socket is told of its listener, shutdown and getpeername fail
-     * on it (documentation page "AcceptEx function"). */
+    /* Until it is told of its listener, a socket may only send, receive and be
+     * closed (documentation page "AcceptEx function"). */
     if (error == 0 && setsockopt(s, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
                                  (const char *)&listener, sizeof listener) == 0)
         c = on_accept(s);
     else
         closesocket(s); /* the client has left again, or we are stopping */
-    ledger_completed();
+    ledger_completed(); /* last: main must not find all drained without c */
     return c;
 }
 
