@@ -22,7 +22,7 @@ static int64_t all_calls(void)
  * second. */
 void few_calls(void)
 {
-    enum { SILENT = 60, ECHOES = 100, ROUNDS = 3, REST_MS = 2000 };
+    enum { SILENT = 60, ECHOES = 200, ROUNDS = 3, REST_MS = 2000 };
     static const int most[] = {0, 2, 3, 4, 3, 3};
     struct peer *p = joined(1);
     struct peer *silent = joined(SILENT);
@@ -41,7 +41,9 @@ void few_calls(void)
         fewest = min(fewest, calls);
     }
     expect_less(fewest, most[check.chapter] * ECHOES + ECHOES * 3 / 4,
-                "calls for 100 echoes");
+                "calls for 200 echoes");
+    expect_less(calls_of(OBSERVE_accept, OBSERVE_accept), 2 * SILENT + 5,
+                "calls of accept for 61 clients");
     uint64_t begin_ns = clock_ns();
     int64_t calls = all_calls();
     pass_time(REST_MS);
