@@ -81,7 +81,8 @@ struct observe_options {
      *   outcome           done, pending, would_block, failed: see there, too
      *   items             as in observe_slot: bytes moved at once, or what a
      *                     wait found; completion_routine: its bytes;
-     *                     setsockopt, getsockopt: which option
+     *                     setsockopt, getsockopt: which option; 0: one of
+     *                     TCP's, switched off
      *   operation         address of its OVERLAPPED, which the call that starts
      *                     an operation and the one that tells of its end have
      *                     in common; 0: none
@@ -144,7 +145,9 @@ void observe_end(void);
       (s, level, optname, optval, optlen), s, optname, SOCKET_ERROR, NOTHING)  \
     X(int, setsockopt,                                                         \
       (SOCKET s, int level, int optname, const char *optval, int optlen),      \
-      (s, level, optname, optval, optlen), s, optname, SOCKET_ERROR, NOTHING)  \
+      (s, level, optname, optval, optlen), s,                                  \
+      level == IPPROTO_TCP && *optval == 0 ? 0 : optname, SOCKET_ERROR,        \
+      NOTHING)                                                                 \
     X(int, ioctlsocket, (SOCKET s, long command, u_long *argument),            \
       (s, command, argument), s, 0, SOCKET_ERROR, NOTHING)                     \
     X(int, shutdown, (SOCKET s, int how), (s, how), s, 0, SOCKET_ERROR,        \
