@@ -35,7 +35,7 @@ static const struct option own_options[] = {
 
 static SOCKET listener;
 static HANDLE acceptor;
-static volatile LONG stopping; /* 1: no thread starts another call */
+static volatile LONG stopping; /* 1: who sees it makes no other call */
 
 static void on_accept(SOCKET s);
 static unsigned __stdcall serve_connection(void *data);
@@ -62,9 +62,9 @@ static unsigned __stdcall accept_clients(void *unused)
             reported = false;
             on_accept(s);
         } else if (!stopping && error != WSAECONNRESET) {
-            /* WSAECONNRESET is a client that left before it was accepted. All
-             * else is taken for a shortage: the next client may fare better.
-             * Waiting keeps a lasting shortage from becoming a busy loop. */
+            /* WSAECONNRESET, a client that has left again, is no news. All else
+             * is taken for a shortage: the next client may fare better. Waiting
+             * keeps a lasting shortage from becoming a busy loop. */
             if (!reported)
                 report_connection(0, "accept", (DWORD)error);
             reported = true;
@@ -141,7 +141,7 @@ static bool send_all(struct connection *c, int bytes)
         int n = send(c->m.socket, c->buffer + sent, piece, 0);
         if (n == SOCKET_ERROR) {
             c->error = (DWORD)WSAGetLastError();
-            return false; /* is_sending stays 1: connection_close() looks */
+            return false; /* is_sending stays 1: send has failed, not recv */
         }
         sent += n;
         c->m.tally.bytes_out += n;
