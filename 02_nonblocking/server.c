@@ -163,7 +163,7 @@ static int send_some(struct connection *c, const char *bytes, int count)
         c->m.tally.bytes_out += n;
         c->m.active_ms = GetTickCount();
     }
-    c->m.is_sending = sent < count; /* no other thread looks */
+    c->m.is_sending = sent < count; /* for time limits, and for the report at the close */
     return sent;
 }
 
@@ -251,7 +251,8 @@ static void wait_with_poll(int timeout_ms)
         fds[count++] =
             (WSAPOLLFD){.fd = c->hung_up ? (SOCKET)-1 : c->m.socket,
                         .events = wants_to_send(c) ? POLLWRNORM : POLLRDNORM};
-        asked += !c->hung_up;
+        if (!c->hung_up)
+            asked++;
     }
     if (!listener_rests) {
         fds[count++] = (WSAPOLLFD){.fd = listener, .events = POLLRDNORM};
