@@ -163,7 +163,7 @@ static int send_some(struct connection *c, const char *bytes, int count)
         c->m.tally.bytes_out += n;
         c->m.active_ms = GetTickCount();
     }
-    c->m.is_sending = sent < count; /* for time limits, and for the report at the close */
+    c->m.is_sending = sent < count; /* for time limits, and the report */
     return sent;
 }
 

@@ -124,9 +124,7 @@ static void on_sent(struct connection *c, BOOL ok, DWORD bytes)
     ReleaseSRWLockExclusive(&c->lock);
 }
 
-/* [S4] An operation gets its reference before the call: its packet may be taken
- * before the call returns. (Here the lock would do, at which the worker stops;
- * without a lock it is the only right order.) */
+/* [S4] First the reference: the packet may be taken before the call returns. */
 static void start_recv(struct connection *c, BOOL is_over)
 {
     WSABUF buf = {sizeof c->received, c->received};
@@ -166,6 +164,8 @@ static void on_accept(SOCKET s)
         free(c);
         return;
     }
+    setsockopt(s, IPPROTO_TCP, TCP_NODELAY, (const char *)&(BOOL){TRUE},
+               sizeof(BOOL)); /* a short message waits for no acknowledgement */
     c->socket = s;
     c->references = 1;
     InitializeSRWLock(&c->lock);

@@ -182,6 +182,11 @@ void broadcast_order(void)
         }
         in_time();
     }
+    /* Who leaves may be set SO_LINGER. */
+    expect(calls_of(OBSERVE_setsockopt, OBSERVE_setsockopt) >
+               calls_of(OBSERVE_closesocket, OBSERVE_closesocket),
+           "expected TCP_NODELAY to be set: without it a short message waits "
+           "for the acknowledgement of the one before");
     stop("dropped=0");
 }
 
