@@ -436,7 +436,7 @@ stand_in_for(LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
  * them later, and the completion then reports fewer bytes. */
 static WSABUF shortened(const WSABUF *buffers, DWORD *count)
 {
-        while (*count > 1 && buffers->len == 0) { /* half of nothing: no send */
+    while (*count > 1 && buffers->len == 0) { /* half of nothing: no send */
         buffers++;
         --*count;
     }
