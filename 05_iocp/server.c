@@ -159,7 +159,7 @@ static struct connection *on_accept_complete(struct accept_slot *slot,
         c = on_accept(s);
     else
         closesocket(s); /* the client has left again, or we are stopping */
-    ledger_completed(); /* last: main must not find all drained without c */
+    ledger_completed(); /* last: else main could miss c */
     return c;
 }
 

@@ -12,7 +12,7 @@ struct per_handle {
 };
 
 /* Has one operation in flight: a receive while filled_bytes is 0, then a send.
- * Until it completes Windows uses this memory: do not move or free it. */
+ * Until we hear of its end Windows uses this memory: do not move or free it. */
 struct per_io {
     WSAOVERLAPPED overlapped;
     DWORD filled_bytes, sent_bytes;
