@@ -203,8 +203,8 @@ $(PROGRAMS) $(LABS) $(PAGES:=.exe) $(PATCHED:=.exe) $(BUILD)/riddle.exe: \
 	    echo '$@ cannot be written while it runs: stop it, make again' >&2; \
 	    exit 1; }
 
-SOURCES := $(sort $(wildcard */*.c */forms/*.c */solutions/*.c common/seam/*.c \
-           bench/*/*.c))
+SOURCES := $(filter-out build/%,$(sort $(wildcard */*.c */forms/*.c \
+           */solutions/*.c common/seam/*.c bench/*/*.c)))
 HEADERS := $(wildcard */*.h common/seam/*.h bench/*/*.h)
 OBJECTS := $(call objects,$(filter-out bench/tests/%,$(SOURCES)))
 objects: $(OBJECTS)
