@@ -193,6 +193,9 @@ $(PATCHED:=.c):
 $(PATCHED:=.o) $(BUILD)/riddle.o: %.o: %.c $(BUILD)/flags
 	$(call compile)
 
+$(BUILD)/riddle.c:
+	@echo 'no riddle was started; `make run-01 BUG=A` starts one' >&2; exit 2
+
 $(PAGES:=.exe): %.exe: %.o $(call objects,common/program.c $(COMMON))
 $(PATCHED:=.exe) $(BUILD)/riddle.exe: %.exe: %.o $(call objects,$(COMMON))
 $(PROGRAMS) $(LABS) $(PAGES:=.exe) $(PATCHED:=.exe) $(BUILD)/riddle.exe: \
